@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Sets up what is missing, builds the example and trains: bash examples/mnist/run.sh [FOLDER WITH THE FULL MNIST] ...
+set -euo pipefail
+here=$(pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+root=$(pwd)
+source tests/packages.sh
+need_packages g++ cmake ninja-build libxsimd-dev zlib1g-dev libpng-dev
+
+log=$(cmake --preset release -B build/mnist -DKILN_BUILD_TESTS=OFF -DKILN_BUILD_BENCHMARKS=OFF 2>&1) \
+    || { echo "$log"; exit 1; }
+cmake --build build/mnist --target mnist
+
+# The program writes its picture where it runs. Its own last line has to stay the last one, so say it first.
+arguments=()
+for argument in "$@"; do
+    case $argument in
+        /*) ;;
+        *) if [ -e "$here/$argument" ]; then argument=$here/$argument; fi ;;
+    esac
+    arguments+=("$argument")
+done
+cd build/mnist
+echo "the picture will be $root/build/mnist/mnist.png"
+exec examples/mnist "${arguments[@]}"

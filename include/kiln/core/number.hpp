@@ -1,0 +1,2 @@
+#pragma once
+#include <kiln/backend/constant/number.hpp>

@@ -1,0 +1,167 @@
+// Symbols: placeholders, variables, constants. Each holds no value; its type says all.
+#pragma once
+#include <kiln/expr/trace.hpp>
+
+namespace kiln {
+
+constexpr type type_in(builder& b, dtype t, const extent* e, int n) {
+    list s{};
+    for (int k = 0; k < n; ++k) {
+        s.put(extent_in(b, e[k]));
+        if (e[k].number < 0) {
+            word w{};
+            w.put(e[k].number);
+            b.fail("shape", "an extent is negative", w, builder::text("a number or a name"));
+        }
+    }
+    return {b.intern(s), t};
+}
+
+template <text Name, class T, extent... E>
+struct placeholder_maker {
+    constexpr value operator()(builder& b) const {
+        const extent e[]{E..., 0};
+        return placeholder_of(b, Name.s, type_in(b, dtype_of<T>, e, sizeof...(E)));
+    }
+};
+template <auto V>
+struct constant_maker {
+    constexpr value operator()(builder& b) const {
+        const operand c(V);
+        return full_of(b, {0, c.floating ? dtype::weak_float : dtype::weak_int}, c);
+    }
+};
+template <i64 N, class T>
+struct iota_maker {
+    constexpr value operator()(builder& b) const { return iota(b, N, dtype_of<T>); }
+};
+template <class F, class T, extent... E>
+struct filled_maker {
+    constexpr value operator()(builder& b) const {
+        const extent e[]{E..., 0};
+        return F::initial(b, type_in(b, dtype_of<T>, e, sizeof...(E)), b.name("random"));
+    }
+};
+template <text Name, class F, class T, extent... E>
+struct variable_maker {
+    constexpr value operator()(builder& b) const {
+        const extent e[]{E..., 0};
+        return variable_of(b, Name.s, type_in(b, dtype_of<T>, e, sizeof...(E)), F{});
+    }
+};
+template <text Name, class I, class T, extent... E>
+struct assigned_variable_maker {   // the initial value is an expression
+    constexpr value operator()(builder& b) const {
+        const extent e[]{E..., 0};
+        const type t = type_in(b, dtype_of<T>, e, sizeof...(E));
+        operand first(imported<I>::from(b));
+        if (first.number) return variable_of(b, Name.s, t, full_of(b, t, first));
+        list s = b.get(t.shape);
+        return variable_of(b, Name.s, t, broadcast_by(first.v, s));
+    }
+};
+
+/// A graph made from nothing by F(builder).
+template <class F>
+struct made_by {
+    static constexpr bool several = false;
+    static constexpr traced_builder run() {
+        builder b{};
+        const value v = F{}(b);
+        return finished(b, &v, 1);
+    }
+    static consteval auto made() {
+        constexpr traced_builder t = run();
+        if constexpr (static_cast<bool>(t.b.found)) return t.b.found;
+        else
+            return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
+                          at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
+    }
+    static constexpr auto found = made();
+    static constexpr bool wrong = std::is_same_v<decltype(found), const finding>;
+};
+template <class F>
+constexpr auto symbol() {
+    using M = made_by<F>;
+    if constexpr (M::wrong) {
+        KILN_ERROR(word_of<M, 0>, word_of<M, 1>, word_of<M, 2>);
+        return failed{};
+    } else return expression_of<M>{};
+}
+
+/// placeholder<"name", T, extents...>: a symbol that the caller gives a value. Extents are numbers or names ("batch" is
+/// known at run time, and is the same wherever it is named).
+template <text Name, element T, extent... E>
+inline constexpr auto placeholder = symbol<placeholder_maker<Name, T, E...>>();
+
+/// constant<v>, 2.5_c: a number; it takes dtype and shape of what it meets.
+template <auto V>
+inline constexpr auto constant_expression = symbol<constant_maker<V>>();
+
+/// iota<n>, iota_of<n, float>: 0, 1, ..., n - 1.
+template <i64 N, element T = i64>
+inline constexpr auto iota_of = symbol<iota_maker<N, T>>();
+
+/// variable<"name", T, extents...>(initial): a symbol whose value lives in a session. `initial` is an initializer (zeros,
+/// random_normal<0.0, 0.1>) or an expression that broadcasts to the shape.
+template <text Name, element T, extent... E, class I>
+constexpr auto variable(I) {
+    if constexpr (initializer<I>) return symbol<variable_maker<Name, I, T, E...>>();
+    else {
+        static_assert(single_expression<I> || std::is_same_v<I, failed>, "kiln: the initial value is an initializer or an expression");
+        if constexpr (any_failed<I>) return failed{};
+        else return symbol<assigned_variable_maker<Name, I, T, E...>>();
+    }
+}
+
+/// shape<float, "batch", 3>: where a generator is to make a tensor: zeros_of, ones_of, full_of_value.
+template <element T, extent... E>
+struct shape_tag {};
+template <element T, extent... E>
+inline constexpr shape_tag<T, E...> shape{};
+
+namespace literals {
+namespace detail {
+template <char... C>
+consteval bool is_floating_text() {
+    return ((C == '.' || C == 'e' || C == 'E' || C == 'p') || ...) ;
+}
+template <char... C>
+consteval double parse_double() {   // decimal digits, a point, an exponent
+    constexpr char s[]{C..., 0};
+    double v = 0, scale = 1;
+    int e = 0, i = 0;
+    bool point = false;
+    for (; s[i] && s[i] != 'e' && s[i] != 'E'; ++i) {
+        if (s[i] == '\'') continue;
+        if (s[i] == '.') { point = true; continue; }
+        v = v * 10 + (s[i] - '0');
+        if (point) scale *= 10;
+    }
+    if (s[i]) {
+        ++i;
+        const bool negative = s[i] == '-';
+        if (s[i] == '-' || s[i] == '+') ++i;
+        for (; s[i]; ++i) e = e * 10 + (s[i] - '0');
+        for (int k = 0; k < e; ++k) negative ? scale *= 10 : v *= 10;
+    }
+    return v / scale;
+}
+template <char... C>
+consteval i64 parse_integer() {
+    constexpr char s[]{C..., 0};
+    u64 v = 0;
+    for (int i = 0; s[i]; ++i)
+        if (s[i] != '\'') v = v * 10 + static_cast<u64>(s[i] - '0');
+    return static_cast<i64>(v);
+}
+}  // namespace detail
+template <char... C>
+consteval auto operator""_c() {
+    if constexpr (detail::is_floating_text<C...>()) return symbol<constant_maker<detail::parse_double<C...>()>>();
+    else return symbol<constant_maker<detail::parse_integer<C...>()>>();
+}
+}  // namespace literals
+using namespace literals;
+
+}  // namespace kiln

@@ -1,0 +1,164 @@
+// trace(f, e...): runs an ordinary constexpr function on values and freezes what it returns into an expression.
+#pragma once
+#include <kiln/expr/expr.hpp>
+#include <kiln/passes/reverse_mode.hpp>
+
+#include <utility>
+
+namespace kiln {
+
+/// What a traced function returns for several results: values{a, b}.
+template <int N>
+struct values {
+    value at[N];
+};
+template <class... V>
+values(V...) -> values<static_cast<int>(sizeof...(V))>;
+
+template <class T>
+struct result_count { static constexpr int n = 1; static constexpr bool several = false; };
+template <int N>
+struct result_count<values<N>> { static constexpr int n = N; static constexpr bool several = true; };
+
+/// Two symbols of one name must be one symbol.
+constexpr void check_names(builder& b) {
+    int first[builder::capacity]{};
+    for (int i = 0; i < b.n; ++i) {
+        const node& x = b.nodes[i];
+        if (x.op != &placeholder_op && x.op != &variable_op) continue;
+        const i64 name = b.at(x.attrs, 0) - name_tag;
+        if (first[name] == 0) { first[name] = i + 1; continue; }
+        const node& y = b.nodes[first[name] - 1];
+        if (y == x) continue;
+        word w{};
+        w.put(b.chars + name).put(": one name, two ");
+        if (y.op != x.op) b.fail(w.s, "kinds of symbol", builder::text(y.op->name), builder::text(x.op->name));
+        else if (y.shape != x.shape) b.fail(w.s, "shapes", y.shape, x.shape);
+        else if (y.type != x.type) b.fail(w.s, "dtypes", builder::text(name_of(y.type)), builder::text(name_of(x.type)));
+        else b.fail(w.s, "initial values", y.shape, x.shape);
+    }
+}
+
+struct traced_builder {
+    builder b;
+    int roots;
+};
+
+/// The canonical graph of some values of a builder, findings kept.
+constexpr traced_builder finished(builder& b, const value* roots, int n) {
+    traced_builder r{};
+    check_names(b);
+    r.b.found = b.found;
+    if (b.found) return r;
+    int ids[64]{};
+    for (int k = 0; k < n; ++k) {
+        if (roots[k].zero() || roots[k].b != &b) {
+            r.b.fail("trace", "a result is no value", builder::text("structural zero"), builder::text("return a value"));
+            return r;
+        }
+        ids[k] = roots[k].id;
+    }
+    r.roots = canonical(view_of(b), ids, n, r.b);
+    return r;
+}
+
+template <class E>
+struct imported {   // an `expr` becomes one argument
+    static constexpr value from(builder& b) {
+        value r[1];
+        import(b, E::graph.view(), r);
+        return r[0];
+    }
+};
+
+/// The evaluation behind every expression: F on the given expressions. `g` is the frozen graph, or the finding.
+template <class F, class... E>
+struct traced {
+    using raw = decltype(F{}(std::declval<std::conditional_t<true, value, E>>()...));
+    static constexpr bool several = result_count<raw>::several;
+
+    static constexpr traced_builder run() {
+        builder b{};
+        const value in[sizeof...(E) + 1]{imported<E>::from(b)...};
+        const raw r = [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return F{}(in[I]...);
+        }(std::index_sequence_for<E...>{});
+        if constexpr (several) return finished(b, r.at, result_count<raw>::n);
+        else {
+            const value one = r;
+            return finished(b, &one, 1);
+        }
+    }
+    static consteval auto made() {
+        constexpr traced_builder t = run();
+        if constexpr (static_cast<bool>(t.b.found)) return t.b.found;
+        else
+            return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
+                          at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
+    }
+    static constexpr auto found = made();
+    static constexpr bool wrong = std::is_same_v<decltype(found), const finding>;
+};
+template <class T>
+using expression_of = typename known<T::found, T::several>::type;
+
+template <class F>
+struct applied {
+    template <class... V>
+    constexpr auto operator()(V... v) const { return F::apply(operand(v)...); }
+};
+
+template <u64 Lo, u64 Hi>
+template <class F, class... X>
+constexpr auto expr<Lo, Hi>::lift(X...) {
+    if constexpr (any_failed<X...>) return failed{};
+    else if constexpr ((bare_number<X> || ...)) {
+        KILN_ERROR(said<F, exact("a number in an expression:")>, said<F, exact("write 2.5_c or constant<2.5>, or a")>,
+                   said<F, exact("placeholder, or put it in a trace")>);
+        return failed{};
+    } else {
+        using T = traced<applied<F>, X...>;
+        if constexpr (T::wrong) {
+            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>);
+            return failed{};
+        } else return expression_of<T>{};
+    }
+}
+
+template <auto F>
+struct object_call {
+    template <class... V>
+    constexpr auto operator()(V... v) const { return F(v...); }
+};
+
+/// trace(f, e...): f runs on values, once, in the compiler. It captures nothing (namespace-scope and static constexpr data,
+/// local constexpr scalars and template parameters may be used).
+template <class F, expression... E>
+constexpr auto trace(F, E...) {
+    if constexpr (any_failed<E...>) return failed{};
+    else if constexpr (!std::is_empty_v<F>) {
+        KILN_ERROR(said<F, exact("trace: the function captures:")>, said<F, exact("use constexpr or static constexpr")>,
+                   said<F, exact("data, or trace<function>(e...)")>);
+        return failed{};
+    } else {
+        using T = traced<F, E...>;
+        if constexpr (T::wrong) {
+            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>, word_of<T, 3>);
+            return failed{};
+        } else return expression_of<T>{};
+    }
+}
+/// trace<f>(e...): f is a function or a structural object with settings.
+template <auto F, expression... E>
+constexpr auto trace(E...) {
+    if constexpr (any_failed<E...>) return failed{};
+    else {
+        using T = traced<object_call<F>, E...>;
+        if constexpr (T::wrong) {
+            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>, word_of<T, 3>);
+            return failed{};
+        } else return expression_of<T>{};
+    }
+}
+
+}  // namespace kiln

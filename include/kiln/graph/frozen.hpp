@@ -1,0 +1,253 @@
+// The finished graph: a structural constant of exact size, its canonical numbering and its digest.
+#pragma once
+#include <kiln/graph/builder.hpp>
+
+namespace kiln {
+
+/// What reads a graph sees of it, whether it is frozen or still growing.
+struct graph_view {
+    const node* nodes;
+    int n;
+    const node* pool;
+    const region* regions;
+    const i64* lists;
+    const char* chars;
+    int n_lists;
+    int roots;   // interned list of the nodes that are results
+
+    constexpr int length(int l) const { return l ? static_cast<int>(lists[l]) : 0; }
+    constexpr i64 at(int l, int k) const { return lists[l + 1 + k]; }
+    constexpr int operand(const node& x, int k) const {
+        return x.n_in <= 3 ? x.in[k] : static_cast<int>(lists[x.in[0] + 1 + k]);
+    }
+    constexpr int n_roots() const { return length(roots); }
+    constexpr int root(int k) const { return static_cast<int>(at(roots, k)); }
+    constexpr const char* text_of(i64 name) const { return chars + (name - name_tag); }
+};
+
+/// A graph as a constant. Sizes are at least one, since an array has no size zero.
+template <int Nodes, int Pool, int Regions, int Lists, int Chars>
+struct graph {
+    node nodes[Nodes];
+    node pool[Pool];
+    region regions[Regions];
+    i64 lists[Lists];
+    char chars[Chars];
+    int roots;
+
+    constexpr graph_view view() const {
+        return {nodes, Nodes, pool, regions, lists, chars, Lists, roots};
+    }
+};
+
+constexpr graph_view view_of(const builder& b, int roots = 0) {
+    return {b.nodes, b.n, b.pool, b.regions, b.lists, b.chars, b.n_lists, roots};
+}
+
+/// Copies the tables of one graph into another builder: lists, names and regions are renumbered, whatever operation
+/// they belong to.
+struct renumbering {
+    const graph_view& from;
+    builder& to;
+    int lists[2 * builder::capacity];
+    int regions[builder::n_regions_max];
+
+    constexpr i64 name_of(i64 c) { return to.name(from.text_of(c)); }
+    static constexpr bool before(const char* a, const char* c) {
+        while (*a && *a == *c) { ++a; ++c; }
+        return *a < *c;
+    }
+    constexpr i64 item(i64 v) {
+        if (is_product(v)) {
+            const int l = static_cast<int>(extent_tag - v);
+            list p{};
+            for (int k = 0; k < from.length(l); ++k) p.put(from.at(l, k));
+            for (int k = 2; k < p.n; ++k) {   // by text, since the order of first use is not known yet
+                const i64 c = p.at[k];
+                int j = k;
+                for (; j > 1 && before(from.text_of(c), from.text_of(p.at[j - 1])); --j) p.at[j] = p.at[j - 1];
+                p.at[j] = c;
+            }
+            for (int k = 1; k < p.n; ++k) p.at[k] = name_of(p[k]);
+            for (int k = 2; k < p.n; ++k) {
+                const i64 c = p.at[k];
+                int j = k;
+                for (; j > 1 && c < p.at[j - 1]; --j) p.at[j] = p.at[j - 1];
+                p.at[j] = c;
+            }
+            return to.product(p);
+        }
+        if (is_name(v)) return name_of(v);
+        return is_region(v) ? region_tag + region_of(static_cast<int>(v - region_tag)) : v;
+    }
+    constexpr int list_of(int l, bool raw) {
+        if (l == 0) return 0;
+        if (lists[l]) return lists[l];
+        const int len = from.length(l);
+        i64 p[64]{};
+        for (int k = 0; k < len; ++k) {
+            const i64 v = from.at(l, k);
+            p[k] = raw || (v > extent_tag && v < region_tag) ? v : item(v);
+        }
+        return lists[l] = to.intern(p, len);
+    }
+    constexpr int region_of(int r) {
+        if (regions[r]) return regions[r] - 1;
+        const region g = from.regions[r];
+        node temp[1024]{};
+        int n = 0, roots[64]{};
+        i64 ids[64]{};
+        const int n_roots = from.length(g.roots);
+        for (int k = 0; k < n_roots; ++k) roots[k] = static_cast<int>(from.at(g.roots, k));
+        number(from.pool + g.first, g.params, roots, n_roots, temp, n);
+        for (int k = 0; k < n_roots; ++k) ids[k] = roots[k];
+        const region c{to.n_pool, n, g.params, to.intern(ids, n_roots)};
+        for (int q = 0; q < to.n_regions; ++q) {
+            const region& e = to.regions[q];
+            if (e.n != c.n || e.params != c.params || e.roots != c.roots) continue;
+            int k = 0;
+            while (k < n && to.pool[e.first + k] == temp[k]) ++k;
+            if (k == n) {
+                regions[r] = q + 1;
+                return q;
+            }
+        }
+        for (int k = 0; k < n; ++k) to.pool[to.n_pool++] = temp[k];
+        to.regions[to.n_regions++] = c;
+        regions[r] = to.n_regions;
+        return to.n_regions - 1;
+    }
+    // Post-order from the roots, operands first, with an explicit stack; `roots` are renumbered in place.
+    constexpr void number(const node* base, int params, int* roots, int n_roots, node* out, int& n) {
+        int index[builder::capacity]{}, stack[2 * builder::capacity], top = 0;
+        for (int k = 0; k < params; ++k) emit(base, k, index, out, n);
+        for (int k = 0; k < n_roots; ++k) {
+            stack[top++] = roots[k];
+            while (top) {
+                const int i = stack[top - 1];
+                if (index[i]) { --top; continue; }
+                const node& x = base[i];
+                bool ready = true;
+                for (int q = x.n_in - 1; q >= 0; --q)
+                    if (const int c = from.operand(x, q); !index[c]) {
+                        stack[top++] = c;
+                        ready = false;
+                    }
+                if (!ready) continue;
+                --top;
+                emit(base, i, index, out, n);
+                if (x.type == dtype::none)
+                    for (int q = i + 1; base[q].op == &result_op && base[q].in[0] == i; ++q)
+                        emit(base, q, index, out, n);
+            }
+            roots[k] = index[roots[k]] - 1;
+        }
+    }
+    constexpr void emit(const node* base, int i, int* index, node* out, int& n) {
+        node x = base[i];
+        const bool raw = x.op == &literal_op;
+        x.shape = list_of(x.shape, false);
+        x.attrs = raw ? raw_list(x.attrs) : list_of(x.attrs, false);
+        if (x.n_in <= 3) {
+            for (int k = 0; k < x.n_in; ++k) x.in[k] = index[x.in[k]] - 1;
+        } else {
+            i64 p[64]{};
+            for (int k = 0; k < x.n_in; ++k) p[k] = index[from.operand(x, k)] - 1;
+            x.in[0] = to.intern(p, x.n_in);
+        }
+        out[n++] = x;
+        index[i] = n;
+    }
+    constexpr int raw_list(int l) {   // the bits of a literal; another list may have the same bits and mean a tag
+        const i64 v = from.at(l, 0);
+        return to.intern(&v, 1);
+    }
+};
+
+/// Renumbers the part of `s` that the roots need into the empty builder `o`; returns the interned list of roots.
+/// Equal expressions get equal numbers however they were built.
+constexpr int canonical(const graph_view& s, const int* roots, int n_roots, builder& o) {
+    renumbering c{s, o, {}, {}};
+    int r[64]{};
+    i64 ids[64]{};
+    for (int k = 0; k < n_roots; ++k) r[k] = roots[k];
+    c.number(s.nodes, 0, r, n_roots, o.nodes, o.n);
+    for (int k = 0; k < n_roots; ++k) ids[k] = r[k];
+    return o.intern(ids, n_roots);
+}
+
+/// The nodes of a frozen graph again in a growing one; `roots` gets its results.
+constexpr void import(builder& b, const graph_view& g, value* roots) {
+    renumbering c{g, b, {}, {}};
+    int index[builder::capacity];
+    for (int i = 0; i < g.n; ++i) {
+        node x = g.nodes[i];
+        x.shape = c.list_of(x.shape, false);
+        x.attrs = x.op == &literal_op ? c.raw_list(x.attrs) : c.list_of(x.attrs, false);
+        if (x.n_in <= 3) {
+            for (int k = 0; k < x.n_in; ++k) x.in[k] = index[x.in[k]];
+        } else {
+            i64 p[64]{};
+            for (int k = 0; k < x.n_in; ++k) p[k] = index[g.operand(x, k)];
+            x.in[0] = b.intern(p, x.n_in);
+        }
+        index[i] = b.add(x);
+    }
+    for (int k = 0; k < g.n_roots(); ++k) roots[k] = {&b, index[g.root(k)]};
+}
+
+/// 128 bits that name a canonical graph: operations by the hash of their names, tables, names.
+struct digest {
+    u64 lo, hi;
+    constexpr bool operator==(const digest&) const = default;
+};
+
+constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars) {
+    u64 h = static_cast<u64>(g.n), k = static_cast<u64>(n_pool);
+    auto put = [&](u64 v) {
+        h = (h ^ v) * 0x9E3779B97F4A7C15ull;
+        h ^= h >> 29;
+        k = (k + 0x517cc1b727220a95ull) ^ (v * 0xff51afd7ed558ccdull);
+        k = k * 0x9E3779B97F4A7C15ull;
+        k ^= k >> 29;
+    };
+    auto pair = [](int a, int b) { return static_cast<u64>(static_cast<unsigned>(a)) | static_cast<u64>(b) << 32; };
+    auto put_nodes = [&](const node* p, int n) {
+        for (int i = 0; i < n; ++i) {
+            const node& x = p[i];
+            if (!x.op) continue;   // the one element of an empty table
+            put(x.op->id);
+            put(pair(x.in[0], x.in[1]));
+            put(pair(x.in[2], x.n_in) + (static_cast<u64>(x.type) << 48));
+            put(pair(x.shape, x.attrs));
+        }
+    };
+    put_nodes(g.nodes, g.n);
+    put_nodes(g.pool, n_pool);
+    for (int i = 0; i < g.n_lists; ++i) put(static_cast<u64>(g.lists[i]));
+    for (int i = 0; i < n_chars; ++i) put(static_cast<u64>(static_cast<unsigned char>(g.chars[i])));
+    put(static_cast<u64>(g.roots));
+    return {h, k};
+}
+
+template <int Nodes, int Pool, int Regions, int Lists, int Chars>
+constexpr digest digest_of(const graph<Nodes, Pool, Regions, Lists, Chars>& g) {
+    return digest_of(g.view(), Pool, Chars);
+}
+
+/// The canonical graph in `b` as a constant of exactly its size.
+template <int Nodes, int Pool, int Regions, int Lists, int Chars>
+constexpr auto frozen(const builder& b, int roots) {
+    graph<Nodes, Pool, Regions, Lists, Chars> g{};
+    for (int i = 0; i < b.n; ++i) g.nodes[i] = b.nodes[i];
+    for (int i = 0; i < b.n_pool; ++i) g.pool[i] = b.pool[i];
+    for (int i = 0; i < b.n_regions; ++i) g.regions[i] = b.regions[i];
+    for (int i = 0; i < b.n_lists; ++i) g.lists[i] = b.lists[i];
+    for (int i = 0; i < b.n_chars; ++i) g.chars[i] = b.chars[i];
+    g.roots = roots;
+    return g;
+}
+
+constexpr int at_least_one(int n) { return n > 0 ? n : 1; }
+
+}  // namespace kiln

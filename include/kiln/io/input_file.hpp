@@ -1,0 +1,103 @@
+// The bytes of a file, unpacked on the way where the file is gzipped. Links with zlib.
+#pragma once
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <span>
+#include <string>
+#include <system_error>
+
+#include "kiln/io/file_error.hpp"
+
+namespace kiln::io {
+
+/// Reads a file from front to back. A gzipped file (one member or several) is told by its first two bytes and
+/// unpacked; one that is cut short, damaged, or followed by something else throws `io_error`.
+// zlib's own gzread ignores what follows the last member, so this drives `inflate` itself.
+class input_file {
+public:
+    explicit input_file(const std::filesystem::path& path) : path_(path) {
+        std::error_code ignored;
+        if (std::filesystem::is_directory(path, ignored)) fail("expected a file, but it is a directory");
+        errno = 0;
+        file_.open(path, std::ios::binary);
+        if (!file_) fail(std::string("expected a readable file, but: ") + std::strerror(errno));
+        refill();
+        packed_ = stream_.avail_in >= 2 && buffer_[0] == 0x1f && buffer_[1] == 0x8b;
+        constexpr int gzip_format = 16 + MAX_WBITS;
+        if (packed_ && inflateInit2(&stream_, gzip_format) != Z_OK) fail("out of memory for unpacking it");
+    }
+    ~input_file() {
+        if (packed_) inflateEnd(&stream_);
+    }
+    input_file(const input_file&) = delete;
+    input_file& operator=(const input_file&) = delete;
+
+    /// Fills `to`; returns how many bytes there were, fewer than asked for only at the end of the file.
+    std::size_t read(std::span<unsigned char> to) {
+        std::size_t done = 0;
+        while (done < to.size()) {
+            if (stream_.avail_in == 0 && !refill()) {
+                if (inside_member_) fail("expected a whole gzip file, but it is cut short");
+                break;
+            }
+            done += packed_ ? unpack(to.subspan(done)) : copy(to.subspan(done));
+        }
+        return done;
+    }
+
+    /// Throws an `io_error` that names the file.
+    [[noreturn]] void fail(const std::string& what) const { file_error(path_, what); }
+
+private:
+    bool refill() {
+        file_.read(reinterpret_cast<char*>(buffer_.data()), static_cast<std::streamsize>(buffer_.size()));
+        if (file_.bad()) fail("expected a readable file, but reading it failed");
+        stream_.next_in = buffer_.data();
+        stream_.avail_in = static_cast<uInt>(file_.gcount());
+        return stream_.avail_in != 0;
+    }
+
+    std::size_t copy(std::span<unsigned char> to) {
+        const std::size_t n = std::min<std::size_t>(to.size(), stream_.avail_in);
+        std::memcpy(to.data(), stream_.next_in, n);
+        stream_.next_in += n;
+        stream_.avail_in -= static_cast<uInt>(n);
+        return n;
+    }
+
+    std::size_t unpack(std::span<unsigned char> to) {
+        const std::size_t room = std::min<std::size_t>(to.size(), std::numeric_limits<uInt>::max());
+        stream_.next_out = to.data();
+        stream_.avail_out = static_cast<uInt>(room);
+        inside_member_ = true;
+        switch (inflate(&stream_, Z_NO_FLUSH)) {
+            case Z_OK: break;
+            case Z_BUF_ERROR: break;   // wants more input
+            case Z_STREAM_END:
+                inside_member_ = false;
+                inflateReset(&stream_);   // whatever follows has to be another member
+                break;
+            default:
+                fail(std::string("expected a sound gzip file, but it is damaged (") +
+                     (stream_.msg ? stream_.msg : "no message") + ")");
+        }
+        return room - stream_.avail_out;
+    }
+
+    std::filesystem::path path_;
+    std::ifstream file_;
+    std::array<unsigned char, 1 << 16> buffer_{};
+    z_stream stream_{};
+    bool packed_ = false;
+    bool inside_member_ = false;
+};
+
+}  // namespace kiln::io

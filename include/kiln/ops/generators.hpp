@@ -1,0 +1,164 @@
+// Tensors out of nothing: counters, constants, run-time extents as numbers, random numbers; and the initializers that
+// give variables their first values.
+#pragma once
+#include <kiln/core/philox.hpp>
+#include <kiln/ops/views.hpp>
+
+namespace kiln {
+
+/// The constant c, an integer, in the number type of x.
+template <class T>
+constexpr constant::number<T> like_integer(constant::number<T>, i64 c) { return {static_cast<T>(c)}; }
+
+/// iota: 0, 1, 2, ... of rank 1. Attributes: the extent, the dtype. Slope 0.
+struct iota_op {
+    static constexpr auto name = "iota";
+    static constexpr pattern kind = pattern::generator;
+    static constexpr bool flat = true;
+    static constexpr type infer(site n) {
+        const i64 e = n.attr(0);
+        return {n.b->intern(&e, 1), static_cast<dtype>(n.attr(1))};
+    }
+    static constexpr void reference(site n, const cell* const*, cell* const* out) {
+        const dtype t = n.n().type;
+        for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i)
+            if (is_floating(t)) out[0][i].f = constant::round_to(t, static_cast<double>(i));
+            else out[0][i].i = constant::wrap(t, i);
+    }
+};
+constexpr value iota(builder& b, i64 extent, dtype t) {
+    return b.make(info<iota_op>, nullptr, 0, ints(extent, static_cast<int>(t)));
+}
+
+/// size: a product of run-time extents as a rank-0 number. Attributes: the product, the dtype. Slope 0.
+struct size_op {
+    static constexpr auto name = "size";
+    static constexpr pattern kind = pattern::generator;
+    static constexpr bool flat = true;
+    static constexpr type infer(site n) { return {0, static_cast<dtype>(n.attr(1))}; }
+    static constexpr void reference(site n, const cell* const*, cell* const* out) {
+        const dtype t = n.n().type;
+        if (is_floating(t)) out[0][0].f = constant::round_to(t, static_cast<double>(n.attr(0)));
+        else out[0][0].i = constant::wrap(t, n.attr(0));
+    }
+};
+/// A number or a product of named extents as a value of dtype t.
+constexpr value size_value(builder& b, i64 n, dtype t) {
+    if (!is_product(n)) return b.literal({0, t}, is_floating(t) ? bits_of(static_cast<double>(n)) : n);
+    return b.make(info<size_op>, nullptr, 0, ints(n, static_cast<int>(t)));
+}
+
+/// Base of random numbers: a pure function of (the session's seed, the key of this node, the position), by the
+/// counter-based generator Philox 4x32-10. Operand: the seed. Attributes: the key (a name), dtype, extents. Slope 0.
+template <class Op>
+struct random_numbers {
+    static constexpr pattern kind = pattern::opaque;
+    static constexpr bool flat = true;
+    static constexpr type infer(site n) { return {n.b->intern(n.attrs(2)), static_cast<dtype>(n.attr(1))}; }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
+        const u64 key = key_of(n.b->text_of(n.attr(0)), static_cast<u64>(in[0][0].i));
+        const dtype t = n.n().type;
+        for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i)
+            out[0][i].f = constant::round_to(t, Op::draw(key, static_cast<u64>(i), t));
+    }
+};
+/// Uniform on [0, 1).
+struct random_uniform_op : random_numbers<random_uniform_op> {
+    static constexpr auto name = "random_uniform";
+    static constexpr double draw(u64 key, u64 i, dtype t) {
+        return t == dtype::float32 ? static_cast<double>(philox::uniform<float>(key, 0, i)) : philox::uniform<double>(key, 0, i);
+    }
+};
+/// Normal with mean 0 and standard deviation 1.
+struct random_normal_op : random_numbers<random_normal_op> {
+    static constexpr auto name = "random_normal";
+    static constexpr double draw(u64 key, u64 i, dtype) { return philox::normal(key, 0, i); }
+};
+/// Normal, drawn again beyond two standard deviations (TensorFlow).
+struct truncated_normal_op : random_numbers<truncated_normal_op> {
+    static constexpr auto name = "truncated_normal";
+    static constexpr double draw(u64 key, u64 i, dtype) { return philox::truncated_normal(key, 0, i); }
+};
+template <class Op>
+constexpr value random(builder& b, type t, i64 key) {
+    const value seed = b.leaf(seed_op, {0, dtype::uint64}, 0);
+    list a = ints(key, static_cast<int>(t.element));
+    for (int k = 0; k < b.length(t.shape); ++k) a.put(b.at(t.shape, k));
+    if (!is_floating(t.element))
+        b.fail(Op::name, "not for this dtype", builder::text(name_of(t.element)), builder::text("float32 or float64"));
+    return b.make(info<Op>, &seed, 1, a);
+}
+
+// ---- initializers: objects whose `initial` makes a variable's first value from its type and its name
+template <class F>
+concept initializer = requires(builder& b, type t, i64 key) { { F::initial(b, t, key) } -> std::same_as<value>; };
+
+template <auto V>
+struct full_initializer {
+    static constexpr value initial(builder& b, type t, i64) { return full_of(b, t, operand(V)); }
+};
+inline constexpr full_initializer<0> zeros{};
+inline constexpr full_initializer<1> ones{};
+template <auto V>
+inline constexpr full_initializer<V> full{};
+
+template <double Low, double High>
+struct uniform_initializer {
+    static constexpr value initial(builder& b, type t, i64 key) {
+        return Low + (High - Low) * random<random_uniform_op>(b, t, key);
+    }
+};
+template <class Op, double Mean, double Stddev>
+struct normal_initializer {
+    static constexpr value initial(builder& b, type t, i64 key) {
+        const value z = Stddev * random<Op>(b, t, key);
+        return Mean == 0 ? z : Mean + z;
+    }
+};
+template <double Low = 0.0, double High = 1.0>
+inline constexpr uniform_initializer<Low, High> random_uniform{};
+template <double Mean = 0.0, double Stddev = 1.0>
+inline constexpr normal_initializer<random_normal_op, Mean, Stddev> random_normal{};
+template <double Mean = 0.0, double Stddev = 1.0>
+inline constexpr normal_initializer<truncated_normal_op, Mean, Stddev> truncated_normal{};
+
+// ---- leaves
+/// A symbol that the caller gives a value.
+constexpr value placeholder_of(builder& b, const char* name, type t) { return b.leaf(placeholder_op, t, b.name(name)); }
+/// A symbol whose value lives in a session; its operand is its initial value.
+constexpr value variable_of(builder& b, const char* name, type t, value initial) {
+    node x{&variable_op, 1, {initial.id, -1, -1}, t.shape, t.element, 0};
+    const i64 a = b.name(name);
+    x.attrs = b.intern(&a, 1);
+    if (!(type_of(initial) == t))
+        b.fail("variable", "the initial value has another type", b.shape_text(initial.n().shape), b.shape_text(t.shape));
+    for (int k = 0; k < b.length(t.shape); ++k)
+        if (is_product(b.at(t.shape, k))) b.fail("variable", "the shape must be static", b.shape_text(t.shape), builder::text(name));
+    return {&b, b.add(x)};
+}
+/// A parameter made inside a trace.
+template <initializer F>
+constexpr value variable_of(builder& b, const char* name, type t, F) {
+    return variable_of(b, name, t, F::initial(b, t, b.name(name)));
+}
+
+/// one_hot(labels, depth): a last axis of that extent, 1 where its index is the label, else 0. Slope 0.
+constexpr value one_hot_of(value labels, int depth, dtype t) {
+    if (!is_integer(labels.element())) {
+        labels.b->fail("one_hot", "the labels are no integers", builder::text(name_of(labels.element())), builder::text("an integer"));
+        return labels;
+    }
+    list missing{}, target{};
+    for (int k = 0; k < labels.rank(); ++k) { missing.put(k - labels.rank() - 1); target.put(labels.extent(k)); }
+    const value at = expand(iota(*labels.b, depth, labels.element()), missing, target);
+    return cast(expand(labels, ints(-1), ints(depth)) == at, t);
+}
+template <int Depth, dtype T>
+struct one_hot_call {
+    static constexpr value apply(operand x) { return one_hot_of(x.v, Depth, T); }
+};
+/// one_hot<10>(labels), one_hot<10, double>(labels).
+template <int Depth, element T = float, symbolic X>
+constexpr auto one_hot(X x) { return apply_or_lift<one_hot_call<Depth, dtype_of<T>>>(x); }
+
+}  // namespace kiln

@@ -1,0 +1,70 @@
+// Forward mode: tangents of ys from tangents of xs, in one sweep.
+#pragma once
+#include <kiln/ops/compositions.hpp>
+
+namespace kiln {
+
+/// Marks the floating nodes that depend on x; `lo` and `hi` bound what is needed for y.
+constexpr void mark(const builder& b, const value* x, int nx, const value* y, int ny, int& lo, int& hi, char* on) {
+    char need[builder::capacity]{};
+    lo = b.n;
+    hi = -1;
+    for (int k = 0; k < nx; ++k) {
+        on[x[k].id] = 1;
+        if (x[k].id < lo) lo = x[k].id;
+    }
+    for (int k = 0; k < ny; ++k)
+        if (!y[k].zero()) {
+            need[y[k].id] = 1;
+            if (y[k].id > hi) hi = y[k].id;
+        }
+    for (int i = hi; i >= lo; --i) {
+        if (!need[i]) continue;
+        const node& x_i = b.nodes[i];
+        if (x_i.op->leaf()) continue;
+        for (int k = 0; k < x_i.n_in; ++k) need[b.operand(x_i, k)] = 1;
+    }
+    for (int i = lo; i <= hi; ++i) {
+        if (on[i]) continue;
+        const node& n = b.nodes[i];
+        if (!need[i] && n.op != &result_op) continue;
+        if (n.op->leaf() || !(is_floating(n.type) || n.type == dtype::none)) continue;
+        for (int k = 0; k < n.n_in; ++k)
+            if (on[b.operand(n, k)]) { on[i] = 1; break; }
+    }
+}
+
+constexpr void forward(builder& b, const value* x, const value* dx, int nx, const value* y, int ny, value* dy) {
+    value tangent[builder::capacity];
+    char on[builder::capacity]{};
+    int lo = 0, hi = -1;
+    mark(b, x, nx, y, ny, lo, hi, on);
+    for (int k = 0; k < nx; ++k) tangent[x[k].id] = dx[k];
+    for (int i = lo; i <= hi; ++i) {
+        const node n = b.nodes[i];
+        if (!on[i] || n.n_in == 0 || n.op == &result_op || n.op->leaf()) continue;
+        bool given = false;
+        for (int k = 0; k < nx; ++k) given |= x[k].id == i;
+        if (given) continue;
+        value t[64];
+        bool any = false;
+        for (int k = 0; k < n.n_in; ++k) {
+            t[k] = tangent[b.operand(n, k)];
+            any |= !t[k].zero();
+        }
+        if (!any) continue;
+        if (!n.op->jvp) {
+            b.fail(n.op->name, n.op->refuses, n.shape, 0);
+            continue;
+        }
+        value out[16];
+        n.op->jvp({&b, i}, t, out);
+        if (n.type == dtype::none)
+            for (int k = 0; b.nodes[i + 1 + k].op == &result_op && b.nodes[i + 1 + k].in[0] == i; ++k)
+                tangent[i + 1 + k] = out[k];
+        else tangent[i] = out[0];
+    }
+    for (int k = 0; k < ny; ++k) dy[k] = y[k].zero() ? value{} : tangent[y[k].id];
+}
+
+}  // namespace kiln
