@@ -18,7 +18,7 @@ namespace kiln::math {
 
 /// x as float: rounded to nearest, infinite where it is too large, in constant evaluation too.
 KILN_HD constexpr float narrow(double x) {
-    if (std::is_constant_evaluated()) {
+    if (__builtin_is_constant_evaluated()) {
         const double a = __builtin_fabs(x);
         if (x != x) return __builtin_nanf("");
         if (a >= 0x1.ffffffp127) return x < 0 ? -__builtin_huge_valf() : __builtin_huge_valf();
@@ -27,14 +27,15 @@ KILN_HD constexpr float narrow(double x) {
     return static_cast<float>(x);
 }
 
-// The builtins are the functions of <cmath> without its include, on host and device.
+// The builtins are the functions of <cmath> without its include, on host and device (std::is_constant_evaluated is
+// not a device function).
 #define KILN_UNARY(function, builtin)                                                                             \
     KILN_HD constexpr double function(double x) {                                                                 \
-        if (std::is_constant_evaluated()) return constant_evaluation::function(x);                                \
+        if (__builtin_is_constant_evaluated()) return constant_evaluation::function(x);                           \
         return __builtin_##builtin(x);                                                                            \
     }                                                                                                             \
     KILN_HD constexpr float function(float x) {                                                                   \
-        if (std::is_constant_evaluated()) return narrow(constant_evaluation::function(double{x}));                \
+        if (__builtin_is_constant_evaluated()) return narrow(constant_evaluation::function(double{x}));           \
         return __builtin_##builtin##f(x);                                                                         \
     }
 
@@ -68,11 +69,12 @@ KILN_UNARY(round, rint)  // halves to even, as numpy and TensorFlow
 
 #define KILN_BINARY(function)                                                                                     \
     KILN_HD constexpr double function(double x, double y) {                                                       \
-        if (std::is_constant_evaluated()) return constant_evaluation::function(x, y);                             \
+        if (__builtin_is_constant_evaluated()) return constant_evaluation::function(x, y);                        \
         return __builtin_##function(x, y);                                                                        \
     }                                                                                                             \
     KILN_HD constexpr float function(float x, float y) {                                                          \
-        if (std::is_constant_evaluated()) return narrow(constant_evaluation::function(double{x}, double{y}));     \
+        if (__builtin_is_constant_evaluated())                                                                    \
+            return narrow(constant_evaluation::function(double{x}, double{y}));                                   \
         return __builtin_##function##f(x, y);                                                                     \
     }
 
@@ -83,7 +85,7 @@ KILN_BINARY(fmod)
 
 /// x * y + z with one rounding.
 KILN_HD constexpr double fma(double x, double y, double z) {
-    if (std::is_constant_evaluated()) return constant_evaluation::fma(x, y, z);
+    if (__builtin_is_constant_evaluated()) return constant_evaluation::fma(x, y, z);
     return __builtin_fma(x, y, z);
 }
 

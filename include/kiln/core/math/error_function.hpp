@@ -4,7 +4,7 @@
 
 namespace kiln::math::constant_evaluation {
 
-/// erf(x) for 2^-27 <= |x| <= 1: 2/sqrt(pi) x (1 - x^2/3 + x^4/(2! 5) - ...), relative error below 2^-54.
+/// erf(x) for 2^-27 <= |x| <= 1: 2/sqrt(pi) x (1 - x^2/3 + x^4/(2! 5) - ...), relative error below 2^-52.
 KILN_HD constexpr wide erf_series(double x) {
     const double square = x * x;
     double p = 0;

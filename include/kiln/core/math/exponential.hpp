@@ -6,7 +6,7 @@ namespace kiln::math::constant_evaluation {
 
 KILN_HD constexpr wide ln2() { return {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56}; }
 
-/// e^r - 1 for |r| < 0.35, relative error below 2^-58: the first two terms in wide arithmetic, the rest is small.
+/// e^r - 1 for |r| < 0.35, relative error below 2^-57: the first two terms in wide arithmetic, the rest is small.
 KILN_HD constexpr wide expm1_series(wide r) {
     double p = 1;
     for (int k = 15; k > 3; --k) p = 1 + p * r.hi / k;

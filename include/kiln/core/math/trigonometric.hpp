@@ -64,7 +64,7 @@ KILN_HD constexpr reduced reduce(double x) {
     return x < 0 ? reduced{-r.rest, 0u - r.quadrant} : r;
 }
 
-/// The sine of a reduced rest: r - r^3/6 + ..., relative error below 2^-56.
+/// The sine of a reduced rest: r - r^3/6 + ..., relative error below 2^-54.
 KILN_HD constexpr wide sin_series(wide r) {
     const double square = r.hi * r.hi;
     double p = 1;

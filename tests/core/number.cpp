@@ -1,6 +1,6 @@
 // The scalar of the reference interpreter: IEEE results where C++ has no constant expression, and integers that
 // wrap.
-#include <kiln/backend/constant/number.hpp>
+#include <kiln/core/number.hpp>
 
 #include <catch2/catch.hpp>
 
@@ -125,7 +125,8 @@ TEST_CASE("numbers compute at run time what they compute in the compiler", "[con
             CHECK((real(x) != real(y)).v == (x != y));
             CHECK(same(fma(real(x), real(y), real(1)).v, std::fma(x, y, 1.0)));
         }
-    CHECK(tanh(real(0.7)).v == std::tanh(0.7));
+    volatile double seven_tenths = 0.7;  // volatile: not folded
+    CHECK(tanh(real(seven_tenths)).v == std::tanh(seven_tenths));
 }
 
 TEST_CASE("narrow integers wrap as the C++ types do", "[constant]") {

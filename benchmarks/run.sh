@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds the benchmarks, runs them, prints one table of kiln's time over each rival's.
+#
+#   bash benchmarks/run.sh                       all of them, g++
+#   bash benchmarks/run.sh --preset clang        another preset of CMakePresets.json
+#   bash benchmarks/run.sh --filter mlp          those whose name matches
+#   bash benchmarks/run.sh --repetitions 20      more of them (9): the least time of all counts
+#
+# All repetitions of all benchmarks of a program run in random order, so that a slow moment hits every side.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+preset=release filter=. repetitions=9
+while [ $# -gt 0 ]; do
+    case $1 in
+        --preset) preset=$2 ;;
+        --filter) filter=$2 ;;
+        --repetitions) repetitions=$2 ;;
+        *) sed -n '2,/^set/{/^#/p}' "$0"; exit 2 ;;
+    esac
+    shift 2
+done
+source tests/packages.sh
+packages=(g++ cmake ninja-build libxsimd-dev libeigen3-dev libbenchmark-dev zlib1g-dev libpng-dev python3)
+[ "$preset" != clang ] || packages+=(clang-19)
+need_packages "${packages[@]}"
+
+build=build/bench-$preset
+log=$(cmake --preset "$preset" -B "$build" -DKILN_BUILD_TESTS=OFF -DKILN_BUILD_EXAMPLES=OFF 2>&1) || { echo "$log"; exit 1; }
+cmake --build "$build" --target benchmarks >&2
+
+results=()
+rm -f "$build"/*.result.json
+for program in "$build"/benchmarks/bench_*; do
+    [ -x "$program" ] && [ ! -d "$program" ] || continue
+    name=$(basename "$program")
+    echo "running $name" >&2
+    "$program" --benchmark_filter="$filter" --benchmark_repetitions="$repetitions" --benchmark_min_time=0.05 \
+        --benchmark_enable_random_interleaving=true --benchmark_out_format=json --benchmark_out="$build/$name.result.json" \
+        > /dev/null 2> "$build/log" || { cat "$build/log"; exit 1; }
+    results+=("$build/$name.result.json")
+done
+[ ${#results[@]} -gt 0 ] || { echo "there are no benchmarks"; exit 1; }
+exec python3 -B benchmarks/table.py --build "$build" "${results[@]}"

@@ -1,0 +1,374 @@
+// Fusion: which nodes share a loop nest. Two sweeps over the array (D14): forward, a node joins the last group among its
+// operands' groups, or the newest nest over its domain, or opens one, so that no cycle can arise; backward, a cheap node
+// that is not read in its own group sinks into its readers if all that it reads is stored anyway.
+//
+// A group is a nest over the axes of its domain. Each node depends on some of them: its mask. Found by the masks, not by
+// name: [outer][rows][columns], where `columns` begin at the axis that a reduction along the row removes, and `rows` at
+// the axis where a reduction over rows begins. Axes that no mask tells apart are merged later; `cuts` says where some does.
+#pragma once
+#include <kiln/graph/frozen.hpp>
+#include <kiln/ops/compositions.hpp>
+
+namespace kiln {
+
+/// copy(x) = x: what stores a symbol, a view or a constant that is a result. Attribute: a serial number, since two results
+/// are two places.
+struct copy_op {
+    static constexpr auto name = "copy";
+    static constexpr int arity = 1;
+    static constexpr pattern kind = pattern::pointwise;
+    static constexpr auto linear = jointly;
+    static constexpr type infer(site n) { return {n.shape(0), n.element(0)}; }
+    static constexpr value transpose(int, value ct, site) { return ct; }
+    KILN_HD static constexpr auto compute(auto x) { return x; }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
+        for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i) out[0][i] = in[0][i];
+    }
+};
+
+/// How a stored value is read in a nest: operand axis k follows domain axis `axis[k]`.
+struct access {
+    int node;        // what is read, behind all views
+    int n;           // its rank
+    signed char axis[8];
+
+    constexpr int mask() const {
+        int m = 0;
+        for (int k = 0; k < n; ++k) m |= 1 << axis[k];
+        return m;
+    }
+    constexpr bool in_order() const {
+        for (int k = 1; k < n; ++k)
+            if (axis[k] < axis[k - 1]) return false;
+        return true;
+    }
+    /// Bit k: the domain axes k - 1 and k cannot be one loop for this operand.
+    constexpr int cuts(int rank) const {
+        int r = 0;
+        for (int a = 1; a < rank; ++a) {
+            int low = -1, high = -1;
+            for (int k = 0; k < n; ++k) {
+                if (axis[k] == a - 1) low = k;
+                if (axis[k] == a) high = k;
+            }
+            if ((low < 0) != (high < 0) || (low >= 0 && high != low + 1)) r |= 1 << a;
+        }
+        return r;
+    }
+};
+constexpr int cuts_of(int mask, int rank) { return (mask ^ (mask << 1)) & ((1 << rank) - 2); }
+constexpr int bits_between(int from, int to) { return to > from ? ((1 << to) - 1) & ~((1 << from) - 1) : 0; }
+constexpr int count_bits(int m) { return __builtin_popcount(static_cast<unsigned>(m)); }
+
+enum class group_kind : signed char { nest, contraction, opaque };
+
+struct fused_group {
+    int anchor;            // the node that opened it
+    int domain;            // interned shape of the loops
+    int rank;
+    group_kind kind;
+    signed char columns;   // first column axis; -1: not determined
+    signed char rows;      // first axis that a reduction over rows removes; -1: there is none
+    int cuts;
+};
+
+/// The result of fusion; N is the number of nodes.
+template <int N>
+struct fusion {
+    int group[N], mask[N], from_mask[N], n;   // from_mask: the operand's mask of a reduction
+    fused_group groups[N];
+    bool live[N], post[N], sunk[N], stored[N], pinned[N];
+};
+
+template <int N, int Shapes>
+struct fuser {
+    const graph_view& g;
+    fusion<N> f;
+    int newest[Shapes];    // 1 + the newest nest over this shape
+    int violation = -1;    // a node that must be stored before this graph fits into nests
+
+    constexpr const node& at(int i) const { return g.nodes[i]; }
+    constexpr bool is(int i, pattern p) const { return g.nodes[i].op->kind == p; }
+    constexpr bool view(int i) const { return !f.pinned[i] && (is(i, pattern::expand) || is(i, pattern::transpose)); }
+    /// Sources that are computed where they are read, or given.
+    constexpr bool source(int i) const {
+        return is(i, pattern::leaf) || (is(i, pattern::generator) && !f.pinned[i]);
+    }
+    constexpr int rank(int shape) const { return g.length(shape); }
+    constexpr int operands(const node& x) const { return x.op->leaf() ? 0 : x.n_in; }
+    /// The node whose storage a chain of reshapes names.
+    constexpr int storage(int i) const {
+        while (is(i, pattern::reshape)) i = at(i).in[0];
+        return i;
+    }
+    constexpr int under(int i) const {
+        while (view(i)) i = at(i).in[0];
+        return i;
+    }
+    /// Operand o of a node with this mask, behind all views.
+    constexpr access look(int o, int mask, int rank_of_domain) const {
+        access a{o, 0, {}};
+        for (int k = 0; k < rank_of_domain; ++k)
+            if (mask >> k & 1) a.axis[a.n++] = static_cast<signed char>(k);
+        while (view(a.node)) through(a);
+        return a;
+    }
+    /// What node i reads as its operand k when i itself is computed under this mask.
+    constexpr access reads(int i, int k, int mask, int rank_of_domain) const {
+        const bool moves = is(i, pattern::expand) || is(i, pattern::transpose);   // a view that is stored
+        if (!moves) return look(g.operand(at(i), k), mask, rank_of_domain);
+        access a{i, 0, {}};
+        for (int q = 0; q < rank_of_domain; ++q)
+            if (mask >> q & 1) a.axis[a.n++] = static_cast<signed char>(q);
+        through(a);
+        while (view(a.node)) through(a);
+        return a;
+    }
+    constexpr void through(access& a) const {
+        const node& x = at(a.node);
+        access r{x.in[0], 0, {}};
+        if (is(a.node, pattern::expand)) {
+            const int m = static_cast<int>(g.at(x.attrs, 0));
+            for (int k = 0; k < a.n; ++k) {
+                bool added = false;
+                for (int j = 0; j < m; ++j) added |= g.at(x.attrs, 1 + j) == k - a.n;
+                if (!added) r.axis[r.n++] = a.axis[k];
+            }
+        } else {   // result axis k is operand axis p[k]; axes before the listed ones stay
+            const int m = g.length(x.attrs);
+            r.n = a.n;
+            for (int k = 0; k < a.n; ++k) {
+                const int p = k < a.n - m ? k : static_cast<int>(g.at(x.attrs, k - (a.n - m))) + a.n;
+                r.axis[p] = a.axis[k];
+            }
+        }
+        a = r;
+    }
+
+    // ---- the shape of a group: may these cuts and bounds be one nest?
+    static constexpr bool fits(const fused_group& q) {
+        if (q.columns >= 0 && (q.cuts & bits_between(q.columns + 1, q.rank))) return false;
+        if (q.rows < 0) return true;
+        if (q.columns >= 0) return (q.cuts & bits_between(q.rows + 1, q.columns)) == 0;
+        return count_bits(q.cuts & bits_between(q.rows + 1, q.rank)) <= 1;
+    }
+
+    constexpr void open(int i, int shape, group_kind kind) {
+        fused_group q{i, shape, rank(shape), kind, -1, -1, 0};
+        if (kind == group_kind::contraction) q.columns = static_cast<signed char>(q.rank - 1);
+        f.groups[f.n] = q;
+        f.group[i] = f.n++;
+        f.mask[i] = (1 << q.rank) - 1;
+    }
+
+    constexpr bool join(int i, int to) {
+        const node& x = at(i);
+        fused_group q = f.groups[to];
+        if (q.kind == group_kind::opaque) return false;
+        const int full = (1 << q.rank) - 1;
+        if (x.op->kind == pattern::reduction) return join_reduction(i, to, q, full);
+        const bool moves = x.op->kind != pattern::pointwise;
+        int m = -1;
+        for (int k = 0; k < x.n_in && !moves; ++k) {   // a direct operand of the group fixes the mask
+            const int o = g.operand(x, k);
+            if (f.group[o] == to && !view(o) && !is(o, pattern::reshape) && !f.sunk[o]) {
+                if (m >= 0 && m != f.mask[o]) return false;
+                m = f.mask[o];
+            }
+        }
+        if (m < 0) {
+            if (x.shape != q.domain) return false;
+            m = full;
+        }
+        bool post = false;
+        const int row_axes = bits_between(q.rows < 0 ? 0 : q.rows, q.columns < 0 ? q.rank : q.columns);
+        for (int k = 0; k < x.n_in; ++k) {
+            const access a = reads(i, k, m, q.rank);
+            if (f.group[storage(a.node)] == to && !f.sunk[a.node]) {
+                if (is(a.node, pattern::reshape)) return false;   // read in another shape: it must be in memory
+                if (!a.in_order() || a.mask() != f.mask[a.node]) return false;
+                if (f.post[a.node]) {
+                    if (m & row_axes) return false;
+                    post = true;
+                }
+            } else if (at(a.node).op != &literal_op) q.cuts |= a.cuts(q.rank);
+        }
+        q.cuts |= cuts_of(m, q.rank);
+        if (!fits(q)) return false;
+        f.groups[to] = q;
+        f.group[i] = to;
+        f.mask[i] = m;
+        f.post[i] = post;
+        return true;
+    }
+
+    constexpr bool join_reduction(int i, int to, fused_group q, int full) {
+        const node& x = at(i);
+        const int o = x.in[0];
+        const bool inside = f.group[o] == to && !view(o) && !is(o, pattern::reshape) && !f.sunk[o];
+        if (!inside && at(o).shape != q.domain) return false;
+        const int om = inside ? f.mask[o] : full;
+        if (inside && f.post[o]) return false;
+        if (!inside) {
+            const access a = look(o, full, q.rank);
+            if (f.group[storage(a.node)] == to) {
+                if (f.sunk[a.node] || is(a.node, pattern::reshape) || !a.in_order() || a.mask() != f.mask[a.node] || f.post[a.node]) return false;
+            } else if (at(a.node).op != &literal_op) q.cuts |= a.cuts(q.rank);
+        }
+        // the reduced axes in the domain
+        int removed = 0, n = count_bits(om);
+        for (int k = 0, j = 0; k < q.rank; ++k) {
+            if (!(om >> k & 1)) continue;
+            for (int e = 0; e < g.length(x.attrs); ++e)
+                if (g.at(x.attrs, e) == j - n) removed |= 1 << k;
+            ++j;
+        }
+        int first = 0, last = 0;   // [first, last): must be one run
+        while (!(removed >> first & 1)) ++first;
+        for (last = first; last < q.rank && (removed >> last & 1); ++last) {}
+        if (removed != bits_between(first, last)) return false;
+        bool along_row = false;
+        if (om == full && last == q.rank && (first > 0 || q.rank == 1) && (q.columns < 0 || q.columns == first) &&
+            q.kind == group_kind::nest) {
+            along_row = true;
+            q.columns = static_cast<signed char>(first);
+        } else if (om == full) {   // over the rows: known after the nest
+            if (last < q.rank) {
+                if (q.columns >= 0 && q.columns != last) return false;
+                q.columns = static_cast<signed char>(last);
+            }
+            if (q.rows >= 0 && q.rows != first) return false;
+            q.rows = static_cast<signed char>(first);
+        } else if (q.columns > 0 && om == bits_between(0, q.columns) && last == q.columns) {   // of values of rows
+            if (q.rows >= 0 && q.rows != first) return false;
+            q.rows = static_cast<signed char>(first);
+        } else return false;
+        q.cuts |= cuts_of(om, q.rank) | cuts_of(om & ~removed, q.rank);
+        if (!fits(q)) return false;
+        f.groups[to] = q;
+        f.group[i] = to;
+        f.mask[i] = om & ~removed;
+        f.from_mask[i] = om;
+        f.post[i] = !along_row;
+        return true;
+    }
+
+    /// What must lie in memory: operands of contractions (behind views), of reshapes and of opaque operations.
+    constexpr void pin_reads(int i) {
+        const node& x = at(i);
+        const bool through_views = x.op->kind == pattern::contraction;
+        if (!through_views && x.op->kind != pattern::opaque && x.op->kind != pattern::reshape) return;
+        for (int k = 0; k < operands(x); ++k) {
+            const int o = g.operand(x, k);
+            f.pinned[storage(through_views ? under(o) : o)] = true;
+        }
+    }
+
+    /// `also_pinned`: nodes to be stored whatever fusion thinks of it.
+    constexpr void run(const int* roots, int n_roots, const bool* also_pinned) {
+        for (int i = 0; i < N; ++i) {
+            f.group[i] = -1;
+            if (also_pinned[i]) f.pinned[i] = true;
+        }
+        for (int k = 0; k < n_roots; ++k) f.live[roots[k]] = f.pinned[roots[k]] = true;
+        for (int i = N - 1; i >= 0; --i) {
+            if (!f.live[i]) continue;
+            const node& x = at(i);
+            for (int k = 0; k < operands(x); ++k) f.live[g.operand(x, k)] = true;
+            pin_reads(i);
+        }
+        for (int i = 0; i < N; ++i)
+            if (at(i).type == dtype::none && f.live[i])
+                for (int k = i + 1; k < N && at(k).op == &result_op && at(k).in[0] == i; ++k) f.live[k] = f.pinned[k] = true;
+        forward_sweep();
+        backward_sweep();
+    }
+
+    constexpr void forward_sweep() {
+        for (int i = 0; i < N; ++i) {
+            const node& x = at(i);
+            if (!f.live[i] || x.op->leaf()) continue;
+            if (x.op->kind == pattern::generator && !f.pinned[i]) continue;
+            if (x.op == &result_op) { f.group[i] = f.group[x.in[0]]; f.mask[i] = 0; continue; }
+            if (view(i) || x.op->kind == pattern::reshape) { f.group[i] = f.group[x.in[0]]; continue; }
+            if (x.op->kind == pattern::opaque) { open(i, x.type == dtype::none ? 0 : x.shape, group_kind::opaque); continue; }
+            if (x.op->kind == pattern::contraction) {
+                open(i, x.shape, group_kind::contraction);
+                fused_group& q = f.groups[f.group[i]];
+                q.cuts |= contraction_access(i, 0).cuts(q.rank) | contraction_access(i, 1).cuts(q.rank);
+                continue;
+            }
+            int last = -1;
+            for (int k = 0; k < x.n_in; ++k)
+                if (const int o = f.group[g.operand(x, k)]; o > last) last = o;
+            if (last < 0 && x.op->kind == pattern::pointwise && !f.pinned[i]) { f.sunk[i] = true; continue; }
+            const int shape = x.op->kind == pattern::reduction ? at(x.in[0]).shape : x.shape;
+            if (last >= 0 && join(i, last)) continue;
+            if (const int h = newest[shape] - 1; h > last && join(i, h)) continue;   // a later nest over the same domain
+            open(i, shape, group_kind::nest);
+            newest[shape] = f.n;
+            if (x.op->kind == pattern::reduction && !join_new_reduction(i)) violation = x.in[0];
+            if (x.op->kind != pattern::reduction) {
+                fused_group& q = f.groups[f.n - 1];
+                for (int k = 0; k < x.n_in; ++k) {
+                    const access a = reads(i, k, (1 << q.rank) - 1, q.rank);
+                    if (at(a.node).op != &literal_op) q.cuts |= a.cuts(q.rank);
+                }
+            }
+        }
+    }
+    constexpr bool join_new_reduction(int i) {
+        const int to = f.n - 1;
+        f.group[i] = -1;
+        const bool ok = join(i, to);
+        f.group[i] = to;
+        return ok;
+    }
+    /// Operands of a contraction over the domain [batch..., m, n]; the axis that is summed is `rank`.
+    constexpr access contraction_access(int i, int side) const {
+        const node& x = at(i);
+        const int r = rank(x.shape), o = x.in[side], q = rank(at(o).shape);
+        access a{o, q, {}};
+        for (int k = 0; k < q; ++k) {
+            const int from_end = q - k;
+            a.axis[k] = static_cast<signed char>(from_end > 2 ? r - from_end
+                                                 : side == 0 ? (from_end == 2 ? r - 2 : r) : (from_end == 2 ? r : r - 1));
+        }
+        while (view(a.node)) through(a);
+        return a;
+    }
+
+    constexpr bool cheap(int i) const { return at(i).op->kind == pattern::pointwise && !at(i).op->costly; }
+    constexpr bool computed(int i) const { return f.live[i] && !source(i) && !view(i) && !is(i, pattern::reshape) && at(i).op != &result_op; }
+
+    constexpr void backward_sweep() {
+        bool cross[N]{}, inside[N]{}, outside[N]{};
+        for (int i = 0; i < N; ++i) {
+            if (!computed(i) || f.group[i] < 0) continue;
+            const node& x = at(i);
+            for (int k = 0; k < x.n_in; ++k)
+                if (const int u = under(g.operand(x, k)); f.group[u] != f.group[i]) cross[u] = true;
+        }
+        for (int i = N - 1; i >= 0; --i) {
+            if (!computed(i)) continue;
+            const node& x = at(i);
+            if (cheap(i) && !f.pinned[i] && !inside[i] && !f.sunk[i]) {   // only where that saves a buffer
+                f.sunk[i] = true;
+                for (int k = 0; k < x.n_in; ++k) {
+                    const int u = under(g.operand(x, k)), s = storage(u);
+                    if (!source(s) && !f.pinned[s] && !cross[u] && f.group[u] >= 0) f.sunk[i] = false;
+                }
+            }
+            f.stored[i] = !f.sunk[i] && (f.pinned[i] || outside[i]);
+            for (int k = 0; k < x.n_in; ++k) {
+                const int u = under(g.operand(x, k));
+                const bool here = !f.sunk[i] && x.op->kind != pattern::contraction && f.group[u] == f.group[i] && !is(u, pattern::reshape);
+                (here ? inside : outside)[storage(u)] = true;
+            }
+        }
+        for (int i = 0; i < N; ++i)
+            if (f.live[i] && at(i).op == &result_op) f.stored[i] = true;
+    }
+};
+
+}  // namespace kiln

@@ -1,0 +1,85 @@
+// The key of a kernel: a canonical group as a pack of integers. A header, one word per axis (0: comes at run time), the
+// identities of the operations that occur, one word per node, constants behind. No names, no offsets: equal groups are one
+// kernel.
+#pragma once
+#include <kiln/passes/fuse.hpp>
+
+namespace kiln {
+
+/// What a node of a body is.
+enum class step : int { load, store, constant, counter, tile, operation, reduce };
+
+struct key_node {
+    step kind;
+    dtype type;          // of the value; of a load and a store also in memory
+    int op;              // index among the operations of the key
+    int in[3];           // nodes of the body before this one
+    int mask;            // bit k: varies along axis k of the key
+    int slot;            // load, store: the argument; constant: which one; counter: the axis
+    bool strided;        // load: strides come with the call
+};
+
+// ---- header word: kind 2 | slots 8 | axes 4 | outer 4 | operations 8 | constants 8 | lane bytes 4 | flags
+struct key_header {
+    group_kind kind;
+    int slots, axes, outer, ops, constants, lane_bytes;
+    bool has_rows;       // the last axis but one is the row axis
+    bool left_transposed, right_transposed;   // contraction: which of its two axes is contiguous
+};
+constexpr u64 packed(const key_header& h) {
+    return static_cast<u64>(h.kind) | static_cast<u64>(h.slots) << 2 | static_cast<u64>(h.axes) << 10 |
+           static_cast<u64>(h.outer) << 14 | static_cast<u64>(h.ops) << 18 | static_cast<u64>(h.constants) << 26 |
+           static_cast<u64>(h.lane_bytes) << 34 | static_cast<u64>(h.has_rows) << 38 |
+           static_cast<u64>(h.left_transposed) << 39 | static_cast<u64>(h.right_transposed) << 40;
+}
+constexpr key_header unpacked(u64 w) {
+    auto f = [w](int at, int bits) { return static_cast<int>(w >> at & ((u64{1} << bits) - 1)); };
+    return {static_cast<group_kind>(f(0, 2)), f(2, 8), f(10, 4), f(14, 4), f(18, 8), f(26, 8), f(34, 4),
+            f(38, 1) != 0, f(39, 1) != 0, f(40, 1) != 0};
+}
+// ---- node word: kind 3 | dtype 4 | op 8 | three operands 10 each | mask 8 | slot 8 | strided 1
+constexpr u64 packed(const key_node& n) {
+    return static_cast<u64>(n.kind) | static_cast<u64>(n.type) << 3 | static_cast<u64>(n.op) << 7 |
+           static_cast<u64>(n.in[0]) << 15 | static_cast<u64>(n.in[1]) << 25 | static_cast<u64>(n.in[2]) << 35 |
+           static_cast<u64>(n.mask) << 45 | static_cast<u64>(n.slot) << 53 | static_cast<u64>(n.strided) << 61;
+}
+constexpr key_node unpacked_node(u64 w) {
+    auto f = [w](int at, int bits) { return static_cast<int>(w >> at & ((u64{1} << bits) - 1)); };
+    return {static_cast<step>(f(0, 3)), static_cast<dtype>(f(3, 4)), f(7, 8), {f(15, 10), f(25, 10), f(35, 10)},
+            f(45, 8), f(53, 8), f(61, 1) != 0};
+}
+
+/// A key while it is written, or as it is read by passes: [header, axes..., inner extent of a contraction, ops..., nodes...,
+/// constants...].
+struct key_view {
+    const u64* w;
+    int n;
+
+    constexpr key_header header() const { return unpacked(w[0]); }
+    constexpr i64 extent(int k) const { return static_cast<i64>(w[1 + k]); }
+    constexpr int first_op() const { return 1 + header().axes + (header().kind == group_kind::contraction); }
+    constexpr u64 op(int k) const { return w[first_op() + k]; }
+    constexpr int first_node() const { return first_op() + header().ops; }
+    constexpr int n_nodes() const { return n - first_node() - header().constants; }
+    constexpr key_node node(int k) const { return unpacked_node(w[first_node() + k]); }
+    constexpr u64 constant(int k) const { return w[n - header().constants + k]; }
+};
+
+/// The same as a type.
+template <u64... W>
+struct key {
+    static constexpr u64 words[sizeof...(W)]{W...};
+    static constexpr int size = static_cast<int>(sizeof...(W));
+    static constexpr key_view view{words, size};
+    static constexpr key_header header = unpacked(words[0]);
+    static constexpr int first_op = 1 + header.axes + (header.kind == group_kind::contraction);
+    static constexpr int first_node = first_op + header.ops;
+    static constexpr int n = size - first_node - header.constants;
+    static constexpr i64 extent(int k) { return static_cast<i64>(words[1 + k]); }
+    static constexpr i64 inner = header.kind == group_kind::contraction ? static_cast<i64>(words[1 + header.axes]) : 0;
+    static constexpr u64 op(int k) { return words[first_op + k]; }
+    static constexpr u64 constant(int k) { return words[size - header.constants + k]; }
+    static constexpr key_node node(int k) { return unpacked_node(words[first_node + k]); }
+};
+
+}  // namespace kiln
