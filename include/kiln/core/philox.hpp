@@ -96,16 +96,20 @@ struct philox {
     }
 };
 
-/// The key that belongs to a name and a seed.
-constexpr u64 key_of(const char* name, u64 seed) {
+/// The key that belongs to a seed and the hash (FNV-1a) of a name.
+constexpr u64 key_of_hash(u64 name, u64 seed) {
     constexpr auto mix = [](u64 x) {   // every bit of x moves about half of the result's
         x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
         x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
         return x ^ (x >> 31);
     };
+    return mix(name ^ mix(seed + 0x9E3779B97F4A7C15));
+}
+/// The key that belongs to a name and a seed.
+constexpr u64 key_of(const char* name, u64 seed) {
     u64 hash = 0xCBF29CE484222325;
     for (; *name != '\0'; ++name) hash = (hash ^ static_cast<unsigned char>(*name)) * 0x100000001B3;
-    return mix(hash ^ mix(seed + 0x9E3779B97F4A7C15));
+    return key_of_hash(hash, seed);
 }
 
 }  // namespace kiln

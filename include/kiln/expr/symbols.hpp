@@ -121,7 +121,7 @@ template <element T, extent... E>
 inline constexpr shape_tag<T, E...> shape{};
 
 namespace literals {
-namespace detail {
+namespace parsing {
 template <char... C>
 consteval bool is_floating_text() {
     return ((C == '.' || C == 'e' || C == 'E' || C == 'p') || ...) ;
@@ -155,11 +155,11 @@ consteval i64 parse_integer() {
         if (s[i] != '\'') v = v * 10 + static_cast<u64>(s[i] - '0');
     return static_cast<i64>(v);
 }
-}  // namespace detail
+}  // namespace parsing
 template <char... C>
 consteval auto operator""_c() {
-    if constexpr (detail::is_floating_text<C...>()) return symbol<constant_maker<detail::parse_double<C...>()>>();
-    else return symbol<constant_maker<detail::parse_integer<C...>()>>();
+    if constexpr (parsing::is_floating_text<C...>()) return symbol<constant_maker<parsing::parse_double<C...>()>>();
+    else return symbol<constant_maker<parsing::parse_integer<C...>()>>();
 }
 }  // namespace literals
 using namespace literals;

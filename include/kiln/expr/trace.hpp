@@ -15,8 +15,18 @@ struct values {
 template <class... V>
 values(V...) -> values<static_cast<int>(sizeof...(V))>;
 
+/// Results whose number follows from the graph.
+struct value_list {
+    static constexpr int capacity = 1024;
+    value at[capacity];
+    int n = 0;
+    constexpr void put(value v) { at[n++] = v; }
+};
+
 template <class T>
 struct result_count { static constexpr int n = 1; static constexpr bool several = false; };
+template <>
+struct result_count<value_list> { static constexpr int n = 0; static constexpr bool several = true; };
 template <int N>
 struct result_count<values<N>> { static constexpr int n = N; static constexpr bool several = true; };
 
@@ -50,7 +60,7 @@ constexpr traced_builder finished(builder& b, const value* roots, int n) {
     check_names(b);
     r.b.found = b.found;
     if (b.found) return r;
-    int ids[64]{};
+    int ids[max_roots];
     for (int k = 0; k < n; ++k) {
         if (roots[k].zero() || roots[k].b != &b) {
             r.b.fail("trace", "a result is no value", builder::text("structural zero"), builder::text("return a value"));
@@ -58,7 +68,7 @@ constexpr traced_builder finished(builder& b, const value* roots, int n) {
         }
         ids[k] = roots[k].id;
     }
-    r.roots = canonical(view_of(b), ids, n, r.b);
+    r.roots = canonical(graph_view_of(b), ids, n, r.b);
     return r;
 }
 
@@ -83,7 +93,8 @@ struct traced {
         const raw r = [&]<std::size_t... I>(std::index_sequence<I...>) {
             return F{}(in[I]...);
         }(std::index_sequence_for<E...>{});
-        if constexpr (several) return finished(b, r.at, result_count<raw>::n);
+        if constexpr (std::is_same_v<raw, value_list>) return finished(b, r.at, r.n);
+        else if constexpr (several) return finished(b, r.at, result_count<raw>::n);
         else {
             const value one = r;
             return finished(b, &one, 1);

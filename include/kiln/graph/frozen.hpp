@@ -40,9 +40,35 @@ struct graph {
     }
 };
 
-constexpr graph_view view_of(const builder& b, int roots = 0) {
+constexpr graph_view graph_view_of(const builder& b, int roots = 0) {
     return {b.nodes, b.n, b.pool, b.regions, b.lists, b.chars, b.n_lists, roots};
 }
+
+/// Values of named extents, for an interpreter.
+struct extent_bindings {
+    i64 name[16], extent[16];   // index into the graph's characters
+    int n = 0;
+
+    constexpr i64 value_of(const graph_view& g, i64 e) const {
+        if (!is_product(e)) return e;
+        const int l = static_cast<int>(extent_tag - e);
+        i64 r = g.at(l, 0);
+        for (int k = 1; k < g.length(l); ++k)
+            for (int j = 0; j < n; ++j)
+                if (name[j] == g.at(l, k)) r *= extent[j];
+        return r;
+    }
+    /// A single name gets its value from the extent of an argument.
+    constexpr void bind(const graph_view& g, i64 e, i64 v) {
+        if (!is_product(e)) return;
+        const int l = static_cast<int>(extent_tag - e);
+        if (g.length(l) != 2 || g.at(l, 0) == 0) return;
+        for (int j = 0; j < n; ++j)
+            if (name[j] == g.at(l, 1)) return;
+        name[n] = g.at(l, 1);
+        extent[n++] = v / g.at(l, 0);
+    }
+};
 
 /// Copies the tables of one graph into another builder: lists, names and regions are renumbered, whatever operation
 /// they belong to.
@@ -51,6 +77,7 @@ struct renumbering {
     builder& to;
     int lists[2 * builder::capacity];
     int regions[builder::n_regions_max];
+    const extent_bindings* bound = nullptr;
 
     constexpr i64 name_of(i64 c) { return to.name(from.text_of(c)); }
     static constexpr bool before(const char* a, const char* c) {
@@ -58,6 +85,7 @@ struct renumbering {
         return *a < *c;
     }
     constexpr i64 item(i64 v) {
+        if (bound && is_product(v)) return bound->value_of(from, v);
         if (is_product(v)) {
             const int l = static_cast<int>(extent_tag - v);
             list p{};
@@ -164,12 +192,14 @@ struct renumbering {
     }
 };
 
+inline constexpr int max_roots = 2048;
+
 /// Renumbers the part of `s` that the roots need into the empty builder `o`; returns the interned list of roots.
 /// Equal expressions get equal numbers however they were built.
 constexpr int canonical(const graph_view& s, const int* roots, int n_roots, builder& o) {
-    renumbering c{s, o, {}, {}};
-    int r[64]{};
-    i64 ids[64]{};
+    renumbering c{s, o, {}, {}, nullptr};
+    int r[max_roots];
+    i64 ids[max_roots];
     for (int k = 0; k < n_roots; ++k) r[k] = roots[k];
     c.number(s.nodes, 0, r, n_roots, o.nodes, o.n);
     for (int k = 0; k < n_roots; ++k) ids[k] = r[k];
@@ -177,8 +207,8 @@ constexpr int canonical(const graph_view& s, const int* roots, int n_roots, buil
 }
 
 /// The nodes of a frozen graph again in a growing one; `roots` gets its results.
-constexpr void import(builder& b, const graph_view& g, value* roots) {
-    renumbering c{g, b, {}, {}};
+constexpr void import(builder& b, const graph_view& g, value* roots, const extent_bindings* bound = nullptr) {
+    renumbering c{g, b, {}, {}, bound};
     int index[builder::capacity];
     for (int i = 0; i < g.n; ++i) {
         node x = g.nodes[i];

@@ -126,7 +126,7 @@ struct sign_op : elementwise<sign_op, 1> {
     static constexpr bool flat = true;
     KILN_HD static constexpr auto compute(auto x) {
         const auto zero = like(x, 0);
-        return select(x > zero, like(x, 1), select(x < zero, like(x, -1), x));
+        return select(x > zero, like(x, 1), select(x < zero, zero - like(x, 1), x));   // unsigned ones have no -1
     }
 };
 
@@ -167,13 +167,14 @@ struct minimum_op : elementwise<minimum_op, 2> {
     }
 };
 
-/// clip(x, low, high) (tf.clip_by_value): x where it lies between, else the bound. The slope goes to x on the closed
-/// interval, to the bound outside. NaN stays NaN. Exact.
+/// clip(x, low, high) = max(min(x, high), low) (tf.clip_by_value). The slope goes to x on the closed interval, to the bound
+/// outside. NaN where any of the three is NaN. Exact.
 struct clip_op : elementwise<clip_op, 3> {
     static constexpr auto name = "clip";
     static constexpr auto takes = domain::number;
     KILN_HD static constexpr auto compute(auto x, auto low, auto high) {
-        return select(x < low, low, select(x > high, high, x));
+        const auto r = select((x > high) | (high != high), high, x);
+        return select((r < low) | (low != low), low, r);
     }
     static constexpr value partial(int i, value x, value low, value high, value) {
         const value one = ones_like(x), zero = zeros_like(x);

@@ -273,16 +273,4 @@ constexpr auto cast(X x) {
     else return cast(x, dtype_of<T>);
 }
 
-template <class Op>
-constexpr value apply(operand x, operand y, operand z) {
-    bind(Op::name, x, y);
-    operand p(x.v), q(y.v);
-    p.number = q.number = false;
-    bind(Op::name, p, z);
-    z.number = false;
-    bind(Op::name, q, z);
-    bind(Op::name, p, q);
-    return call<Op>({}, p.v, q.v, z.v);
-}
-
 }  // namespace kiln

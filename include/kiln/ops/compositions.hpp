@@ -10,22 +10,26 @@ constexpr int from_end(int axis, int rank) { return axis < 0 ? axis : axis - ran
 constexpr value softmax(value x, int axis = -1) {
     const list a = axes_of("softmax", x, axis_list(axis));
     if (x.b->found || !needs_floating("softmax", x)) return x;
-    const list e = extents_at(x, a);
-    const value z = exp(x - expand(stop_gradient(max_over(x, a)), a, e));
-    return z / expand(sum_over(z, a), a, e);
+    const value z = exp(below_maximum(x, a));
+    return z / expand(sum_over(z, a), a, extents_at(x, a));
 }
-/// log_softmax(x, axis = -1) = x - logsumexp(x).
+/// log_softmax(x, axis = -1) = log(softmax(x)); the maximum is taken out first, so that large x lose no digits.
 constexpr value log_softmax(value x, int axis = -1) {
     const list a = axes_of("log_softmax", x, axis_list(axis));
     if (x.b->found || !needs_floating("log_softmax", x)) return x;
-    return x - expand(logsumexp_call::over(x, a), a, extents_at(x, a));
+    const value z = below_maximum(x, a);
+    return z - expand(log(sum_over(exp(z), a)), a, extents_at(x, a));
 }
 /// softmax_cross_entropy(logits, labels): per row of the last axis. Integer labels [...] name the class
 /// (tf.nn.sparse_softmax_cross_entropy_with_logits); floating labels [..., classes] are a distribution. A label out of
-/// range counts as no class: the loss is then logsumexp.
+/// range counts as no class: its row has the slope of logsumexp.
 constexpr value softmax_cross_entropy(value logits, value labels) {
     builder& b = *logits.b;
     if (!needs_floating("softmax_cross_entropy", logits)) return logits;
+    if (logits.rank() == 0) {
+        b.fail("softmax_cross_entropy", "the logits have no axis", logits.n().shape, labels.n().shape);
+        return logits;
+    }
     if (is_floating(labels.element())) {
         if (labels.n().shape != logits.n().shape)
             b.fail("softmax_cross_entropy", "shapes differ", logits.n().shape, labels.n().shape);
@@ -34,7 +38,7 @@ constexpr value softmax_cross_entropy(value logits, value labels) {
     }
     list s = shape_list(logits);
     --s.n;
-    if (s.n < 0 || b.intern(s) != labels.n().shape || !is_integer(labels.element())) {
+    if (b.intern(s) != labels.n().shape || !is_integer(labels.element())) {
         b.fail("softmax_cross_entropy", "labels do not fit", logits.n().shape, labels.n().shape);
         return logits;
     }
@@ -42,7 +46,8 @@ constexpr value softmax_cross_entropy(value logits, value labels) {
     for (int k = -s.n - 1; k < -1; ++k) missing.put(k);
     const i64 classes = logits.extent(-1);
     const value hit = expand(labels, ints(-1), ints(classes)) == expand(iota(b, classes, labels.element()), missing, s);
-    return logsumexp_call::over(logits, ints(-1)) - sum_over(where(hit, logits, 0), ints(-1));
+    const value z = below_maximum(logits, ints(-1));
+    return log(sum_over(exp(z), ints(-1))) - sum_over(where(hit, z, 0), ints(-1));
 }
 /// sigmoid_cross_entropy(logits, targets) = max(x, 0) - x t + log(1 + exp(-|x|)), elementwise (TensorFlow).
 constexpr value sigmoid_cross_entropy(operand logits, operand targets) {

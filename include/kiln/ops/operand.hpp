@@ -158,6 +158,17 @@ constexpr value apply(operand p, operand q) {
     const value r = call<Op>({}, p.v, q.v);
     return is_weak(p.v.element()) ? fold_weak<Op>(r) : r;
 }
+template <class Op>
+constexpr value apply(operand x, operand y, operand z) {
+    bind(Op::name, x, y);
+    operand p(x.v), q(y.v);
+    p.number = q.number = false;
+    bind(Op::name, p, z);
+    z.number = false;
+    bind(Op::name, q, z);
+    bind(Op::name, p, q);
+    return call<Op>({}, p.v, q.v, z.v);
+}
 
 // ---- the type level: lift an operation over expressions. F is a struct with a static `apply` on values.
 template <class A, class... Rest>

@@ -76,18 +76,21 @@ struct sum_op : reduction<sum_op> {
     }
 };
 
-/// prod(x, axes); the product of nothing is 1. Slope: the product of the others, right where one factor is 0 too.
+/// prod(x, axes); the product of nothing is 1. Slope: the product of the others, which may be 0: right to second order, and
+/// to any order along axes with at most two zeros.
 struct prod_op : reduction<prod_op> {
     static constexpr auto name = "prod";
     KILN_HD static constexpr auto identity(auto x, dtype) { return like(x, 1); }
     KILN_HD static constexpr auto combine(auto a, auto x) { return a * x; }
     static constexpr void vjp(site n, const value* ct, value* out) {
         const list a = n.attrs(), e = extents_at(n[0], a);
-        const value x = n[0], none = x == 0, one = ones_like(x);
-        const value n_zeros = sum_over(where(none, one, 0), a);
-        const value others = call<prod_op>(a, where(none, one, x));   // the product of what is not 0
-        const value there = where(n_zeros == 1, ct[0] * others, 0);
-        out[0] = where(none, expand(there, a, e), expand(where(n_zeros == 0, ct[0] * others, 0), a, e) / where(none, one, x));
+        auto along = [&](value v) { return expand(v, a, e); };
+        const value x = n[0], none = x == 0, one = ones_like(x), some = where(none, one, x);
+        const value n_zeros = sum_over(where(none, one, 0), a), c = ct[0] * call<prod_op>(a, some);
+        // Beside a 0 there are only others; or others and one more 0, which has no value but a slope.
+        const value other_zero = along(sum_over(where(none, x, 0), a)) - x;
+        const value at_zero = along(where(n_zeros == 1, c, 0)) + other_zero * along(where(n_zeros == 2, c, 0));
+        out[0] = where(none, at_zero, along(ct[0] * n.result()) / some);
     }
 };
 
@@ -95,8 +98,9 @@ struct prod_op : reduction<prod_op> {
 template <class Op>
 struct extremum : reduction<Op> {
     static constexpr void jvp(site n, const value* t, value* out) {
-        const list a = n.attrs();
-        const value ties = n[0] == expand(n.result(), a, extents_at(n[0], a));
+        const list a = n.attrs(), e = extents_at(n[0], a);
+        if (e.has(0)) return;   // of nothing it is a constant
+        const value ties = n[0] == expand(n.result(), a, e);
         const value count = sum_over(where(ties, ones_like(n[0]), 0), a);
         out[0] = sum_over(where(ties, t[0], 0), a) / count;
     }
@@ -191,6 +195,10 @@ struct norm_call {
         return needs_floating(name, x) ? sqrt(sum_over(square(x), a)) : x;
     }
 };
+/// x less its maximum along the axes.
+constexpr value below_maximum(value x, const list& a) {
+    return x - expand(stop_gradient(max_over(x, a)), a, extents_at(x, a));
+}
 struct logsumexp_call {
     static constexpr auto name = "logsumexp";
     static constexpr value over(value x, const list& a) {

@@ -82,7 +82,7 @@ struct fusion {
 
 template <int N, int Shapes>
 struct fuser {
-    const graph_view& g;
+    graph_view g;
     fusion<N> f;
     int newest[Shapes];    // 1 + the newest nest over this shape
     int violation = -1;    // a node that must be stored before this graph fits into nests
@@ -233,6 +233,7 @@ struct fuser {
             along_row = true;
             q.columns = static_cast<signed char>(first);
         } else if (om == full) {   // over the rows: known after the nest
+            if (last == q.rank && q.columns >= 0 && first >= q.columns) return false;
             if (last < q.rank) {
                 if (q.columns >= 0 && q.columns != last) return false;
                 q.columns = static_cast<signed char>(last);

@@ -13,7 +13,7 @@ struct signature {
 
 /// Rebuilds g in `b`; `roots` (as many as g has) get the new nodes.
 constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots) {
-    renumbering c{g, b, {}, {}};
+    renumbering c{g, b, {}, {}, nullptr};
     int index[builder::capacity], serial = 0;
     auto stored = [&](int id) {
         const value v{&b, id};
@@ -26,6 +26,10 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         x.attrs = x.op == &literal_op ? c.raw_list(x.attrs) : c.list_of(x.attrs, false);
         const bool in_memory = x.op->kind == pattern::contraction || x.op->kind == pattern::opaque;
         i64 in[64]{};
+        if (x.op == &variable_op) {   // its initial value is another function's business
+            x.n_in = 0;
+            x.in[0] = -1;
+        }
         for (int k = 0; k < x.n_in; ++k) {
             in[k] = index[g.operand(from, k)];
             const node& y = b.nodes[in[k]];
@@ -49,7 +53,7 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         if (x.n_in <= 3) {
             for (int k = 0; k < x.n_in; ++k) x.in[k] = static_cast<int>(in[k]);
         } else x.in[0] = b.intern(in, x.n_in);
-        index[i] = x.op == &result_op ? b.add(x) : b.add(x);
+        index[i] = b.add(x);
     }
     char taken[builder::capacity]{};
     for (int k = 0; k < g.n_roots(); ++k) {

@@ -1,0 +1,116 @@
+// Runs a plan: a table of calls over an arena (D15). Offsets and sizes are resolved when extents change; after that
+// nothing is allocated.
+#pragma once
+#include <kiln/backend/cpu/opaque.hpp>
+#include <kiln/plan/plan.hpp>
+
+#include <memory>
+#include <new>
+
+namespace kiln::cpu {
+
+using kernel_function = void (*)(char* const*, const i64*);
+
+template <class L, class Arch, int Q, class I = std::make_integer_sequence<int, L::result.kernel[Q].n>>
+struct kernel_at;
+template <class L, class Arch, int Q, int... I>
+struct kernel_at<L, Arch, Q, std::integer_sequence<int, I...>> {
+    using type = kernel<key<L::result.words[L::result.kernel[Q].at + I]...>, Arch>;
+};
+template <class L, class Arch, class I = std::make_integer_sequence<int, L::result.n_kernels>>
+struct kernel_table;
+template <class L, class Arch, int... Q>
+struct kernel_table<L, Arch, std::integer_sequence<int, Q...>> {
+    static constexpr kernel_function functions[sizeof...(Q) + 1]{&kernel_at<L, Arch, Q>::type::run..., nullptr};
+};
+
+/// The tables of a plan that running it needs.
+struct tables {
+    const plan_call* call;
+    const plan_argument* argument;
+    const int* call_size;
+    const size_expr* size;
+    const plan_slot* slot;
+    const plan_number* number;
+    const kernel_function* kernel;
+    int n_calls, n_call_sizes, n_sizes, n_slots, n_numbers;
+};
+template <class L, class Arch>
+inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.call_size, L::result.size, L::result.slot,
+                                  L::result.number, kernel_table<L, Arch>::functions, L::result.n_calls,
+                                  static_cast<int>(sizeof(L::result.call_size) / sizeof(int)), L::result.n_sizes,
+                                  L::result.n_slots, L::result.n_numbers};
+
+struct aligned_delete {
+    void operator()(char* p) const { ::operator delete(p, std::align_val_t{64}); }
+};
+using aligned_bytes = std::unique_ptr<char[], aligned_delete>;
+inline aligned_bytes allocate_aligned(std::size_t n) {
+    return aligned_bytes(static_cast<char*>(::operator new(n, std::align_val_t{64})));
+}
+
+/// The arena of one function, and everything that follows from the extents of a call.
+class workspace {
+public:
+    void resolve(const tables& t, const i64* names) {
+        auto value = [&](int size) {
+            const size_expr& e = t.size[size];
+            i64 r = e.number;
+            for (int k = 0; k < e.n; ++k) r *= names[e.name[k]];
+            return r;
+        };
+        if (!sizes) {
+            sizes.reset(new i64[static_cast<std::size_t>(t.n_call_sizes) + 1]);
+            offsets.reset(new i64[static_cast<std::size_t>(t.n_slots) + 1]);
+        }
+        for (int k = 0; k < t.n_call_sizes; ++k) sizes[static_cast<std::size_t>(k)] = value(t.call_size[k]);
+        i64 at = 0;
+        auto take = [&](i64 bytes) {
+            const i64 from = at;
+            at += (bytes + 63) / 64 * 64 + 64;
+            return from;
+        };
+        numbers_at = take(i64{8} * t.n_numbers);
+        for (int k = 0; k < t.n_slots; ++k)
+            offsets[static_cast<std::size_t>(k)] = take(value(t.slot[k].count) * t.slot[k].bytes + t.slot[k].rest);
+        if (at > capacity) {
+            arena = allocate_aligned(static_cast<std::size_t>(at));
+            capacity = at;
+        }
+        for (int k = 0; k < t.n_numbers; ++k) write_number(arena.get() + numbers_at + 8 * k, t.number[k].type, value(t.number[k].size));
+    }
+    void run(const tables& t, char* const* leaves, char* const* outputs) const {
+        for (int c = 0; c < t.n_calls; ++c) {
+            const plan_call& call = t.call[c];
+            char* a[64];
+            for (int k = 0; k < call.n_arguments; ++k) {
+                const plan_argument& x = t.argument[call.first_argument + k];
+                a[k] = x.where == space::buffer ? (x.index < 0 ? nullptr : arena.get() + offsets[static_cast<std::size_t>(x.index)])
+                     : x.where == space::leaf   ? leaves[x.index]
+                     : x.where == space::output ? outputs[x.index]
+                                                : arena.get() + numbers_at + 8 * x.index;
+            }
+            t.kernel[call.kernel](a, sizes.get() + call.first_size);
+        }
+    }
+    i64 bytes() const { return capacity; }
+
+private:
+    static void write_number(char* p, dtype type, i64 v) {
+        auto put = [p](auto x) { __builtin_memcpy(p, &x, sizeof x); };
+        switch (type) {
+        case dtype::float32: put(static_cast<float>(v)); break;
+        case dtype::float64: put(static_cast<double>(v)); break;
+        case dtype::int8: case dtype::uint8: case dtype::boolean: put(static_cast<std::int8_t>(v)); break;
+        case dtype::int16: case dtype::uint16: put(static_cast<std::int16_t>(v)); break;
+        case dtype::int32: case dtype::uint32: put(static_cast<std::int32_t>(v)); break;
+        default: put(v);
+        }
+    }
+
+    aligned_bytes arena;
+    i64 capacity = 0, numbers_at = 0;
+    std::unique_ptr<i64[]> sizes, offsets;
+};
+
+}  // namespace kiln::cpu

@@ -1,0 +1,218 @@
+// The nest: rows by columns. Short constant rows stay in registers and every node is computed once; long rows are passed
+// over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
+#pragma once
+#include <kiln/backend/cpu/body.hpp>
+
+namespace kiln::cpu {
+
+template <class K, int VB>
+struct nest : body<K, VB> {
+    using base = body<K, VB>;
+    using base::f, base::L, base::axes;
+    using typename base::regs, typename base::state;
+    template <int P>
+    using only = typename base::template only<P>;
+    static constexpr i64 columns = base::n1_constant;
+    static constexpr bool in_registers = columns > 0 && K::header.has_rows;
+    static constexpr int n_vectors = in_registers ? static_cast<int>((columns + L - 1) / L) : 1;
+    static constexpr int rest = in_registers ? static_cast<int>(columns % L) : 0;
+
+    // ---- rows in registers
+    template <int S, int... V>
+    static KILN_INLINE void once_each(std::integer_sequence<int, V...>, state& s, regs* r, regs* acc, const place& p) {
+        (base::template steps<(V == n_vectors - 1 && rest)>(
+             only<base::once + S>{}, s, r[V],
+             place{p.q, p.sizes, p.outer, p.row, V * L, p.n1, V == n_vectors - 1 && rest ? rest : L}, acc[V]), ...);
+    }
+    template <int S>
+    static KILN_INLINE void stages(state& s, regs* r, regs* acc, const place& p) {
+        if constexpr (S < f.passes) {
+            for (int v = 0; v < n_vectors; ++v) base::clear(only<base::along + S>{}, acc[v]);
+            once_each<S>(std::make_integer_sequence<int, n_vectors>{}, s, r, acc, p);
+            for (int v = 1; v < n_vectors; ++v) base::merge(only<base::along + S>{}, acc[0], acc[v]);
+            base::finish(only<base::along + S>{}, s, acc[0]);
+            base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
+            stages<S + 1>(s, r, acc, p);
+        }
+    }
+
+    // ---- long rows
+    template <int S>
+    static constexpr bool only_for_saved(int i) {   // all its readers in this pass come from the scratch row
+        bool used = false;
+        for (int j = i + 1; j < base::n; ++j)
+            if (f.in_pass[j][S] && f.reads(j, i) && !(f.scratch[j] >= 0 && !f.reduces(j) && f.stage[j] < S) && !only_for_saved<S>(j))
+                used = true;
+        return !used && K::node(i).kind != kiln::step::store && !f.reduces(i);
+    }
+    template <int S, bool Tail, int I>
+    static KILN_INLINE void one(state& s, regs& r, const place& p, regs& acc) {
+        if constexpr (f.scratch[I] >= 0 && !f.reduces(I)) {
+            char* c = base::template scratch<I>(p);
+            auto& v = base::template at<I>(r);
+            if constexpr (f.stage[I] < S) __builtin_memcpy(&v.v, c, sizeof(v.v));
+            else {
+                base::template step<I, Tail>(s, r, p, acc);
+                __builtin_memcpy(c, &v.v, sizeof(v.v));
+            }
+        } else if constexpr (!only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
+    }
+    template <int S, bool Tail, int... I>
+    static KILN_INLINE void one_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc) {
+        regs r;
+        (one<S, Tail, I>(s, r, p, acc), ...);
+    }
+    static constexpr int unroll = base::n <= 48 ? 4 : 2;
+    template <int S>
+    static KILN_INLINE void passes(state& s, const place& p) {
+        if constexpr (S < f.passes) {
+            using nodes = only<base::pass + S>;
+            using row_sums = only<base::along + S>;
+            using totals = only<base::cross_scalar>;
+            regs acc[unroll];
+            for (int u = 0; u < unroll; ++u) {
+                base::clear(row_sums{}, acc[u]);
+                base::clear(totals{}, acc[u]);
+            }
+            base::copy(totals{}, acc[0], s.acc);
+            i64 j = 0;
+            auto at = [&](i64 column, int count) KILN_INLINE_LAMBDA { return place{p.q, p.sizes, p.outer, p.row, column, p.n1, count}; };
+            for (; j + unroll * L <= p.n1; j += unroll * L) {
+#pragma GCC unroll 4
+                for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at(j + u * L, L), acc[u]);
+            }
+            for (; j + L <= p.n1; j += L) one_each<S, false>(nodes{}, s, at(j, L), acc[0]);
+            if (j < p.n1) one_each<S, true>(nodes{}, s, at(j, static_cast<int>(p.n1 - j)), acc[1]);
+            for (int u = 1; u < unroll; ++u) {
+                base::merge(row_sums{}, acc[0], acc[u]);
+                base::merge(totals{}, acc[0], acc[u]);
+            }
+            base::copy(totals{}, s.acc, acc[0]);
+            base::finish(row_sums{}, s, acc[0]);
+            base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
+            passes<S + 1>(s, p);
+        }
+    }
+
+    // ---- values of rows that are collected and computed as one vector
+    template <int I, bool Tail>
+    static KILN_INLINE void tail_step(state& s, const place& p) {
+        constexpr key_node k = K::node(I);
+        using memory = typename base::template memory_type<I>;
+        auto* e = reinterpret_cast<memory*>(p.q[k.kind == kiln::step::load || k.kind == kiln::step::store ? k.slot : 0]) + p.row;
+        if constexpr (k.kind == kiln::step::load && k.strided) {
+            e = reinterpret_cast<memory*>(p.q[k.slot]) + p.row * p.sizes[k.in[0] + axes - 2];
+            base::template at<I>(s.row) = base::template load_lanes<I, true>(e, p.sizes[k.in[0] + axes - 2], p.count);
+        } else if constexpr (k.kind == kiln::step::load) base::template at<I>(s.row) = base::template load_lanes<I, Tail>(e, 1, p.count);
+        else if constexpr (k.kind == kiln::step::store) base::template store_lanes<I, Tail>(base::template at<k.in[0]>(s.row), e, p.count);
+        else if constexpr (k.kind == kiln::step::counter) {
+            if constexpr (f.rows(I) && k.slot == axes - 2)
+                base::template at<I>(s.row) = lane_numbers<typename base::template lanes<I>>() + base::template lanes<I>::splat(static_cast<memory>(p.row));
+            else base::template step<I, false>(s, s.row, p, s.acc);
+        } else if constexpr (f.tail_sum(I)) {
+            auto v = base::template at<k.in[0]>(s.row);
+            if constexpr (Tail) v = base::template only_first<I>(v, p.count);
+            base::template at<I>(s.acc) = base::template combined<I>(base::template at<I>(s.acc), v);
+        } else base::template step<I, false>(s, s.row, p, s.acc);
+    }
+    template <bool Tail, int... I>
+    static KILN_INLINE void tail_steps(std::integer_sequence<int, I...>, state& s, const place& p) { (tail_step<I, Tail>(s, p), ...); }
+    template <int... I>
+    static KILN_INLINE void collect(std::integer_sequence<int, I...>, state& s, regs& kept, i64 row) {
+        ((base::template at<I>(kept).v[row % L] = base::template at<I>(s.row).v[0]), ...);
+    }
+    template <int... I>
+    static KILN_INLINE void spread_kept(std::integer_sequence<int, I...>, state& s, const regs& kept) {
+        ((base::template at<I>(s.row) = base::template at<I>(kept)), ...);
+    }
+    static KILN_INLINE void row_done(state& s, regs& kept, const place& p, i64 n0) {
+        if constexpr (f.defer) {
+            collect(only<base::collected_part>{}, s, kept, p.row);
+            if (p.row % L != L - 1 && p.row != n0 - 1) return;
+            const int count = static_cast<int>(p.row % L) + 1;
+            const place q{p.q, p.sizes, p.outer, p.row - p.row % L, 0, p.n1, count};
+            spread_kept(only<base::collected_part>{}, s, kept);
+            if (count == L) tail_steps<false>(only<base::tail_part>{}, s, q);
+            else tail_steps<true>(only<base::tail_part>{}, s, q);
+        }
+    }
+
+    // ---- after the nest
+    template <int... I>
+    static KILN_INLINE void totals(std::integer_sequence<int, I...>, state& s) {
+        ((base::template at<I>(s.row) = f.columns(K::node(I).in[0]) || f.tail_sum(I) ? base::template across<I>(base::template at<I>(s.acc))
+                                                                                     : base::template at<I>(s.acc)), ...);
+    }
+    template <int... I>
+    static KILN_INLINE void load_sums(std::integer_sequence<int, I...>, regs& r, const regs* acc, const place& p) {
+        ((acc ? void(base::template at<I>(r) = base::template at<I>(*acc))
+              : void(__builtin_memcpy(&base::template at<I>(r).v, base::template scratch<I>(p), sizeof(base::template at<I>(r).v)))), ...);
+    }
+    static KILN_INLINE void after_nest(state& s, const place& p0, const regs* acc) {
+        totals(only<base::cross_scalar>{}, s);
+        base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);
+        if constexpr (only<base::column_post>::size() > 0) {
+            i64 v = 0;
+            for (i64 j = 0; j < p0.n1; j += L, ++v) {
+                regs r;
+                const place p{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, static_cast<int>(p0.n1 - j < L ? p0.n1 - j : L)};
+                load_sums(only<base::column_sums>{}, r, acc ? acc + v : nullptr, p);
+                if (p.count == L) base::template steps<false>(only<base::column_post>{}, s, r, p, s.acc);
+                else base::template steps<true>(only<base::column_post>{}, s, r, p, s.acc);
+            }
+        }
+    }
+    template <int... I>
+    static KILN_INLINE void clear_sums(std::integer_sequence<int, I...>, const place& p0) {
+        (clear_sum<I>(p0), ...);
+    }
+    template <int I>
+    static KILN_INLINE void clear_sum(const place& p0) {
+        const auto zero = base::template identity<I>();
+        for (i64 j = 0; j < p0.n1; j += L) {
+            const place p{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, L};
+            __builtin_memcpy(base::template scratch<I>(p), &zero.v, sizeof(zero.v));
+        }
+    }
+    template <int... I>
+    static KILN_INLINE void merge_totals(std::integer_sequence<int, I...>, regs& a, const regs& b) {
+        ((f.columns(K::node(I).in[0]) ? void(base::template at<I>(a) = base::template combined<I>(base::template at<I>(a), base::template at<I>(b))) : void()), ...);
+    }
+
+    [[gnu::noinline]] static void run(char* const* a, const i64* sizes) {
+        const i64 n0 = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
+        base::for_outer(a, sizes, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
+            state s;
+            regs kept{};
+            const place start{q, sizes, outer, 0, 0, n1, L};
+            base::clear(only<base::all_after>{}, s.acc);
+            base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
+            if constexpr (in_registers) {
+                regs acc[n_vectors];
+                for (int v = 0; v < n_vectors; ++v) base::clear(only<base::all_after>{}, acc[v]);
+                for (i64 i = 0; i < n0; ++i) {
+                    regs r[n_vectors];
+                    const place p{q, sizes, outer, i, 0, n1, L};
+                    base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
+                    base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
+                    stages<0>(s, r, acc, p);
+                    row_done(s, kept, p, n0);
+                }
+                for (int v = 0; v < n_vectors; ++v) merge_totals(only<base::cross_scalar>{}, s.acc, acc[v]);
+                after_nest(s, start, acc);
+            } else {
+                clear_sums(only<base::column_sums>{}, start);
+                for (i64 i = 0; i < n0; ++i) {
+                    const place p{q, sizes, outer, i, 0, n1, L};
+                    base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
+                    base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
+                    passes<0>(s, p);
+                    row_done(s, kept, p, n0);
+                }
+                after_nest(s, start, nullptr);
+            }
+        });
+    }
+};
+
+}  // namespace kiln::cpu

@@ -1,0 +1,340 @@
+// The values of a kernel: L lanes of an element type in compiler vectors (for float at its natural width that is xsimd's
+// own register type), and masks. Free functions by argument-dependent lookup are what operations compute with. Elementary
+// functions are xsimd's.
+#pragma once
+#include <kiln/core/types.hpp>
+
+#include <cmath>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"   // g++ 12's own intrinsics leave "undefined" vectors undefined
+#endif
+#include <immintrin.h>
+#include <xsimd/xsimd.hpp>
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+#define KILN_INLINE inline __attribute__((always_inline))
+#define KILN_INLINE_LAMBDA __attribute__((always_inline))
+
+namespace kiln::cpu {
+
+#if defined(__AVX512F__)
+using default_arch = xsimd::avx512bw;
+#elif defined(__AVX2__) && defined(__FMA__)
+using default_arch = xsimd::fma3<xsimd::avx2>;
+#else
+using default_arch = xsimd::best_arch;
+#endif
+template <class Arch>
+constexpr int vector_bytes = static_cast<int>(sizeof(typename xsimd::batch<float, Arch>::register_type));
+
+template <int Bytes>
+using int_of = std::conditional_t<Bytes == 1, std::int8_t, std::conditional_t<Bytes == 2, std::int16_t,
+               std::conditional_t<Bytes == 4, std::int32_t, std::int64_t>>>;
+
+template <class T, int L>
+struct raw_vector {
+    typedef T type __attribute__((vector_size(sizeof(T) * L)));
+};
+template <class T, int L>
+using raw = typename raw_vector<T, L>::type;
+
+/// One bit a lane, as whole integers of the kernel's lane width B.
+template <int B, int L>
+struct lane_mask {
+    raw<int_of<B>, L> v;
+
+    template <class T>
+    KILN_INLINE raw<int_of<sizeof(T)>, L> as() const {
+        if constexpr (sizeof(T) == B) return v;
+        else return __builtin_convertvector(v, raw<int_of<sizeof(T)>, L>);
+    }
+    friend KILN_INLINE lane_mask operator&(lane_mask a, lane_mask b) { return {a.v & b.v}; }
+    friend KILN_INLINE lane_mask operator|(lane_mask a, lane_mask b) { return {a.v | b.v}; }
+    friend KILN_INLINE lane_mask operator^(lane_mask a, lane_mask b) { return {a.v ^ b.v}; }
+    friend KILN_INLINE lane_mask operator~(lane_mask a) { return {~a.v}; }
+    friend KILN_INLINE lane_mask operator!(lane_mask a) { return {~a.v}; }
+    friend KILN_INLINE lane_mask operator==(lane_mask a, lane_mask b) { return {~(a.v ^ b.v)}; }
+    friend KILN_INLINE lane_mask operator!=(lane_mask a, lane_mask b) { return {a.v ^ b.v}; }
+    friend KILN_INLINE lane_mask operator<(lane_mask a, lane_mask b) { return {~a.v & b.v}; }
+    friend KILN_INLINE lane_mask operator>(lane_mask a, lane_mask b) { return {a.v & ~b.v}; }
+    friend KILN_INLINE lane_mask operator<=(lane_mask a, lane_mask b) { return {~a.v | b.v}; }
+    friend KILN_INLINE lane_mask operator>=(lane_mask a, lane_mask b) { return {a.v | ~b.v}; }
+    friend KILN_INLINE lane_mask select(lane_mask c, lane_mask a, lane_mask b) { return {(c.v & a.v) | (~c.v & b.v)}; }
+    friend KILN_INLINE lane_mask like(lane_mask a, double c) { return {raw<int_of<B>, L>{} - (c != 0 ? 1 : 0) + (a.v & 0)}; }
+};
+
+/// L lanes of T in a kernel whose masks are B bytes wide.
+template <class T, int L, int B>
+struct simd {
+    using element_type = T;
+    using mask = lane_mask<B, L>;
+    using raw_type = raw<T, L>;
+    static constexpr int lanes = L;
+    raw_type v;
+
+    static KILN_INLINE simd splat(T x) { return {raw_type{} + x}; }
+    template <class I>
+    static KILN_INLINE mask from(I bits) {
+        if constexpr (sizeof(T) == B) return {bits};
+        else return {__builtin_convertvector(bits, raw<int_of<B>, L>)};
+    }
+    /// g++ would contract a product and a sum; fused multiply-adds are the plan's decision.
+    static KILN_INLINE simd product(raw_type p) {
+#if defined(__GNUC__) && !defined(__clang__)
+        if constexpr (std::is_floating_point_v<T>) {
+#ifdef __AVX512F__
+            if constexpr (sizeof(p) <= 64) __asm__("" : "+v"(p));
+#else
+            if constexpr (sizeof(p) <= 32) __asm__("" : "+x"(p));
+#endif
+        }
+#endif
+        return {p};
+    }
+
+    using unsigned_type = raw<std::make_unsigned_t<int_of<sizeof(T)>>, L>;
+    // signed overflow wraps: integers compute as unsigned
+    friend KILN_INLINE simd operator+(simd a, simd b) {
+        if constexpr (std::is_floating_point_v<T>) return {a.v + b.v};
+        else return {(raw_type)((unsigned_type)a.v + (unsigned_type)b.v)};
+    }
+    friend KILN_INLINE simd operator-(simd a, simd b) {
+        if constexpr (std::is_floating_point_v<T>) return {a.v - b.v};
+        else return {(raw_type)((unsigned_type)a.v - (unsigned_type)b.v)};
+    }
+    friend KILN_INLINE simd operator*(simd a, simd b) {
+        if constexpr (std::is_floating_point_v<T>) return product(a.v * b.v);
+        else return {(raw_type)((unsigned_type)a.v * (unsigned_type)b.v)};
+    }
+    friend KILN_INLINE simd operator-(simd a) {
+        if constexpr (std::is_floating_point_v<T>) return {-a.v};
+        else return {(raw_type)(-(unsigned_type)a.v)};
+    }
+    friend KILN_INLINE simd operator/(simd a, simd b) {
+        if constexpr (std::is_floating_point_v<T>) return {a.v / b.v};
+        else return {a.divided_by(b, [](raw_type x, raw_type y) KILN_INLINE_LAMBDA { return x / y; })};
+    }
+    friend KILN_INLINE simd operator%(simd a, simd b) {
+        if constexpr (std::is_floating_point_v<T>) {
+            for (int k = 0; k < L; ++k) a.v[k] = std::fmod(a.v[k], b.v[k]);
+            return a;
+        } else return {a.divided_by(b, [](raw_type x, raw_type y) KILN_INLINE_LAMBDA { return x % y; })};
+    }
+    // no trap: by zero is 0, the lowest by -1 wraps
+    template <class F>
+    KILN_INLINE raw_type divided_by(simd b, F f) const {
+        const raw_type one = raw_type{} + T{1}, zero = raw_type{};
+        raw_type y = b.v == zero ? one : b.v;
+        if constexpr (std::is_signed_v<T>) {
+            constexpr T lowest = static_cast<T>(T{1} << (8 * sizeof(T) - 1));
+            const auto both = (v == raw_type{} + lowest) & (y == raw_type{} - T{1});
+            y = both ? one : y;
+        }
+        return b.v == zero ? zero : f(v, y);
+    }
+    friend KILN_INLINE mask operator<(simd a, simd b) { return from(a.v < b.v); }
+    friend KILN_INLINE mask operator<=(simd a, simd b) { return from(a.v <= b.v); }
+    friend KILN_INLINE mask operator>(simd a, simd b) { return from(a.v > b.v); }
+    friend KILN_INLINE mask operator>=(simd a, simd b) { return from(a.v >= b.v); }
+    friend KILN_INLINE mask operator==(simd a, simd b) { return from(a.v == b.v); }
+    friend KILN_INLINE mask operator!=(simd a, simd b) { return from(a.v != b.v); }
+    friend KILN_INLINE simd operator&(simd a, simd b) { return {a.v & b.v}; }
+    friend KILN_INLINE simd operator|(simd a, simd b) { return {a.v | b.v}; }
+    friend KILN_INLINE simd operator^(simd a, simd b) { return {a.v ^ b.v}; }
+    friend KILN_INLINE simd operator~(simd a) { return {~a.v}; }
+    friend KILN_INLINE simd operator<<(simd a, simd b) {
+        constexpr T bits = static_cast<T>(8 * sizeof(T));
+        const raw_type zero = raw_type{};
+        const auto inside = (b.v >= zero) & (b.v < raw_type{} + bits);
+        const raw_type n = inside ? b.v : zero;
+        return {inside ? (raw_type)((unsigned_type)a.v << (unsigned_type)n) : zero};
+    }
+    friend KILN_INLINE simd operator>>(simd a, simd b) {
+        constexpr T bits = static_cast<T>(8 * sizeof(T));
+        const raw_type zero = raw_type{};
+        const auto inside = (b.v >= zero) & (b.v < raw_type{} + bits);
+        const raw_type n = inside ? b.v : raw_type{} + static_cast<T>(bits - 1);
+        if constexpr (std::is_signed_v<T>) return {a.v >> n};
+        else return {inside ? a.v >> n : zero};
+    }
+    friend KILN_INLINE simd select(mask c, simd a, simd b) { return {c.template as<T>() ? a.v : b.v}; }
+    friend KILN_INLINE simd like(simd, double c) { return splat(static_cast<T>(c)); }
+    friend KILN_INLINE simd like_integer(simd, i64 c) { return splat(static_cast<T>(c)); }
+};
+
+/// a * b + c, rounded once where the machine can: xsimd 8.1's is a product and a sum on AVX-512.
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> fma(simd<T, L, B> a, simd<T, L, B> b, simd<T, L, B> c) {
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float> && L == 16) return {(raw<float, 16>)_mm512_fmadd_ps((__m512)a.v, (__m512)b.v, (__m512)c.v)};
+    if constexpr (std::is_same_v<T, double> && L == 8) return {(raw<double, 8>)_mm512_fmadd_pd((__m512d)a.v, (__m512d)b.v, (__m512d)c.v)};
+#endif
+#if defined(__FMA__)
+    if constexpr (std::is_same_v<T, float> && L == 8) return {(raw<float, 8>)_mm256_fmadd_ps((__m256)a.v, (__m256)b.v, (__m256)c.v)};
+    if constexpr (std::is_same_v<T, double> && L == 4) return {(raw<double, 4>)_mm256_fmadd_pd((__m256d)a.v, (__m256d)b.v, (__m256d)c.v)};
+    if constexpr (std::is_same_v<T, float> && L == 4) return {(raw<float, 4>)_mm_fmadd_ps((__m128)a.v, (__m128)b.v, (__m128)c.v)};
+    if constexpr (std::is_same_v<T, double> && L == 2) return {(raw<double, 2>)_mm_fmadd_pd((__m128d)a.v, (__m128d)b.v, (__m128d)c.v)};
+#endif
+    return a * b + c;
+}
+
+// ---- memory; bool is one byte there
+template <class V>
+KILN_INLINE V load(const void* p) {
+    V r;
+    __builtin_memcpy(&r.v, p, sizeof(r.v));
+    return r;
+}
+template <class V>
+KILN_INLINE void store(void* p, V x) {
+    __builtin_memcpy(p, &x.v, sizeof(x.v));
+}
+template <class V>
+KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the other lanes are zero
+#ifdef __AVX512F__
+    using T = typename V::element_type;
+    if constexpr (sizeof(T) == 4 && V::lanes == 16)
+        return {(typename V::raw_type)_mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << n) - 1), p)};
+    if constexpr (sizeof(T) == 8 && V::lanes == 8)
+        return {(typename V::raw_type)_mm512_maskz_loadu_epi64(static_cast<__mmask8>((1u << n) - 1), p)};
+#endif
+    V r{};
+    __builtin_memcpy(&r.v, p, static_cast<std::size_t>(n) * sizeof(*p));
+    return r;
+}
+template <class V>
+KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
+#ifdef __AVX512F__
+    using T = typename V::element_type;
+    if constexpr (sizeof(T) == 4 && V::lanes == 16) {
+        _mm512_mask_storeu_epi32(p, static_cast<__mmask16>((1u << n) - 1), (__m512i)x.v);
+        return;
+    }
+    if constexpr (sizeof(T) == 8 && V::lanes == 8) {
+        _mm512_mask_storeu_epi64(p, static_cast<__mmask8>((1u << n) - 1), (__m512i)x.v);
+        return;
+    }
+#endif
+    __builtin_memcpy(p, &x.v, static_cast<std::size_t>(n) * sizeof(*p));
+}
+
+/// Number of the lane, in every element type.
+template <class V>
+KILN_INLINE V lane_numbers() {
+    V r{};
+    for (int k = 0; k < V::lanes; ++k) r.v[k] = static_cast<typename V::element_type>(k);
+    return r;
+}
+
+// ---- from one dtype to another
+template <class To, class T, int L, int B>
+KILN_INLINE simd<To, L, B> convert(simd<T, L, B> x) {
+    using out = raw<To, L>;
+    if constexpr (std::is_same_v<To, T>) return x;
+    else if constexpr (std::is_floating_point_v<T> && !std::is_floating_point_v<To>) {   // saturates; NaN is 0
+        constexpr int bits = 8 * sizeof(To) - (std::is_signed_v<To> ? 1 : 0);
+        constexpr T high = static_cast<T>(2) * static_cast<T>(u64{1} << (bits - 1));
+        constexpr T low = std::is_signed_v<To> ? -high : T{0};
+        constexpr To highest = static_cast<To>(~(std::is_signed_v<To> ? u64{1} << (8 * sizeof(To) - 1) : 0));
+        constexpr To lowest = static_cast<To>(std::is_signed_v<To> ? u64{1} << (8 * sizeof(To) - 1) : 0);
+        const raw<T, L> zero{}, top = zero + high, bottom = zero + low;
+        const auto inside = (x.v > bottom) & (x.v < top);
+        const raw<T, L> safe = inside ? x.v : zero;
+        const auto above = __builtin_convertvector(x.v >= top, raw<int_of<sizeof(To)>, L>);
+        const auto below = __builtin_convertvector(x.v <= bottom, raw<int_of<sizeof(To)>, L>);
+        const out r = __builtin_convertvector(safe, out), most = out{} + highest, least = out{} + lowest;
+        return {above ? most : below ? least : r};
+    } else return {__builtin_convertvector(x.v, out)};
+}
+template <class To, int B, int L>
+KILN_INLINE simd<To, L, B> convert(lane_mask<B, L> m) {
+    const raw<To, L> one = raw<To, L>{} + To{1}, zero{};
+    return {m.template as<To>() ? one : zero};
+}
+
+// ---- elementary functions, batch by batch
+template <class Arch, class T, int L, class F>
+KILN_INLINE raw<T, L> by_batches(raw<T, L> x, F f) {
+    using batch = xsimd::batch<T, Arch>;
+    constexpr int size = static_cast<int>(batch::size);
+    if constexpr (size == L) return (raw<T, L>)(typename batch::register_type)f(batch((typename batch::register_type)x));
+    else {
+        constexpr int n = L > size ? L : size;
+        alignas(64) T t[n];
+        for (int k = L; k < n; ++k) t[k] = T{1};
+        __builtin_memcpy(t, &x, sizeof(x));
+        for (int k = 0; k < n; k += size) f(batch::load_aligned(t + k)).store_aligned(t + k);
+        __builtin_memcpy(&x, t, sizeof(x));
+        return x;
+    }
+}
+template <class T, int L, class F>
+KILN_INLINE raw<T, L> by_lanes(raw<T, L> x, F f) {
+    for (int k = 0; k < L; ++k) x[k] = f(x[k]);
+    return x;
+}
+
+#define KILN_BATCH_FUNCTION(name, function)                                                              \
+    template <class T, int L, int B>                                                                     \
+    KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
+        return {by_batches<default_arch, T, L>(x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::function(b); })}; \
+    }
+// xsimd has it in float; in double it is 68 ULP off, so double goes through the standard library
+#define KILN_FLOAT_FUNCTION(name)                                                                        \
+    template <class T, int L, int B>                                                                     \
+    KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
+        if constexpr (std::is_same_v<T, float>)                                                          \
+            return {by_batches<default_arch, T, L>(x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::name(b); })}; \
+        else return {by_lanes<T, L>(x.v, [](T e) { return std::name(e); })};                             \
+    }
+#define KILN_LANE_FUNCTION(name)                                                                         \
+    template <class T, int L, int B>                                                                     \
+    KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
+        return {by_lanes<T, L>(x.v, [](T e) { return std::name(e); })};                                  \
+    }
+KILN_BATCH_FUNCTION(sqrt, sqrt)
+KILN_BATCH_FUNCTION(exp, exp)
+KILN_BATCH_FUNCTION(exp2, exp2)
+KILN_BATCH_FUNCTION(expm1, expm1)
+KILN_BATCH_FUNCTION(log, log)
+KILN_BATCH_FUNCTION(log2, log2)
+KILN_BATCH_FUNCTION(log10, log10)
+KILN_BATCH_FUNCTION(log1p, log1p)
+KILN_BATCH_FUNCTION(sin, sin)
+KILN_BATCH_FUNCTION(cos, cos)
+KILN_BATCH_FUNCTION(tan, tan)
+KILN_BATCH_FUNCTION(asin, asin)
+KILN_BATCH_FUNCTION(acos, acos)
+KILN_BATCH_FUNCTION(atan, atan)
+KILN_BATCH_FUNCTION(sinh, sinh)
+KILN_BATCH_FUNCTION(cosh, cosh)
+KILN_BATCH_FUNCTION(tanh, tanh)
+KILN_BATCH_FUNCTION(asinh, asinh)
+KILN_BATCH_FUNCTION(acosh, acosh)
+KILN_BATCH_FUNCTION(atanh, atanh)
+KILN_BATCH_FUNCTION(floor, floor)
+KILN_BATCH_FUNCTION(ceil, ceil)
+KILN_BATCH_FUNCTION(trunc, trunc)
+KILN_BATCH_FUNCTION(round, nearbyint)
+KILN_FLOAT_FUNCTION(erf)
+KILN_FLOAT_FUNCTION(erfc)
+#undef KILN_BATCH_FUNCTION
+#undef KILN_FLOAT_FUNCTION
+#undef KILN_LANE_FUNCTION
+
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> pow(simd<T, L, B> x, simd<T, L, B> y) {
+    for (int k = 0; k < L; ++k) x.v[k] = std::pow(x.v[k], y.v[k]);
+    return x;
+}
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> atan2(simd<T, L, B> y, simd<T, L, B> x) {
+    for (int k = 0; k < L; ++k) y.v[k] = std::atan2(y.v[k], x.v[k]);
+    return y;
+}
+
+}  // namespace kiln::cpu

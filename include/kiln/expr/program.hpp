@@ -1,0 +1,219 @@
+// A program: outputs, updates, inputs and substitutions joined into one graph whose roots are
+// [outputs, new values, assigned variables, inputs].
+#pragma once
+#include <kiln/expr/symbols.hpp>
+#include <kiln/plan/legalise.hpp>
+
+namespace kiln {
+
+/// Outputs of a function: expressions, or what gives several (`grad(y, x1, x2)`).
+template <class... E>
+struct outputs_list {};
+template <class... E>
+constexpr outputs_list<E...> outputs(E...) { return {}; }
+
+/// Inputs of a function, in the order in which it is called.
+template <class... P>
+struct inputs_list {};
+template <class... P>
+constexpr inputs_list<P...> inputs(P...) { return {}; }
+
+/// New values of variables: the roots of E are [new values..., variables...].
+template <class E>
+struct assignments {
+    using expression = E;
+};
+template <class... A>
+struct updates_list {};
+template <class... A>
+constexpr updates_list<A...> updates(A...) { return {}; }
+
+/// Substitutions: `givens(x = e)` computes with e wherever x stands.
+template <class... G>
+struct givens_list {};
+template <class E>
+struct substitution {};
+template <class... P, class... E>
+constexpr givens_list<binding<P, substitution<E>>...> givens(binding<P, substitution<E>>...) { return {}; }
+
+struct assignment_of {
+    constexpr auto operator()(value w, value e) const {
+        builder& b = *w.b;
+        if (w.n().op != &variable_op) {
+            b.fail("assign", "the target is no variable", builder::text(w.n().op->name), b.shape_text(w.n().shape));
+            return values{w, w};
+        }
+        operand p(e);
+        if (p.number) e = full_of(b, type_of(w), p);
+        else if (e.element() != w.element())
+            b.fail("assign", "dtypes differ, use cast", builder::text(name_of(w.element())), builder::text(name_of(e.element())));
+        else if (e.n().shape != w.n().shape) {
+            list s = shape_list(w);
+            e = broadcast_by(e, s);
+        }
+        return values{e, w};
+    }
+};
+/// assign(w, e): the variable w gets the value e. Updates see the old values.
+template <class W, class E>
+constexpr auto assign(W, E) {
+    if constexpr (any_failed<W, E>) return failed{};
+    else {
+        using T = traced<assignment_of, W, E>;
+        if constexpr (T::wrong) {
+            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>);
+            return failed{};
+        } else return assignments<expression_of<T>>{};
+    }
+}
+
+/// Every use of from[k] becomes a use of to[k].
+constexpr void substitute(builder& b, const value* from, const value* to, int n, value* roots, int n_roots) {
+    int map[builder::capacity];
+    const int end = b.n;
+    for (int i = 0; i < end; ++i) {
+        map[i] = i;
+        bool given = false;
+        for (int k = 0; k < n; ++k)
+            if (from[k].id == i) {
+                map[i] = to[k].id;
+                given = true;
+            }
+        const node x = b.nodes[i];
+        if (given || x.op->leaf()) continue;
+        if (x.op == &result_op) {
+            map[i] = map[x.in[0]] == x.in[0] ? i : map[x.in[0]] + 1 + static_cast<int>(b.at(x.attrs, 0));
+            continue;
+        }
+        value in[64];
+        bool moved = false;
+        for (int k = 0; k < x.n_in; ++k) {
+            const int o = b.operand(x, k);
+            in[k] = {&b, map[o]};
+            moved |= map[o] != o;
+        }
+        if (moved) map[i] = b.make(*x.op, in, x.n_in, x.attrs).id;
+    }
+    for (int k = 0; k < n_roots; ++k) roots[k].id = map[roots[k].id];
+}
+
+template <class O, class U, class I, class G>
+struct program;
+template <class... O, class... U, class... I, class... G>
+struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens_list<G...>> {
+    template <class E>
+    static constexpr int count = E::graph.view().n_roots();
+    static constexpr signature sig{(0 + ... + count<O>), (0 + ... + (count<typename U::expression> / 2)), sizeof...(I)};
+    static constexpr bool several = true;
+
+    template <class E>
+    static constexpr void take(builder& b, value* roots, int& n) {
+        value r[256];
+        import(b, E::graph.view(), r);
+        for (int k = 0; k < count<E>; ++k) roots[n++] = r[k];
+    }
+    template <class E>
+    static constexpr void take_updates(builder& b, value* roots, int& n_new) {
+        value r[256];
+        import(b, E::graph.view(), r);
+        for (int k = 0; k < count<E> / 2; ++k, ++n_new) {
+            roots[sig.outputs + n_new] = r[k];
+            roots[sig.results() + n_new] = r[count<E> / 2 + k];
+        }
+    }
+    template <class P, class E>
+    static constexpr void take_given(builder& b, value* from, value* to, int& n, binding<P, substitution<E>>*) {
+        import(b, P::graph.view(), from + n);
+        import(b, E::graph.view(), to + n);
+        if (!(type_of(from[n]) == type_of(to[n])))
+            b.fail("givens", "the types differ", from[n].n().shape, to[n].n().shape);
+        ++n;
+    }
+
+    static constexpr traced_builder run() {
+        builder b{};
+        value roots[256];
+        int n = 0, n_given = 0;
+        [[maybe_unused]] int n_new = 0;
+        (take<O>(b, roots, n), ...);
+        (take_updates<typename U::expression>(b, roots, n_new), ...);
+        n = sig.results() + sig.updates;
+        (take<I>(b, roots, n), ...);
+        value from[16], to[16];
+        (take_given(b, from, to, n_given, static_cast<G*>(nullptr)), ...);
+        if (n_given) substitute(b, from, to, n_given, roots, sig.results());
+        for (int k = 0; k < sig.updates; ++k)
+            for (int j = 0; j < k; ++j)
+                if (roots[sig.results() + k].id == roots[sig.results() + j].id)
+                    b.fail("updates", "two new values for a variable", builder::text(name(b, roots[sig.results() + k])),
+                           b.shape_text(roots[sig.results() + k].n().shape));
+        for (int k = sig.results() + sig.updates; k < n; ++k) {
+            if (roots[k].n().op != &placeholder_op)
+                b.fail("function", "an input is no placeholder", builder::text(roots[k].n().op->name), b.shape_text(roots[k].n().shape));
+            for (int j = sig.results() + sig.updates; j < k; ++j)
+                if (roots[j].id == roots[k].id)
+                    b.fail("function", "an input is named twice", builder::text(name(b, roots[k])), b.shape_text(roots[k].n().shape));
+        }
+        check_names(b);
+        if (!b.found) check_inputs(b, roots);
+        traced_builder r{};
+        r.b.found = b.found;
+        if (b.found) return r;
+        int ids[256]{};
+        for (int k = 0; k < n; ++k) ids[k] = roots[k].id;
+        r.roots = canonical(graph_view_of(b), ids, n, r.b);
+        return r;
+    }
+    static constexpr const char* name(const builder& b, value v) { return b.text_of(b.at(v.n().attrs, 0)); }
+    /// Every placeholder that the results need is an input, and every input is needed.
+    static constexpr void check_inputs(builder& b, const value* roots) {
+        char need[builder::capacity]{};
+        for (int k = 0; k < sig.results(); ++k) need[roots[k].id] = 1;
+        for (int i = b.n - 1; i >= 0; --i)
+            if (need[i] && !b.nodes[i].op->leaf())
+                for (int k = 0; k < b.nodes[i].n_in; ++k) need[b.operand(b.nodes[i], k)] = 1;
+        for (int k = sig.results() + sig.updates; k < sig.results() + sig.updates + sig.inputs; ++k) {
+            if (!need[roots[k].id])
+                b.fail("function", "unused input", builder::text(name(b, roots[k])), b.shape_text(roots[k].n().shape));
+            need[roots[k].id] = 0;
+        }
+        for (int i = 0; i < b.n; ++i)
+            if (need[i] && b.nodes[i].op == &placeholder_op)
+                b.fail("function", "missing input", builder::text(name(b, {&b, i})), b.shape_text(b.nodes[i].shape));
+    }
+    static consteval auto made() {
+        constexpr traced_builder t = run();
+        if constexpr (static_cast<bool>(t.b.found)) return t.b.found;
+        else
+            return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
+                          at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
+    }
+    static constexpr auto found = made();
+    static constexpr bool wrong = std::is_same_v<decltype(found), const finding>;
+};
+
+/// get<k>(several): one of them.
+template <int K, class E>
+struct nth_root {
+    static constexpr bool several = false;
+    static constexpr traced_builder run() {
+        traced_builder r{};
+        const graph_view g = E::graph.view();
+        const int id = g.root(K);
+        r.roots = canonical(g, &id, 1, r.b);
+        return r;
+    }
+    static consteval auto made() {
+        constexpr traced_builder t = run();
+        return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
+                      at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
+    }
+    static constexpr auto found = made();
+};
+template <int K, u64 Lo, u64 Hi>
+constexpr auto get(exprs<Lo, Hi>) {
+    static_assert(K >= 0 && K < exprs<Lo, Hi>::size, "kiln: get<k> of fewer expressions");
+    return expression_of<nth_root<K, exprs<Lo, Hi>>>{};
+}
+
+}  // namespace kiln

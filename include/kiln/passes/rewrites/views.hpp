@@ -1,0 +1,154 @@
+// Chains of views and of reductions.
+#pragma once
+#include <kiln/passes/rewrites/rule.hpp>
+
+namespace kiln::rewrite {
+
+/// reshape(f(x, y)) -> f(reshape(x), reshape(y)) where nothing else reads f's result and x, y are leaves, literals,
+/// reshapes or pointwise results of this kind themselves: fusion then sees one chain of pointwise operations. The sweep
+/// does it, from the use counts of the whole graph.
+struct reshape_through_pointwise {
+    static constexpr auto name = "reshape_through_pointwise";
+};
+/// transpose(f(x, y)) -> f(transpose(x), transpose(y)), where the operands are leaves, literals, expands or transposes.
+struct transpose_through_pointwise {
+    static constexpr auto name = "transpose_through_pointwise";
+};
+
+/// A view of a literal is a literal.
+struct view_of_literal : at<expand_op, reshape_op, transpose_op>::over<a_literal> {
+    static constexpr auto name = "view_of_literal";
+    static constexpr value apply(site n) { return n.b->literal(type_of(n.result()), bits_of_literal(n[0])); }
+};
+/// A reshape to the shape that is there already.
+struct reshape_to_same : at<reshape_op> {
+    static constexpr auto name = "reshape_to_same";
+    static constexpr value apply(site n) { return n.shape(0) == n.n().shape ? n[0] : value{}; }
+};
+struct reshape_of_reshape : at<reshape_op>::over<reshape_op> {
+    static constexpr auto name = "reshape_of_reshape";
+    static constexpr value apply(site n) {
+        const value x = input(n[0]);
+        list a = ints(x.rank());
+        const int s = n.n().shape;
+        for (int k = 0; k < n.b->length(s); ++k) a.put(n.b->at(s, k));
+        return call<reshape_op>(a, x);
+    }
+};
+/// Both expands as one: an inner axis keeps its place among the axes that the outer one does not add.
+struct expand_of_expand : at<expand_op>::over<expand_op> {
+    static constexpr auto name = "expand_of_expand";
+    static constexpr value apply(site n) {
+        const list outer = new_axes(n.result()), inner = new_axes(n[0]);
+        const int r = n.result().rank();
+        list a{}, e{};
+        for (int k = -r, q = -n[0].rank(); k < 0; ++k) {
+            const bool added = outer.has(k);
+            if (added || inner.has(q)) {
+                a.put(k);
+                e.put(n.result().extent(k));
+            }
+            if (!added) ++q;
+        }
+        return expand(input(n[0]), a, e);
+    }
+};
+/// The product of the permutations; nothing where it is the identity.
+struct transpose_of_transpose : at<transpose_op>::over<transpose_op> {
+    static constexpr auto name = "transpose_of_transpose";
+    static constexpr value apply(site n) {
+        list p = transpose_op::permutation(n);
+        const list q = transpose_op::permutation({n.b, n.in(0)});
+        for (int k = 0; k < p.n; ++k) p.at[k] = q[static_cast<int>(p[k]) + p.n];
+        return transpose_by(input(n[0]), p);
+    }
+};
+/// A transpose that moves nothing but axes of extent 1 is a reshape, or nothing at all.
+struct transpose_to_reshape : at<transpose_op> {
+    static constexpr auto name = "transpose_to_reshape";
+    static constexpr value apply(site n) {
+        const list p = transpose_op::permutation(n);
+        i64 last = -p.n - 1;
+        for (int k = 0; k < p.n; ++k) {
+            if (n[0].extent(static_cast<int>(p[k])) == 1) continue;
+            if (p[k] < last) return {};
+            last = p[k];
+        }
+        return reshape_to(n[0], shape_list(n.result()));
+    }
+};
+/// transpose(expand(x)) -> expand(transpose(x)): fusion folds an expand away, and what is transposed is smaller.
+struct transpose_of_expand : at<transpose_op>::over<expand_op> {
+    static constexpr auto name = "transpose_of_expand";
+    static constexpr value apply(site n) {
+        const list p = transpose_op::permutation(n), added = new_axes(n[0]);
+        list a{}, e{}, kept{};
+        for (int k = 0; k < p.n; ++k) {
+            if (added.has(p[k])) {
+                a.put(k - p.n);
+                e.put(n.result().extent(k));
+                continue;
+            }
+            i64 at = p[k];   // its place among the axes of x
+            for (int j = 0; j < added.n; ++j) at += added[j] > p[k];
+            kept.put(at);
+        }
+        return expand(transpose_by(input(n[0]), kept), a, e);
+    }
+};
+
+/// sum(sum(x)) and prod(prod(x)) over all the axes at once. The order of the roundings changes, nothing else.
+template <class... Op>
+struct nested_reductions : at<Op...>::template over<Op...> {
+    static constexpr value apply(site n) {
+        const value y = n[0];
+        if (y.n().op != n.n().op) return {};
+        const list outer = n.attrs(), inner = axes_at(y);
+        const value x = input(y);
+        list a{};
+        for (int k = -x.rank(), q = -y.rank(); k < 0; ++k) {
+            const bool gone = inner.has(k);
+            if (gone || outer.has(q)) a.put(k);
+            if (!gone) ++q;
+        }
+        return n.b->make(*n.n().op, &x, 1, a);
+    }
+};
+struct sum_of_sum : nested_reductions<sum_op, prod_op> {
+    static constexpr auto name = "sum_of_sum";
+};
+/// max(max(x)), min(min(x)), any(any(x)), all(all(x)); exact.
+struct extremum_of_extremum : nested_reductions<max_op, min_op, any_op, all_op> {
+    static constexpr auto name = "extremum_of_extremum";
+};
+/// The extremum along axes that an expand has just added, of static extents above zero. (A sum along them is no product:
+/// it rounds differently.)
+struct extremum_of_expand : at<max_op, min_op, any_op, all_op>::over<expand_op> {
+    static constexpr auto name = "extremum_of_expand";
+    static constexpr value apply(site n) {
+        const list a = n.attrs();
+        return a == new_axes(n[0]) && static_count(n[0], a) > 0 ? input(n[0]) : value{};
+    }
+};
+/// max, min, any, all of a literal along static extents; sums that are exact in any order: of 0, of integers, of
+/// floating numbers that are small integers; the product of ones.
+struct reduction_of_literal : at<sum_op, prod_op, max_op, min_op, any_op, all_op>::over<a_literal> {
+    static constexpr auto name = "reduction_of_literal";
+    static constexpr value apply(site n) {
+        const value x = n[0], r = n.result();
+        const dtype t = x.element();
+        const i64 bits = bits_of_literal(x), count = static_count(x, n.attrs());
+        if (is<prod_op>(r)) return is_literal(x, 1) ? ones_like(r) : value{};
+        if (!is<sum_op>(r)) return count > 0 ? n.b->literal(type_of(r), bits) : value{};
+        if (is_literal(x, 0)) return zeros_like(r);
+        if (count < 0) return {};
+        if (!is_floating(t))
+            return n.b->literal(type_of(r), constant::wrap(t, static_cast<i64>(static_cast<u64>(bits) * static_cast<u64>(count))));
+        const double c = double_of(bits), limit = t == dtype::float32 ? 0x1p24 : 0x1p53, total = limit_to(c, limit) * static_cast<double>(count);
+        const bool exact = c == static_cast<double>(static_cast<i64>(limit_to(c, limit))) && total <= limit && total >= -limit;
+        return exact ? full_like(r, total) : value{};
+    }
+    static constexpr double limit_to(double c, double limit) { return c >= -limit && c <= limit ? c : 0; }
+};
+
+}  // namespace kiln::rewrite

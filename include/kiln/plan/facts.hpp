@@ -1,0 +1,123 @@
+// What follows from a key: when each node of the body is known. Before the nest, in the row, in a later pass over the row,
+// after the nest.
+#pragma once
+#include <kiln/plan/key.hpp>
+
+namespace kiln {
+
+constexpr bool is_source(const key_node& x) {
+    return x.kind == step::load || x.kind == step::constant || x.kind == step::counter || x.kind == step::tile;
+}
+
+/// Facts of a body of at most N nodes.
+template <int N>
+struct body_facts {
+    static constexpr int max_passes = 8;
+    key_node node[N + 1]{};
+    bool costly[N + 1]{};
+    int n = 0, row_bit = 0, column_bit = 0;
+    bool contraction = false;
+
+    int stage[N + 1]{};      // passes over the row that must be over before the node is known
+    int passes = 0;          // passes over the row altogether
+    bool post[N + 1]{};      // known after the nest
+    bool in_pass[N + 1][max_passes]{};
+    int scratch[N + 1]{};    // which scratch row it has; -1: none
+    int n_scratch = 0;
+    bool back[N + 1]{};      // a value of the row that goes back into the row
+    bool defer = false;      // costly values of rows are collected and computed as one vector
+
+    constexpr int arity(int i) const {
+        const key_node& x = node[i];
+        return is_source(x) ? 0 : x.kind == step::store || x.kind == step::reduce ? 1 : 3;
+    }
+    constexpr bool columns(int i) const { return node[i].mask & column_bit; }
+    constexpr bool rows(int i) const { return node[i].mask & row_bit; }
+    constexpr bool row_value(int i) const { return !columns(i) && (rows(i) || row_bit == 0); }
+    constexpr bool reduces(int i) const { return node[i].kind == step::reduce; }
+    constexpr bool along_row(int i) const {
+        return reduces(i) && !columns(i) && columns(node[i].in[0]) && (rows(i) || row_bit == 0);
+    }
+    constexpr bool after(int i) const { return reduces(i) && !along_row(i); }
+    constexpr bool tail(int i) const { return defer && !post[i] && rows(i) && !columns(i) && !along_row(i) && !back[i]; }
+    constexpr bool tail_sum(int i) const { return defer && after(i) && !columns(node[i].in[0]); }
+    constexpr bool reads(int j, int i) const {
+        for (int k = 0; k < arity(j); ++k)
+            if (node[j].in[k] == i) return true;
+        return false;
+    }
+    constexpr bool collected(int i) const {
+        if (!defer || columns(i) || !rows(i) || post[i] || tail(i)) return false;
+        for (int j = i + 1; j < n; ++j)
+            if ((tail(j) || tail_sum(j)) && reads(j, i)) return true;
+        return false;
+    }
+    /// Ends a pass: a reduction or a store of what varies along the row.
+    constexpr bool ends_pass(int i) const {
+        if (node[i].kind != step::reduce && node[i].kind != step::store) return false;
+        return columns(node[i].in[0]) && !post[node[i].in[0]];
+    }
+
+    constexpr void derive() {
+        for (int i = 0; i < n; ++i) {
+            const int m = arity(i);
+            bool p = after(i);
+            int s = 0;
+            for (int k = 0; k < m; ++k) {
+                p |= post[node[i].in[k]];
+                if (stage[node[i].in[k]] > s) s = stage[node[i].in[k]];
+            }
+            post[i] = p;
+            stage[i] = s;
+            if (ends_pass(i) && s + 1 > passes) passes = s + 1;
+            if (along_row(i)) ++stage[i];
+        }
+        for (int i = n - 1; i >= 0; --i)
+            for (int k = 0; k < arity(i); ++k) {
+                const int o = node[i].in[k];
+                if (!columns(o) && !post[o] && !post[i] && (columns(i) || (back[i] && !along_row(i)))) back[o] = true;
+            }
+        if (!contraction && row_bit)
+            for (int i = 0; i < n; ++i)
+                if (rows(i) && !columns(i) && !post[i] && !back[i] && node[i].kind == step::operation && costly[i]) defer = true;
+        for (int s = 0; s < passes; ++s)
+            for (int i = n - 1; i >= 0; --i) {
+                if (ends_pass(i) && stage[node[i].in[0]] == s) in_pass[i][s] = true;
+                if (!in_pass[i][s]) continue;
+                for (int k = 0; k < arity(i); ++k) {
+                    const int o = node[i].in[k];
+                    if (columns(o) && !reduces(o)) in_pass[o][s] = true;
+                }
+            }
+        for (int i = 0; i < n; ++i) {
+            scratch[i] = -1;
+            if (reduces(i) && columns(i)) scratch[i] = n_scratch++;   // sums of columns
+            else if (node[i].kind == step::operation && columns(i) && costly[i] && !post[i]) {
+                int c = 0;
+                for (int s = 0; s < passes; ++s) c += in_pass[i][s];
+                if (c > 1) scratch[i] = n_scratch++;
+            }
+        }
+    }
+};
+
+/// The passes over a long row that a key may have.
+template <class Facts, class Costly>
+constexpr void facts_of(Facts& f, const key_view& k, Costly costly) {
+    const key_header h = k.header();
+    f.n = k.n_nodes();
+    f.contraction = h.kind == group_kind::contraction;
+    f.column_bit = 1 << (h.axes - 1);
+    f.row_bit = h.has_rows ? 1 << (h.axes - 2) : 0;
+    const int first = k.first_node();
+    for (int i = 0; i < f.n; ++i) {
+        f.node[i] = unpacked_node(k.w[first + i]);
+        f.costly[i] = f.node[i].kind == step::operation && costly(k.op(f.node[i].op));
+    }
+    f.derive();
+}
+
+/// Scratch rows are padded to whole vectors of any width; eight bytes an element serve every dtype.
+constexpr i64 scratch_row(i64 columns) { return (columns + 63) / 64 * 64; }
+
+}  // namespace kiln

@@ -1,0 +1,111 @@
+// From a frozen graph to a plan: simplify, legalise, fuse, write. Each pass is one constant evaluation; the results are
+// constants of exact size.
+#pragma once
+#include <kiln/passes/simplify.hpp>
+#include <kiln/plan/write.hpp>
+
+namespace kiln {
+
+template <int Words, int Kernels, int Calls, int Arguments, int CallSizes, int Sizes, int Names, int Slots, int Numbers, int Leaves>
+struct plan {
+    u64 words[Words];
+    plan_kernel kernel[Kernels];
+    plan_call call[Calls];
+    plan_argument argument[Arguments];
+    int call_size[CallSizes];
+    size_expr size[Sizes];
+    int name[Names];
+    plan_slot slot[Slots];
+    plan_number number[Numbers];
+    plan_leaf leaf[Leaves];
+    int n_kernels, n_calls, n_sizes, n_names, n_slots, n_numbers, n_leaves, n_copies;
+    signature sig;
+};
+
+/// The frozen canonical graph of what F makes: int F(builder&, int* roots) returns how many roots there are.
+template <class F>
+struct rebuilt {
+    struct state {
+        builder b;
+        int roots;
+    };
+    static constexpr state run() {
+        builder b{};
+        int roots[max_roots];
+        const int n = F{}(b, roots);
+        state r{};
+        r.roots = canonical(graph_view_of(b), roots, n, r.b);
+        return r;
+    }
+    static consteval auto made() {
+        constexpr state t = run();
+        return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
+                      at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
+    }
+    static constexpr auto graph = made();
+};
+
+/// Everything that lowering knows of one program: E has the graph, S the signature, T the target.
+template <class E, signature S, plan_target T>
+struct lowered {
+    struct simplified_by {
+        constexpr int operator()(builder& b, int* roots) const {
+            const graph_view g = E::graph.view();
+            kiln::value out[max_roots];
+            simplify(g, b, out);
+            for (int k = 0; k < g.n_roots(); ++k) roots[k] = out[k].id;
+            return g.n_roots();
+        }
+    };
+    using simple = rebuilt<simplified_by>;
+    struct legalised_by {
+        constexpr int operator()(builder& b, int* roots) const {
+            const graph_view g = simple::graph.view();
+            legalise(g, S, b, roots);
+            return g.n_roots();
+        }
+    };
+    using legal = rebuilt<legalised_by>;
+
+    static constexpr auto& graph = legal::graph;
+    static constexpr int n_nodes = graph.view().n, n_lists = graph.view().n_lists;
+    using writer = plan_writer<n_nodes, n_lists>;
+
+    static constexpr writer draft() {
+        const graph_view g = graph.view();
+        int roots[max_roots];
+        for (int k = 0; k < g.n_roots(); ++k) roots[k] = g.root(k);
+        writer w(g, S, roots, T);
+        w.run();
+        return w;
+    }
+    static consteval auto made() {
+        constexpr writer w = draft();
+        plan<at_least_one(w.n_words), at_least_one(w.n_kernels), at_least_one(w.n_calls), at_least_one(w.n_arguments),
+             at_least_one(w.n_call_sizes), at_least_one(w.sizes.n), at_least_one(w.sizes.n_names), at_least_one(w.n_slots),
+             at_least_one(w.n_numbers), at_least_one(w.n_leaves)> p{};
+        for (int i = 0; i < w.n_words; ++i) p.words[i] = w.words[i];
+        for (int i = 0; i < w.n_kernels; ++i) p.kernel[i] = w.kernels[i];
+        for (int i = 0; i < w.n_calls; ++i) p.call[i] = w.calls[i];
+        for (int i = 0; i < w.n_arguments; ++i) p.argument[i] = w.arguments[i];
+        for (int i = 0; i < w.n_call_sizes; ++i) p.call_size[i] = w.call_sizes[i];
+        for (int i = 0; i < w.sizes.n; ++i) p.size[i] = w.sizes.sizes[i];
+        for (int i = 0; i < w.sizes.n_names; ++i) p.name[i] = w.sizes.names[i];
+        for (int i = 0; i < w.n_slots; ++i) p.slot[i] = w.slots[i];
+        for (int i = 0; i < w.n_numbers; ++i) p.number[i] = w.numbers[i];
+        for (int i = 0; i < w.n_leaves; ++i) p.leaf[i] = w.leaves[i];
+        p.n_kernels = w.n_kernels;
+        p.n_calls = w.n_calls;
+        p.n_sizes = w.sizes.n;
+        p.n_names = w.sizes.n_names;
+        p.n_slots = w.n_slots;
+        p.n_numbers = w.n_numbers;
+        p.n_leaves = w.n_leaves;
+        p.n_copies = w.n_copies;
+        p.sig = S;
+        return p;
+    }
+    static constexpr auto result = made();
+};
+
+}  // namespace kiln

@@ -1,0 +1,453 @@
+// function(inputs(...), outputs(...), updates(...), givens(...)): a program that is planned by the compiler and called by
+// position or by name.
+#pragma once
+#include <kiln/run/session.hpp>
+
+#include <tuple>
+
+namespace kiln {
+
+inline constexpr int max_names = 16;
+
+/// The inputs of a program: names, types, shapes, as its lowered graph has them.
+template <class L>
+struct input_table {
+    static constexpr graph_view g = L::graph.view();
+    static constexpr int node(int k) { return L::result.leaf[k].node; }
+    static constexpr const char* name(int k) {
+        const graph_view v = L::graph.view();
+        return v.text_of(v.at(L::graph.nodes[node(k)].attrs, 0));
+    }
+    static constexpr dtype type(int k) { return L::graph.nodes[node(k)].type; }
+    static constexpr int rank(int k) {
+        const graph_view v = L::graph.view();
+        return v.length(v.nodes[node(k)].shape);
+    }
+    static constexpr size_expr extent(int k, int a) {
+        const graph_view v = L::graph.view();
+        const i64 e = v.at(v.nodes[node(k)].shape, a);
+        if (!is_product(e)) return {e, 0, {}};
+        const int l = static_cast<int>(extent_tag - e);
+        size_expr r{v.at(l, 0), 0, {}};
+        for (int j = 1; j < v.length(l); ++j) {
+            const int chars_at = static_cast<int>(v.at(l, j) - name_tag);
+            for (int q = 0; q < L::result.n_names; ++q)
+                if (L::result.name[q] == chars_at) r.name[r.n++] = q;
+        }
+        return r;
+    }
+    /// What is expected, for messages.
+    static std::string shape_text(int k) {
+        const graph_view v = L::graph.view();
+        std::string s = "(";
+        for (int a = 0; a < rank(k); ++a) {
+            if (a) s += ", ";
+            word w{};
+            put(w, v, v.at(v.nodes[node(k)].shape, a));
+            s += w.s;
+        }
+        s += ")";
+        return s;
+    }
+    static constexpr void put(word& w, const graph_view& v, i64 e) {
+        if (!is_product(e)) { w.put(e); return; }
+        const int l = static_cast<int>(extent_tag - e);
+        if (v.at(l, 0) != 1) w.put(v.at(l, 0)).put(" ");
+        for (int j = 1; j < v.length(l); ++j) w.put(j > 1 ? " \"" : "\"").put(v.text_of(v.at(l, j))).put("\"");
+    }
+};
+
+/// The owning result of output k: the number itself for rank 0, else a tensor.
+template <class L, int K>
+struct output_type {
+    static constexpr graph_view g = L::graph.view();
+    static constexpr int node = g.root(K);
+    static constexpr int rank = g.length(g.nodes[node].shape);
+    using element = ctype_of<g.nodes[node].type>;
+    static constexpr i64 extent(int a) {
+        const i64 e = g.at(g.nodes[node].shape, a);
+        return is_product(e) ? dynamic : e;
+    }
+    template <class I>
+    struct of;
+    template <int... A>
+    struct of<std::integer_sequence<int, A...>> {
+        using tensor_type = tensor<element, extent(A)...>;
+        using view_type = tensor_view<element, extent(A)...>;
+    };
+    using indices = std::make_integer_sequence<int, rank>;
+    using tensor_type = typename of<indices>::tensor_type;
+    using view_type = typename of<indices>::view_type;
+};
+
+template <class P>
+class basic_function {
+public:
+    using program_type = P;
+    using E = expression_of<P>;
+    static constexpr signature sig = P::sig;
+    static constexpr plan_target target{cpu::vector_bytes<cpu::default_arch>, 64, true};
+    using L = lowered<E, sig, target>;
+    using in = input_table<L>;
+
+    basic_function() = default;
+    basic_function(const basic_function&) {}   // a copy has its own workspace
+    basic_function(basic_function&&) = default;
+    basic_function& operator=(const basic_function&) { return *this; }
+    basic_function& operator=(basic_function&&) = default;
+
+    /// f(arguments...), f(x = a, y = b), f(session, ...).
+    template <class... A>
+    auto operator()(A&&... a) { return call_with(no_outputs{}, static_cast<A&&>(a)...); }
+
+    /// f.into(views...)(arguments...): results go to the caller's memory; nothing is allocated.
+    template <class... V>
+    auto into(V&&... v) {
+        static_assert(sizeof...(V) == sig.outputs, "kiln: into() wants one view or scalar for each output");
+        return caller<decltype(target_of(v))...>{this, {target_of(v)...}};
+    }
+
+    /// Bytes of the arena after the last call.
+    i64 arena_bytes() const { return work.bytes(); }
+
+private:
+    struct no_outputs {};
+    template <class S>
+    static constexpr bool is_session = requires(std::remove_cvref_t<S>& s) { typename std::remove_cvref_t<S>::table; s.require(0); };
+
+    template <class V>
+    static auto target_of(V& v) {
+        if constexpr (bare_number<std::remove_cvref_t<V>>) return &v;
+        else return as_view(v);
+    }
+    template <class... V>
+    struct caller {
+        basic_function* f;
+        std::tuple<V...> views;
+        template <class... A>
+        void operator()(A&&... a) { f->call_with(views, static_cast<A&&>(a)...); }
+    };
+
+    template <class Out, class First, class... A>
+        requires is_session<First>
+    auto call_with(const Out& out, First& s, A&&... a) { return run_call(out, &s, static_cast<A&&>(a)...); }
+    template <class Out, class... A>
+    auto call_with(const Out& out, A&&... a) {
+        static_assert(n_variables == 0, "kiln: this function has variables; call it with the session that owns them: f(s, ...)");
+        return run_call(out, static_cast<basic_session<expression_of<variable_union<E>>>*>(nullptr), static_cast<A&&>(a)...);
+    }
+
+    static constexpr int n_variables = [] {
+        int n = 0;
+        for (int k = sig.inputs; k < L::result.n_leaves; ++k) n += L::graph.nodes[L::result.leaf[k].node].op == &variable_op;
+        return n;
+    }();
+
+    template <class P0>
+    static consteval int input_index() {
+        constexpr graph_view v = P0::graph.view();
+        const node& x = P0::graph.nodes[v.root(0)];
+        if (x.op != &placeholder_op) return -1;
+        const char* s = v.text_of(v.at(x.attrs, 0));
+        for (int k = 0; k < sig.inputs; ++k) {
+            const char* t = in::name(k);
+            int i = 0;
+            while (s[i] && s[i] == t[i]) ++i;
+            if (s[i] == t[i]) return k;
+        }
+        return -1;
+    }
+
+    struct arguments {
+        char* data[sig.inputs + 1];
+        alignas(8) char scalar[sig.inputs + 1][8];
+        i64 names[max_names];
+        bool known[max_names]{};
+    };
+
+    template <int K, class T>
+    static void bind_scalar(arguments& a, T v) {
+        using X = ctype_of<in::type(K)>;
+        if constexpr (in::rank(K) != 0) {
+            std::string s = "kiln: ";
+            s += in::name(K);
+            s += ": expected shape ";
+            s += in::shape_text(K);
+            s += ", got a number";
+            throw shape_error(s);
+        } else {
+            const X x = narrowed<X>(v, in::name(K));
+            __builtin_memcpy(a.scalar[K], &x, sizeof x);
+            a.data[K] = a.scalar[K];
+        }
+    }
+    template <int K>
+    [[noreturn]] static void wrong_shape(const i64* e, int n) {
+        std::string s = "kiln: ";
+        s += in::name(K);
+        s += ": expected shape ";
+        s += in::shape_text(K);
+        s += ", got ";
+        s += text_of_shape(e, n);
+        throw shape_error(s);
+    }
+    template <int K, class U, i64... X>
+    static void bind_view(arguments& a, tensor_view<U, X...> v) {
+        using T = ctype_of<in::type(K)>;
+        static_assert(std::is_same_v<std::remove_const_t<U>, T>, "kiln: the argument's element type is not the placeholder's dtype");
+        constexpr int rank = in::rank(K);
+        i64 e[sizeof...(X) + 1]{};
+        for (int k = 0; k < static_cast<int>(sizeof...(X)); ++k) e[k] = v.extent(k);
+        if constexpr (rank != static_cast<int>(sizeof...(X))) wrong_shape<K>(e, sizeof...(X));
+        else {
+            for (int k = 0; k < rank; ++k) {
+                const size_expr x = in::extent(K, k);
+                if (x.n == 1 && x.number == 1 && !a.known[x.name[0]]) {
+                    a.known[x.name[0]] = true;
+                    a.names[x.name[0]] = e[k];
+                }
+            }
+            for (int k = 0; k < rank; ++k) {
+                const size_expr x = in::extent(K, k);
+                i64 want = x.number;
+                int open = -1;
+                for (int j = 0; j < x.n; ++j)
+                    if (a.known[x.name[j]]) want *= a.names[x.name[j]];
+                    else open = x.name[j];
+                if (open >= 0 && want != 0 && e[k] % want == 0) {   // a product with one unknown name says it
+                    a.known[open] = true;
+                    a.names[open] = e[k] / want;
+                    continue;
+                }
+                if (e[k] != want) wrong_shape<K>(e, rank);
+            }
+            a.data[K] = reinterpret_cast<char*>(const_cast<T*>(v.data()));
+        }
+    }
+    template <int K, class T>
+    static void bind_one(arguments& a, T&& v) {
+        using X = std::remove_cvref_t<T>;
+        if constexpr (bare_number<X>) bind_scalar<K>(a, v);
+        else bind_view<K>(a, as_view(v));
+    }
+    template <int K, class T>
+    static void bind_data(arguments& a, const scalar_argument<T>& v) { bind_scalar<K>(a, v.v); }
+    template <int K, class U, i64... X>
+    static void bind_data(arguments& a, const tensor_view<U, X...>& v) { bind_view<K>(a, v); }
+
+    template <class B>
+    static void bind_named(arguments& a, bool (&given)[sig.inputs + 1], const B& b) {
+        constexpr int k = input_index<typename B::placeholder_type>();
+        static_assert(k >= 0, "kiln: the function has no such input");
+        given[k] = true;
+        bind_data<k>(a, b.data);
+    }
+
+    template <class Out, class S, class... A>
+    auto run_call(const Out& out, S* session, A&&... a) {
+        arguments args;
+        if constexpr (sizeof...(A) > 0 && (is_binding<std::remove_cvref_t<A>>::value && ...)) {
+            static_assert(sizeof...(A) == sig.inputs, "kiln: one binding for each input");
+            bool given[sig.inputs + 1]{};
+            (bind_named(args, given, a), ...);
+        } else {
+            static_assert(sizeof...(A) == sig.inputs, "kiln: one argument for each input");
+            [&]<int... K>(std::integer_sequence<int, K...>) { (bind_one<K>(args, a), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
+        }
+        return execute(out, session, args);
+    }
+
+    template <class Out, class S>
+    auto execute(const Out& out, S* session, arguments& args) {
+        static_assert(L::result.n_names <= max_names, "kiln: more than 16 named extents in one function");
+        const cpu::tables& t = cpu::tables_of<L, cpu::default_arch>;
+        bool same = resolved;
+        for (int k = 0; k < L::result.n_names; ++k) same &= names[k] == args.names[k];
+        if (!same) {
+            for (int k = 0; k < L::result.n_names; ++k) names[k] = args.names[k];
+            work.resolve(t, names);
+            resolved = true;
+        }
+        char* leaves[L::result.n_leaves + 1];
+        for (int k = 0; k < sig.inputs; ++k) leaves[k] = args.data[k];
+        variables_of(session, leaves, std::make_integer_sequence<int, L::result.n_leaves - sig.inputs>{});
+        if constexpr (std::is_same_v<Out, no_outputs>) return owned(t, session, leaves, std::make_integer_sequence<int, sig.outputs>{});
+        else return written(t, session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
+    }
+
+    template <class S, int... K>
+    void variables_of([[maybe_unused]] S* session, [[maybe_unused]] char** leaves, std::integer_sequence<int, K...>) {
+        (one_variable<sig.inputs + K>(session, leaves), ...);
+    }
+    template <int K>
+    static constexpr bool is_seed = L::graph.nodes[L::result.leaf[K].node].op == &seed_op;
+    template <int K, class S>
+    void one_variable(S* session, char** leaves) {
+        if constexpr (is_seed<K>) leaves[K] = reinterpret_cast<char*>(&seed_);
+        else {
+            constexpr int at = S::table::find(in::name(K));
+            static_assert(at >= 0, "kiln: the session was made without a variable of this function");
+            if (is_read<K>) session->require(at);
+            leaves[K] = session->data(at);
+        }
+    }
+    /// A variable that is only assigned need not have a value before.
+    template <int K>
+    static constexpr bool is_read = [] {
+        for (int c = 0; c < L::result.n_calls; ++c) {
+            const plan_call& call = L::result.call[c];
+            const plan_kernel q = L::result.kernel[call.kernel];
+            const key_view v{L::result.words + q.at, q.n};
+            for (int k = 0; k < call.n_arguments; ++k) {
+                const plan_argument a = L::result.argument[call.first_argument + k];
+                if (a.where != space::leaf || a.index != K) continue;
+                bool stores = false;
+                for (int i = 0; i < v.n_nodes(); ++i) stores |= v.node(i).kind == step::store && v.node(i).slot == k;
+                if (!stores) return true;
+            }
+        }
+        return false;
+    }();
+
+    template <class S>
+    void finish([[maybe_unused]] S* session) {
+        if constexpr (sig.updates > 0)
+            for (int k = 0; k < sig.updates; ++k) {
+                constexpr graph_view g = L::graph.view();
+                const node& x = L::graph.nodes[g.root(sig.results() + k)];
+                session->mark(S::table::find(g.text_of(g.at(x.attrs, 0))));
+            }
+    }
+    template <int K>
+    i64 extent(int a) const {
+        constexpr graph_view g = L::graph.view();
+        const i64 e = g.at(g.nodes[g.root(K)].shape, a);
+        if (!is_product(e)) return e;
+        const int l = static_cast<int>(extent_tag - e);
+        i64 r = g.at(l, 0);
+        for (int j = 1; j < g.length(l); ++j)
+            for (int q = 0; q < L::result.n_names; ++q)
+                if (L::result.name[q] == static_cast<int>(g.at(l, j) - name_tag)) r *= names[q];
+        return r;
+    }
+    template <int K>
+    auto make_output() const {
+        using O = output_type<L, K>;
+        using T = typename O::tensor_type;
+        typename T::shape_type::extents_type e{};
+        for (int a = 0; a < O::rank; ++a) e[static_cast<std::size_t>(a)] = extent<K>(a);
+        return T::uninitialized(typename T::shape_type(e));
+    }
+    template <int K, class T>
+    static auto unwrapped(T& t) {
+        if constexpr (output_type<L, K>::rank == 0) return typename output_type<L, K>::element(*t.data());
+        else return std::move(t);
+    }
+    template <class S, int... K>
+    auto owned(const cpu::tables& t, S* session, char** leaves, std::integer_sequence<int, K...>) {
+        std::tuple results{make_output<K>()...};
+        char* outputs[sizeof...(K) + 1]{reinterpret_cast<char*>(std::get<K>(results).data())...};
+        work.run(t, leaves, outputs);
+        finish(session);
+        if constexpr (sizeof...(K) == 1) return unwrapped<0>(std::get<0>(results));
+        else if constexpr (sizeof...(K) > 1) return std::tuple{unwrapped<K>(std::get<K>(results))...};
+    }
+    template <int K, class V>
+    char* checked_target(const V& v) const {
+        using O = output_type<L, K>;
+        using T = typename O::element;
+        if constexpr (std::is_pointer_v<V>) {
+            static_assert(O::rank == 0 && std::is_same_v<std::remove_pointer_t<V>, T>, "kiln: into() wants a scalar of the output's type");
+            return reinterpret_cast<char*>(v);
+        } else {
+            static_assert(std::is_same_v<typename V::element_type, T>, "kiln: into() wants a view of the output's element type");
+            static_assert(V::rank() == O::rank, "kiln: into() wants a view of the output's rank");
+            for (int a = 0; a < O::rank; ++a)
+                if (v.extent(a) != extent<K>(a)) {
+                    i64 want[9]{}, got[9]{};
+                    for (int b = 0; b < O::rank; ++b) { want[b] = extent<K>(b); got[b] = v.extent(b); }
+                    std::string s = "kiln: into: output ";
+                    s += std::to_string(K);
+                    s += " has shape ";
+                    s += text_of_shape(want, O::rank);
+                    s += ", got a view of ";
+                    s += text_of_shape(got, O::rank);
+                    throw shape_error(s);
+                }
+            return reinterpret_cast<char*>(v.data());
+        }
+    }
+    template <class S, class Out, int... K>
+    void written(const cpu::tables& t, S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
+        char* outputs[sizeof...(K) + 1]{checked_target<K>(std::get<K>(out))...};
+        work.run(t, leaves, outputs);
+        finish(session);
+    }
+
+    cpu::workspace work;
+    i64 names[max_names]{};
+    bool resolved = false;
+    u64 seed_ = 0;
+};
+
+template <class P>
+struct program_of_argument<basic_function<P>> {
+    using type = expression_of<P>;
+};
+
+template <class O>
+struct as_outputs { using type = outputs_list<O>; };
+template <class... E>
+struct as_outputs<outputs_list<E...>> { using type = outputs_list<E...>; };
+
+template <class T>
+struct list_kind { static constexpr int outputs = 1, updates = 0, givens = 0; };
+template <class... U>
+struct list_kind<updates_list<U...>> { static constexpr int outputs = 0, updates = 1, givens = 0; };
+template <class... G>
+struct list_kind<givens_list<G...>> { static constexpr int outputs = 0, updates = 0, givens = 1; };
+
+template <class Default, int What, class... T>
+constexpr auto pick_list() {
+    if constexpr (sizeof...(T) == 0) return std::type_identity<Default>{};
+    else {
+        return []<class First, class... Rest>(std::type_identity<First>, std::type_identity<Rest>...) {
+            constexpr bool yes = What == 0 ? list_kind<First>::outputs : What == 1 ? list_kind<First>::updates : list_kind<First>::givens;
+            if constexpr (yes) return std::type_identity<First>{};
+            else return pick_list<Default, What, Rest...>();
+        }(std::type_identity<T>{}...);
+    }
+}
+template <class T>
+constexpr bool list_failed = std::is_same_v<T, failed>;
+template <class... T>
+constexpr bool list_failed<outputs_list<T...>> = any_failed<T...>;
+template <class... T>
+constexpr bool list_failed<updates_list<T...>> = any_failed<T...>;
+template <class... T>
+constexpr bool list_failed<inputs_list<T...>> = any_failed<T...>;
+
+/// What a function that was refused gives: calls of it are silent.
+struct failed_function {
+    template <class... A>
+    failed operator()(A&&...) const { return {}; }
+};
+
+/// function(inputs(x, ...), outputs(e, ...) or one expression, updates(assign(w, e), ...), givens(x = e, ...)); the parts
+/// after the inputs in any order. An unused or a missing input is a compile error.
+template <class... I, class... Parts>
+constexpr auto function(inputs_list<I...>, Parts...) {
+    if constexpr (any_failed<I...> || (list_failed<Parts> || ...)) return failed_function{};
+    else {
+        using O = typename as_outputs<typename decltype(pick_list<outputs_list<>, 0, Parts...>())::type>::type;
+        using U = typename decltype(pick_list<updates_list<>, 1, Parts...>())::type;
+        using G = typename decltype(pick_list<givens_list<>, 2, Parts...>())::type;
+        using P = program<O, U, inputs_list<I...>, G>;
+        if constexpr (P::wrong) {
+            KILN_ERROR(word_of<P, 0>, word_of<P, 1>, word_of<P, 2>);
+            return failed_function{};
+        } else return basic_function<P>{};
+    }
+}
+
+}  // namespace kiln

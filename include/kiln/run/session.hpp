@@ -1,0 +1,296 @@
+// A session owns the variables of the functions and expressions that it is made of: storage, initial values, access by
+// symbol or by name.
+#pragma once
+#include <kiln/backend/cpu/execute.hpp>
+#include <kiln/run/binding.hpp>
+
+namespace kiln {
+
+/// The variables of some graphs as one table: name, type, offset in the session's storage.
+struct variable_row {
+    int name;     // where its text begins in the characters of the graph
+    int node;
+    dtype type;
+    i64 count, offset;
+};
+
+/// The union of the variables of several programs: a graph whose roots are the variables.
+template <class... E>
+struct variable_union {
+    static constexpr bool several = true;
+    template <class P>
+    static constexpr void take(builder& b, value* roots, int& n) {
+        value r[256];
+        const int first = b.n;
+        import(b, P::graph.view(), r);
+        (void)first;
+        for (int i = 0; i < b.n; ++i) {
+            if (b.nodes[i].op != &variable_op) continue;
+            bool have = false;
+            for (int k = 0; k < n; ++k) have |= roots[k].id == i;
+            if (!have) roots[n++] = {&b, i};
+        }
+    }
+    static constexpr traced_builder run() {
+        builder b{};
+        value roots[1024];
+        int n = 0;
+        (take<E>(b, roots, n), ...);
+        check_names(b);
+        traced_builder r{};
+        r.b.found = b.found;
+        if (b.found) return r;
+        int ids[1024]{};
+        for (int k = 0; k < n; ++k) ids[k] = roots[k].id;
+        r.roots = canonical(graph_view_of(b), ids, n, r.b);
+        return r;
+    }
+    static consteval auto made() {
+        constexpr traced_builder t = run();
+        if constexpr (static_cast<bool>(t.b.found)) return t.b.found;
+        else
+            return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
+                          at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
+    }
+    static constexpr auto found = made();
+    static constexpr bool wrong = std::is_same_v<decltype(found), const finding>;
+};
+
+template <class V>
+struct variable_table {
+    static constexpr int n = V::graph.view().n_roots();
+    struct rows {
+        variable_row row[n + 1];
+        i64 bytes;
+    };
+    static constexpr rows all = [] {
+        rows r{};
+        const graph_view g = V::graph.view();
+        for (int k = 0; k < n; ++k) {
+            const node& x = g.nodes[g.root(k)];
+            i64 count = 1;
+            for (int a = 0; a < g.length(x.shape); ++a) count *= g.at(x.shape, a);
+            r.row[k] = {static_cast<int>(g.at(x.attrs, 0) - name_tag), g.root(k), x.type, count, r.bytes};
+            r.bytes += (count * size_of(x.type) + 63) / 64 * 64 + 64;
+        }
+        return r;
+    }();
+    static constexpr const char* name(int k) { return V::graph.chars + all.row[k].name; }
+    static constexpr int find(const char* s) {
+        for (int k = 0; k < n; ++k) {
+            const char* t = name(k);
+            int i = 0;
+            while (s[i] && s[i] == t[i]) ++i;
+            if (s[i] == t[i]) return k;
+        }
+        return -1;
+    }
+    static constexpr int rank(int k) {
+        const graph_view g = V::graph.view();
+        return g.length(g.nodes[g.root(k)].shape);
+    }
+    static constexpr i64 extent(int k, int a) {
+        const graph_view g = V::graph.view();
+        return g.at(g.nodes[g.root(k)].shape, a);
+    }
+    template <int K, class I = std::make_integer_sequence<int, rank(K)>>
+    struct view_type;
+    template <int K, int... A>
+    struct view_type<K, std::integer_sequence<int, A...>> {
+        using type = tensor_view<ctype_of<all.row[K].type>, extent(K, A)...>;
+    };
+};
+
+/// The program that gives every variable of V its initial value; variables in initial values stand for theirs.
+template <class V>
+struct initial_program {
+    static constexpr int n = V::graph.view().n_roots();
+    static constexpr signature sig{0, n, 0};
+    static constexpr bool several = true;
+    static constexpr traced_builder run() {
+        builder b{};
+        value v[1024], first[1024];
+        import(b, V::graph.view(), v);
+        for (int k = 0; k < n; ++k) first[k] = {&b, v[k].n().in[0]};
+        value roots[2048];
+        for (int k = 0; k < n; ++k) roots[k] = first[k];
+        for (int depth = 0; depth < 8; ++depth) {
+            bool any = false;
+            value from[1024], to[1024];
+            for (int k = 0; k < n; ++k) {
+                from[k] = v[k];
+                to[k] = first[k];
+            }
+            (void)any;
+            if (!uses_variables(b, roots, n)) break;
+            substitute(b, from, to, n, roots, n);
+        }
+        int ids[2048]{};
+        for (int k = 0; k < n; ++k) {
+            ids[k] = roots[k].id;
+            ids[n + k] = v[k].id;
+        }
+        traced_builder r{};
+        r.roots = canonical(graph_view_of(b), ids, 2 * n, r.b);
+        return r;
+    }
+    static constexpr bool uses_variables(const builder& b, const value* roots, int m) {
+        char need[builder::capacity]{};
+        for (int k = 0; k < m; ++k) need[roots[k].id] = 1;
+        for (int i = b.n - 1; i >= 0; --i) {
+            if (!need[i]) continue;
+            if (b.nodes[i].op == &variable_op) return true;
+            if (b.nodes[i].op->leaf()) continue;
+            for (int k = 0; k < b.nodes[i].n_in; ++k) need[b.operand(b.nodes[i], k)] = 1;
+        }
+        return false;
+    }
+    static consteval auto made() {
+        constexpr traced_builder t = run();
+        return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
+                      at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
+    }
+    static constexpr auto found = made();
+};
+
+template <class F>
+struct program_of_argument {   // an expression brings its own graph, a function its program's
+    using type = F;
+};
+
+[[noreturn]] inline void throw_uninitialized(const char* name) {
+    std::string s = "kiln: the variable \"";
+    s += name;
+    s += "\" is used before it is initialised: call session.initialize() or assign it";
+    throw uninitialized_error(s);
+}
+
+template <class V>
+class basic_session {
+public:
+    using table = variable_table<V>;
+
+    /// Draws every variable from its own initial expression; one seed gives one state.
+    void initialize(u64 seed = 0) {
+        if constexpr (table::n > 0) {
+            using P = initial_program<V>;
+            using E = expression_of<P>;
+            using L = lowered<E, P::sig, plan_target{cpu::vector_bytes<cpu::default_arch>, 64, true}>;
+            cpu::workspace w;
+            const cpu::tables& t = cpu::tables_of<L, cpu::default_arch>;
+            w.resolve(t, nullptr);
+            char* leaves[L::result.n_leaves + 1];
+            for (int k = 0; k < L::result.n_leaves; ++k) {
+                constexpr graph_view g = L::graph.view();
+                const node& x = L::graph.nodes[L::result.leaf[k].node];
+                leaves[k] = x.op == &seed_op ? reinterpret_cast<char*>(&seed) : data(table::find(g.text_of(g.at(x.attrs, 0))));
+            }
+            w.run(t, leaves, nullptr);
+            for (int k = 0; k < table::n; ++k) ready[k] = true;
+        }
+    }
+    /// The stored variable; assigning a tensor or a view of its shape writes it.
+    template <u64 Lo, u64 Hi>
+    auto operator[](expr<Lo, Hi>) { return at<index_of<expr<Lo, Hi>>()>(); }
+    /// The variable of that name.
+    template <text Name>
+    auto get() {
+        constexpr int k = table::find(Name.s);
+        if constexpr (k < 0) {
+            KILN_ERROR(said<text_tag<Name>, exact("session: no variable is called")>, exact(Name.s), known_names<Name>());
+            return failed{};
+        } else return at<k>();
+    }
+    static constexpr int size() { return table::n; }
+    static constexpr const char* name(int k) { return table::name(k); }
+    bool initialized(int k) const { return ready[k]; }
+
+    char* data(int k) { return storage.get() + table::all.row[k].offset; }
+    void require(int k) const {
+        if (!ready[k]) throw_uninitialized(table::name(k));
+    }
+    void mark(int k) { ready[k] = true; }
+
+private:
+    template <text Name>
+    struct text_tag {};
+    template <text Name>
+    static constexpr auto known_names() {
+        constexpr word w = [] {
+            word r{};
+            r.put("known: ");
+            for (int k = 0; k < table::n; ++k) r.put(k ? ", " : "").put(table::name(k));
+            return r;
+        }();
+        return first_words<w.n + 1>(w.s);
+    }
+    template <class W>
+    static consteval int index_of() {
+        constexpr graph_view g = W::graph.view();
+        const node& x = W::graph.nodes[g.root(0)];
+        if (x.op != &variable_op) return -1;
+        return table::find(g.text_of(g.at(x.attrs, 0)));
+    }
+    template <class View>
+    class stored {   // a view that notes when it is written
+    public:
+        stored(View v, bool& flag) : view_(v), flag_(&flag) {}
+        View view() const { return view_; }
+        operator View() const { return view_; }
+        template <class X>
+        const stored& operator=(const X& x) const {
+            if constexpr (bare_number<X>) view_.fill(static_cast<typename View::value_type>(x));
+            else View(view_).assign(x);
+            *flag_ = true;
+            return *this;
+        }
+        const stored& operator=(const stored& x) const {
+            View(view_).assign(x.view_);
+            *flag_ = true;
+            return *this;
+        }
+        stored(const stored&) = default;
+        void fill(typename View::value_type x) const {
+            view_.fill(x);
+            *flag_ = true;
+        }
+        auto data() const { return view_.data(); }
+        auto begin() const { return view_.begin(); }
+        auto end() const { return view_.end(); }
+        auto size() const { return view_.size(); }
+        auto extent(int k) const { return view_.extent(k); }
+        template <class... I>
+        auto& operator()(I... i) const { return view_(i...); }
+        operator typename View::value_type() const
+            requires(View::rank() == 0)
+        { return *view_.data(); }
+
+    private:
+        View view_;
+        bool* flag_;
+    };
+    template <int K>
+    auto at() {
+        static_assert(K >= 0, "kiln: the session was made without this variable; name its expression in session(...)");
+        using view = typename table::template view_type<K>::type;
+        return stored<view>(view(reinterpret_cast<typename view::value_type*>(data(K))), ready[K]);
+    }
+
+    cpu::aligned_bytes storage = cpu::allocate_aligned(static_cast<std::size_t>(table::all.bytes) + 64);
+    bool ready[table::n + 1]{};
+};
+
+template <class F>
+using program_expression = typename program_of_argument<std::remove_cvref_t<F>>::type;
+template <class... F>
+using session_base = basic_session<expression_of<variable_union<program_expression<F>...>>>;
+
+/// session s(train, infer, expression...): holds the union of their variables.
+template <class... F>
+struct session : session_base<F...> {
+    explicit session(const F&...) {}
+};
+template <class... F>
+session(const F&...) -> session<F...>;
+
+}  // namespace kiln

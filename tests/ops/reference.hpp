@@ -1,0 +1,302 @@
+// The references of the table that need loops: plain ones over whole arrays, in long double, written without a look at
+// kiln's own.
+#pragma once
+#include "row.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace kiln::testing {
+
+using index_of = std::vector<i64>;
+
+inline index_of unflatten(const std::vector<i64>& shape, i64 i) {
+    index_of x(shape.size());
+    for (std::size_t k = shape.size(); k-- > 0;) {
+        x[k] = i % shape[k];
+        i /= shape[k];
+    }
+    return x;
+}
+/// The position of an element; axes of extent 1 stand for every index (broadcasting), further leading indices are dropped.
+inline std::size_t flatten(const std::vector<i64>& shape, const index_of& x) {
+    i64 r = 0;
+    const std::size_t more = x.size() - shape.size();
+    for (std::size_t k = 0; k < shape.size(); ++k) r = r * shape[k] + (shape[k] == 1 ? 0 : x[k + more]);
+    return static_cast<std::size_t>(r);
+}
+/// numpy's common shape; the operands of a row always have one.
+inline std::vector<i64> broadcast(std::vector<i64> s, std::vector<i64> t) {
+    while (s.size() < t.size()) s.insert(s.begin(), 1);
+    while (t.size() < s.size()) t.insert(t.begin(), 1);
+    for (std::size_t k = 0; k < s.size(); ++k)
+        if (s[k] == 1) s[k] = t[k];
+    return s;
+}
+/// An array whose elements are f(index).
+template <class F>
+array generated(dtype t, const std::vector<i64>& shape, F f) {
+    array r = zeros_of(t, shape);
+    for (std::size_t i = 0; i < r.at.size(); ++i) r.at[i] = f(unflatten(shape, static_cast<i64>(i)));
+    return r;
+}
+inline array expanded(const array& x, const std::vector<i64>& shape) {
+    return generated(x.element, shape, [&](const index_of& i) { return x.at[flatten(x.shape, i)]; });
+}
+
+// ---- reductions: what becomes of the elements that are folded into one
+using fold = real (*)(const std::vector<real>&, dtype);
+
+inline array folded(const array& x, const reduction_options& o, fold f, dtype gives) {
+    const int rank = static_cast<int>(x.shape.size());
+    std::vector<bool> gone(x.shape.size(), o.all);
+    for (int k = 0; k < o.over.n; ++k) gone[static_cast<std::size_t>(o.over.at[k] + (o.over.at[k] < 0 ? rank : 0))] = true;
+    std::vector<i64> kept, ones;
+    for (std::size_t k = 0; k < x.shape.size(); ++k) {
+        ones.push_back(gone[k] ? 1 : x.shape[k]);
+        if (!gone[k]) kept.push_back(x.shape[k]);
+    }
+    std::vector<std::vector<real>> groups(static_cast<std::size_t>(count(ones)));
+    for (std::size_t i = 0; i < x.at.size(); ++i)
+        groups[flatten(ones, unflatten(x.shape, static_cast<i64>(i)))].push_back(x.at[i]);
+    array r = zeros_of(gives, o.keep ? ones : kept);
+    for (std::size_t i = 0; i < groups.size(); ++i) r.at[i] = f(groups[i], x.element);
+    return r;
+}
+
+inline real sum_of(const std::vector<real>& v, dtype t) {
+    if (is_floating(t)) return std::accumulate(v.begin(), v.end(), 0.0L);
+    integer r = 0;
+    for (const real x : v) r += static_cast<integer>(x);
+    return wrapped(t, r);
+}
+inline real prod_of(const std::vector<real>& v, dtype t) {
+    real r = 1;
+    for (const real x : v) r = is_floating(t) ? r * x : wrapped(t, static_cast<integer>(r) * static_cast<integer>(x));
+    return r;
+}
+inline real max_of(const std::vector<real>& v, dtype t) {
+    real r = is_floating(t) ? -HUGE_VALL : lowest_of(t);
+    for (const real x : v) r = std::isnan(r) || std::isnan(x) ? NAN : std::max(r, x);
+    return r;
+}
+inline real min_of(const std::vector<real>& v, dtype t) {
+    real r = is_floating(t) ? HUGE_VALL : highest_of(t);
+    for (const real x : v) r = std::isnan(r) || std::isnan(x) ? NAN : std::min(r, x);
+    return r;
+}
+inline real any_of(const std::vector<real>& v, dtype) { return std::count(v.begin(), v.end(), 1.0L) > 0; }
+inline real all_of(const std::vector<real>& v, dtype) { return std::count(v.begin(), v.end(), 0.0L) == 0; }
+inline real mean_of(const std::vector<real>& v, dtype t) { return sum_of(v, t) / static_cast<real>(v.size()); }
+inline real variance_of(const std::vector<real>& v, dtype t) {
+    const real m = mean_of(v, t);
+    real r = 0;
+    for (const real x : v) r += (x - m) * (x - m);
+    return r / static_cast<real>(v.size());
+}
+inline real norm_of(const std::vector<real>& v, dtype) {
+    real r = 0;
+    for (const real x : v) r += x * x;
+    return std::sqrt(r);
+}
+inline real logsumexp_of(const std::vector<real>& v, dtype t) {
+    const real m = max_of(v, t);
+    if (!std::isfinite(m)) return m;
+    real r = 0;
+    for (const real x : v) r += std::exp(x - m);
+    return m + std::log(r);
+}
+inline real argmax_of(const std::vector<real>& v, dtype) {   // the first NaN, else the first of the largest
+    std::size_t best = 0;
+    for (std::size_t k = 1; k < v.size(); ++k)
+        if (!std::isnan(v[best]) && (std::isnan(v[k]) || v[k] > v[best])) best = k;
+    return static_cast<real>(best);
+}
+inline real argmin_of(const std::vector<real>& v, dtype) {
+    std::size_t best = 0;
+    for (std::size_t k = 1; k < v.size(); ++k)
+        if (!std::isnan(v[best]) && (std::isnan(v[k]) || v[k] < v[best])) best = k;
+    return static_cast<real>(best);
+}
+
+// ---- along one axis: f(row) yields as many elements
+template <class F>
+array along(const array& x, int axis, F f) {
+    array r = x;
+    const std::size_t k = axis < 0 ? x.shape.size() - static_cast<std::size_t>(-axis) : static_cast<std::size_t>(axis);
+    for (std::size_t i = 0; i < x.at.size(); ++i) {
+        index_of at = unflatten(x.shape, static_cast<i64>(i));
+        if (at[k] != 0) continue;
+        std::vector<real> line;
+        for (at[k] = 0; at[k] < x.shape[k]; ++at[k]) line.push_back(x.at[flatten(x.shape, at)]);
+        line = f(line);
+        for (at[k] = 0; at[k] < x.shape[k]; ++at[k]) r.at[flatten(x.shape, at)] = line[static_cast<std::size_t>(at[k])];
+    }
+    return r;
+}
+inline std::vector<real> softmax_of(std::vector<real> v) {
+    const real m = max_of(v, dtype::float64);
+    real s = 0;
+    for (real& x : v) s += x = std::exp(x - m);
+    for (real& x : v) x /= s;
+    return v;
+}
+inline std::vector<real> log_softmax_of(std::vector<real> v) {
+    const real m = max_of(v, dtype::float64);
+    real s = 0;
+    for (const real x : v) s += std::exp(x - m);
+    for (real& x : v) x = (x - m) - std::log(s);
+    return v;
+}
+/// x[i, class] of the last axis, folded into one number by f(row, i).
+template <class F>
+array by_rows(const array& x, F f) {
+    const std::vector<i64> shape(x.shape.begin(), x.shape.end() - 1);
+    array r = zeros_of(x.element, shape);
+    const std::size_t n = static_cast<std::size_t>(x.shape.back());
+    for (std::size_t i = 0; i < r.at.size(); ++i)
+        r.at[i] = f(std::vector<real>(x.at.begin() + static_cast<std::ptrdiff_t>(i * n),
+                                      x.at.begin() + static_cast<std::ptrdiff_t>((i + 1) * n)), i);
+    return r;
+}
+
+// ---- contractions
+/// The sum over k of x[k] * y[k].
+template <class X, class Y>
+real inner(dtype t, i64 n, X x, Y y) {
+    real r = 0;
+    for (i64 k = 0; k < n; ++k)
+        r = is_floating(t) ? r + x(k) * y(k)
+                           : wrapped(t, static_cast<integer>(r) + static_cast<integer>(wrapped(
+                                 t, static_cast<integer>(x(k)) * static_cast<integer>(y(k)))));
+    return r;
+}
+inline array matmul_of(array x, array y) {
+    const bool row = x.shape.size() == 1, column = y.shape.size() == 1;
+    if (row) x.shape.insert(x.shape.begin(), 1);
+    if (column) y.shape.push_back(1);
+    const std::vector<i64> lead = broadcast({x.shape.begin(), x.shape.end() - 2}, {y.shape.begin(), y.shape.end() - 2});
+    const i64 m = x.shape[x.shape.size() - 2], n = y.shape.back(), common = x.shape.back();
+    std::vector<i64> shape = lead;
+    shape.push_back(m);
+    shape.push_back(n);
+    array r = generated(x.element, shape, [&](index_of i) {
+        index_of p = i, q = i;
+        return inner(x.element, common,
+                     [&](i64 k) { p[p.size() - 1] = k; return x.at[flatten(x.shape, p)]; },
+                     [&](i64 k) { q[q.size() - 2] = k; return y.at[flatten(y.shape, q)]; });
+    });
+    if (column) r.shape.pop_back();
+    if (row) r.shape.erase(r.shape.end() - (column ? 1 : 2));
+    return r;
+}
+inline array dot_of(const array& x, const array& y) {
+    if (x.shape.empty() || y.shape.empty()) {
+        const array &s = x.shape.empty() ? x : y, &v = x.shape.empty() ? y : x;
+        return generated(x.element, v.shape, [&](const index_of& i) {
+            return inner(x.element, 1, [&](i64) { return s.at[0]; }, [&](i64) { return v.at[flatten(v.shape, i)]; });
+        });
+    }
+    const std::size_t axis = y.shape.size() < 2 ? 0 : y.shape.size() - 2, lead = x.shape.size() - 1;
+    std::vector<i64> shape(x.shape.begin(), x.shape.end() - 1);
+    for (std::size_t k = 0; k < y.shape.size(); ++k)
+        if (k != axis) shape.push_back(y.shape[k]);
+    return generated(x.element, shape, [&](const index_of& i) {
+        index_of p(i.begin(), i.begin() + static_cast<std::ptrdiff_t>(lead)), q(i.begin() + static_cast<std::ptrdiff_t>(lead), i.end());
+        p.push_back(0);
+        q.insert(q.begin() + static_cast<std::ptrdiff_t>(axis), 0);
+        return inner(x.element, x.shape.back(),
+                     [&](i64 k) { p.back() = k; return x.at[flatten(x.shape, p)]; },
+                     [&](i64 k) { q[axis] = k; return y.at[flatten(y.shape, q)]; });
+    });
+}
+
+// ---- views
+inline array reshaped(array x, std::vector<i64> shape) {
+    x.shape = std::move(shape);
+    return x;
+}
+/// Axis k of the result is axis p[k] of x.
+inline array permuted(const array& x, const std::vector<std::size_t>& p) {
+    std::vector<i64> shape;
+    for (const std::size_t k : p) shape.push_back(x.shape[k]);
+    return generated(x.element, shape, [&](const index_of& i) {
+        index_of j(i.size());
+        for (std::size_t k = 0; k < p.size(); ++k) j[p[k]] = i[k];
+        return x.at[flatten(x.shape, j)];
+    });
+}
+
+// ---- the largest of each row
+inline array largest(const array& x, i64 k, bool positions) {
+    std::vector<i64> shape = x.shape;
+    shape.back() = k;
+    array r = zeros_of(positions ? dtype::int32 : x.element, shape);
+    const std::size_t n = static_cast<std::size_t>(x.shape.back()), m = static_cast<std::size_t>(k);
+    for (std::size_t i = 0; n && i < x.at.size() / n; ++i) {
+        std::vector<std::size_t> order(n);
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            const real u = x.at[i * n + a], v = x.at[i * n + b];
+            if (std::isnan(u) || std::isnan(v)) return std::isnan(u) && (!std::isnan(v) || a < b);
+            return u != v ? u > v : a < b;
+        });
+        for (std::size_t j = 0; j < m; ++j)
+            r.at[i * m + j] = positions ? static_cast<real>(order[j]) : x.at[i * n + order[j]];
+    }
+    return r;
+}
+
+// ---- random numbers: Philox 4x32-10 from the paper's description, the seed of the tests
+inline constexpr u64 session_seed = 20240229;
+
+inline u64 scrambled(u64 x) {   // the finaliser of splitmix64
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+    return x ^ (x >> 31);
+}
+inline u64 key_by_name(const char* name) {
+    u64 h = 0xCBF29CE484222325;   // FNV-1a
+    for (; *name; ++name) h = (h ^ static_cast<unsigned char>(*name)) * 0x100000001B3;
+    return scrambled(h ^ scrambled(session_seed + 0x9E3779B97F4A7C15));
+}
+struct four_words { std::uint32_t w[4]; };
+inline four_words philox_block(u64 key, u64 number) {
+    std::uint32_t c[4]{static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32), 0, 0};
+    std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
+    for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
+        const u64 a = u64{0xD2511F53u} * c[0], b = u64{0xCD9E8D57u} * c[2];
+        const std::uint32_t next[4]{static_cast<std::uint32_t>(b >> 32) ^ c[1] ^ k0, static_cast<std::uint32_t>(b),
+                                    static_cast<std::uint32_t>(a >> 32) ^ c[3] ^ k1, static_cast<std::uint32_t>(a)};
+        std::copy(next, next + 4, c);
+    }
+    return {{c[0], c[1], c[2], c[3]}};
+}
+inline real from_words(std::uint32_t high, std::uint32_t low) {
+    return std::ldexp(static_cast<real>((u64{high} << 32 | low) >> 11), -53);
+}
+inline real uniform_number(u64 key, u64 i, dtype t) {
+    if (t == dtype::float32) return std::ldexp(static_cast<real>(philox_block(key, i / 4).w[i % 4] >> 8), -24);
+    const four_words b = philox_block(key, i / 2);
+    return i % 2 == 0 ? from_words(b.w[0], b.w[1]) : from_words(b.w[2], b.w[3]);
+}
+inline real normal_number(u64 key, u64 i, dtype) {   // Box and Muller
+    const four_words b = philox_block(key, i / 2);
+    const real radius = std::sqrt(-2 * std::log(1 - from_words(b.w[0], b.w[1])));
+    const real angle = 2 * 3.14159265358979323846264338328L * from_words(b.w[2], b.w[3]);
+    return radius * (i % 2 == 0 ? std::cos(angle) : std::sin(angle));
+}
+inline real truncated_number(u64 key, u64 i, dtype t) {
+    real x = normal_number(key, i, t);
+    for (u64 attempt = 1; std::fabs(x) >= 2; ++attempt) x = normal_number(key, i + (attempt << 56), t);
+    return x;
+}
+template <real (*Number)(u64, u64, dtype)>
+array drawn(const char* name, dtype t, const std::vector<i64>& shape, real scale = 1, real offset = 0) {
+    array r = zeros_of(t, shape);
+    const u64 key = key_by_name(name);
+    for (std::size_t i = 0; i < r.at.size(); ++i) r.at[i] = offset + scale * Number(key, i, t);
+    return r;
+}
+
+}  // namespace kiln::testing
