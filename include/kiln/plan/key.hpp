@@ -1,4 +1,4 @@
-// The key of a kernel: a canonical group as a pack of integers. A header, one word per axis (0: comes at run time), the
+// The key of a kernel: a canonical group as a list of integers. A header, one word per axis (0: comes at run time), the
 // identities of the operations that occur, one word per node, constants behind. No names, no offsets: equal groups are one
 // kernel.
 #pragma once
@@ -67,12 +67,33 @@ struct key_view {
     constexpr u64 constant(int k) const { return w[n - header().constants + k]; }
 };
 
-/// The same as a type.
-template <u64... W>
+/// The words of a key as a value.
+template <int N>
+struct key_words {
+    u64 w[N];
+};
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-template-friend"
+#endif
+template <u64 Lo, u64 Hi>
+struct key_slot {
+    friend constexpr auto words_of(key_slot);
+};
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+template <u64 Lo, u64 Hi, auto W>
+struct define_key {
+    friend constexpr auto words_of(key_slot<Lo, Hi>) { return W; }
+};
+
+/// A key as a type, named by its digest as expressions are: a pack of its words would make symbols of a thousand characters.
+template <u64 Lo, u64 Hi>
 struct key {
-    static constexpr u64 words[sizeof...(W)]{W...};
-    static constexpr int size = static_cast<int>(sizeof...(W));
-    static constexpr key_view view{words, size};
+    static constexpr auto value = words_of(key_slot<Lo, Hi>{});
+    static constexpr auto& words = value.w;
+    static constexpr int size = static_cast<int>(sizeof(value.w) / sizeof(u64));
     static constexpr key_header header = unpacked(words[0]);
     static constexpr int first_op = 1 + header.axes + (header.kind == group_kind::contraction);
     static constexpr int first_node = first_op + header.ops;
@@ -82,6 +103,19 @@ struct key {
     static constexpr u64 op(int k) { return words[first_op + k]; }
     static constexpr u64 constant(int k) { return words[size - header.constants + k]; }
     static constexpr key_node node(int k) { return unpacked_node(words[first_node + k]); }
+};
+template <auto W>
+struct known_key {
+    static constexpr digest d = [] {
+        constexpr int n = static_cast<int>(sizeof(W.w) / sizeof(u64));
+        digest r{static_cast<u64>(n), 0x517cc1b727220a95ull};
+        for (int k = 0; k < n; ++k) {
+            r.lo = mix(r.lo, W.w[k]);
+            r.hi = mix(r.hi + 0x517cc1b727220a95ull, W.w[k] * 0xff51afd7ed558ccdull);
+        }
+        return r;
+    }();
+    using type = std::enable_if_t<sizeof(define_key<d.lo, d.hi, W>) != 0, key<d.lo, d.hi>>;
 };
 
 }  // namespace kiln

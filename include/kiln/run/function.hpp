@@ -9,15 +9,28 @@ namespace kiln {
 
 inline constexpr int max_names = 16;
 
+/// An extent of a lowered graph in terms of the plan's names.
+template <class L>
+constexpr size_expr named_size(i64 e) {
+    if (!is_product(e)) return {e, 0, {}};
+    const graph_view v = L::graph.view();
+    const int l = static_cast<int>(extent_tag - e);
+    size_expr r{v.at(l, 0), 0, {}};
+    for (int j = 1; j < v.length(l); ++j)
+        for (int q = 0; q < L::result.n_names; ++q)
+            if (L::result.name[q] == static_cast<int>(v.at(l, j) - name_tag)) r.name[r.n++] = q;
+    return r;
+}
+
 /// The inputs of a program: names, types, shapes, as its lowered graph has them.
 template <class L>
 struct input_table {
-    static constexpr graph_view g = L::graph.view();
     static constexpr int node(int k) { return L::result.leaf[k].node; }
-    static constexpr const char* name(int k) {
+    static constexpr auto names = texts_of<L::result.n_leaves>([](int k) {
         const graph_view v = L::graph.view();
-        return v.text_of(v.at(L::graph.nodes[node(k)].attrs, 0));
-    }
+        return L::graph.nodes[node(k)].op == &seed_op ? "seed" : v.text_of(v.at(L::graph.nodes[node(k)].attrs, 0));
+    });
+    static constexpr const char* name(int k) { return names[k]; }
     static constexpr dtype type(int k) { return L::graph.nodes[node(k)].type; }
     static constexpr int rank(int k) {
         const graph_view v = L::graph.view();
@@ -25,29 +38,7 @@ struct input_table {
     }
     static constexpr size_expr extent(int k, int a) {
         const graph_view v = L::graph.view();
-        const i64 e = v.at(v.nodes[node(k)].shape, a);
-        if (!is_product(e)) return {e, 0, {}};
-        const int l = static_cast<int>(extent_tag - e);
-        size_expr r{v.at(l, 0), 0, {}};
-        for (int j = 1; j < v.length(l); ++j) {
-            const int chars_at = static_cast<int>(v.at(l, j) - name_tag);
-            for (int q = 0; q < L::result.n_names; ++q)
-                if (L::result.name[q] == chars_at) r.name[r.n++] = q;
-        }
-        return r;
-    }
-    /// What is expected, for messages.
-    static std::string shape_text(int k) {
-        const graph_view v = L::graph.view();
-        std::string s = "(";
-        for (int a = 0; a < rank(k); ++a) {
-            if (a) s += ", ";
-            word w{};
-            put(w, v, v.at(v.nodes[node(k)].shape, a));
-            s += w.s;
-        }
-        s += ")";
-        return s;
+        return named_size<L>(v.at(v.nodes[node(k)].shape, a));
     }
     static constexpr void put(word& w, const graph_view& v, i64 e) {
         if (!is_product(e)) { w.put(e); return; }
@@ -55,6 +46,25 @@ struct input_table {
         if (v.at(l, 0) != 1) w.put(v.at(l, 0)).put(" ");
         for (int j = 1; j < v.length(l); ++j) w.put(j > 1 ? " \"" : "\"").put(v.text_of(v.at(l, j))).put("\"");
     }
+    /// What is expected, for messages.
+    template <int K>
+    static constexpr word shape_text = [] {
+        const graph_view v = L::graph.view();
+        word w{};
+        w.put("(");
+        for (int a = 0; a < rank(K); ++a) {
+            if (a) w.put(", ");
+            put(w, v, v.at(v.nodes[node(K)].shape, a));
+        }
+        w.put(")");
+        return w;
+    }();
+    template <int K>
+    static constexpr auto extents = [] {
+        struct table { size_expr at[9]; } r{};
+        for (int a = 0; a < rank(K); ++a) r.at[a] = extent(K, a);
+        return r;
+    }();
 };
 
 /// The owning result of output k: the number itself for rank 0, else a tensor.
@@ -172,7 +182,7 @@ private:
             std::string s = "kiln: ";
             s += in::name(K);
             s += ": expected shape ";
-            s += in::shape_text(K);
+            s += in::template shape_text<K>.s;
             s += ", got a number";
             throw shape_error(s);
         } else {
@@ -186,7 +196,7 @@ private:
         std::string s = "kiln: ";
         s += in::name(K);
         s += ": expected shape ";
-        s += in::shape_text(K);
+        s += in::template shape_text<K>.s;
         s += ", got ";
         s += text_of_shape(e, n);
         throw shape_error(s);
@@ -201,14 +211,14 @@ private:
         if constexpr (rank != static_cast<int>(sizeof...(X))) wrong_shape<K>(e, sizeof...(X));
         else {
             for (int k = 0; k < rank; ++k) {
-                const size_expr x = in::extent(K, k);
+                const size_expr& x = in::template extents<K>.at[k];
                 if (x.n == 1 && x.number == 1 && !a.known[x.name[0]]) {
                     a.known[x.name[0]] = true;
                     a.names[x.name[0]] = e[k];
                 }
             }
             for (int k = 0; k < rank; ++k) {
-                const size_expr x = in::extent(K, k);
+                const size_expr& x = in::template extents<K>.at[k];
                 i64 want = x.number;
                 int open = -1;
                 for (int j = 0; j < x.n; ++j)
@@ -310,24 +320,28 @@ private:
     }();
 
     template <class S>
-    void finish([[maybe_unused]] S* session) {
-        if constexpr (sig.updates > 0)
-            for (int k = 0; k < sig.updates; ++k) {
-                constexpr graph_view g = L::graph.view();
-                const node& x = L::graph.nodes[g.root(sig.results() + k)];
-                session->mark(S::table::find(g.text_of(g.at(x.attrs, 0))));
-            }
-    }
+    void finish(S* session) { finish(session, std::make_integer_sequence<int, sig.updates>{}); }
+    template <class S, int... K>
+    void finish([[maybe_unused]] S* session, std::integer_sequence<int, K...>) { (session->mark(row_of_update<S, K>), ...); }
+    template <class S, int K>
+    static constexpr int row_of_update = [] {
+        const graph_view g = L::graph.view();
+        return S::table::find(g.text_of(g.at(g.nodes[g.root(sig.results() + K)].attrs, 0)));
+    }();
+
+    template <int K>
+    static constexpr auto output_extents = [] {
+        struct table { size_expr at[9]; } r{};
+        const graph_view g = L::graph.view();
+        const int s = g.nodes[g.root(K)].shape;
+        for (int a = 0; a < g.length(s); ++a) r.at[a] = named_size<L>(g.at(s, a));
+        return r;
+    }();
     template <int K>
     i64 extent(int a) const {
-        constexpr graph_view g = L::graph.view();
-        const i64 e = g.at(g.nodes[g.root(K)].shape, a);
-        if (!is_product(e)) return e;
-        const int l = static_cast<int>(extent_tag - e);
-        i64 r = g.at(l, 0);
-        for (int j = 1; j < g.length(l); ++j)
-            for (int q = 0; q < L::result.n_names; ++q)
-                if (L::result.name[q] == static_cast<int>(g.at(l, j) - name_tag)) r *= names[q];
+        const size_expr& e = output_extents<K>.at[a];
+        i64 r = e.number;
+        for (int j = 0; j < e.n; ++j) r *= names[e.name[j]];
         return r;
     }
     template <int K>

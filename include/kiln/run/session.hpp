@@ -56,6 +56,34 @@ struct variable_union {
     static constexpr bool wrong = std::is_same_v<decltype(found), const finding>;
 };
 
+/// Texts as a constant of their own: graphs are for the compiler alone, since the object file would get every rule of every
+/// operation that they point to.
+template <int Chars, int N>
+struct text_table {
+    char chars[Chars];
+    int at[N + 1];
+    constexpr const char* operator[](int k) const { return chars + at[k]; }
+};
+/// Texts F(0), ..., F(N - 1).
+template <int N, class F>
+consteval auto texts_of(F text) {
+    constexpr int chars = [] {
+        int n = 1;
+        for (int k = 0; k < N; ++k)
+            for (const char* s = F{}(k); *s; ++s) ++n;
+        return n + N;
+    }();
+    (void)text;
+    text_table<chars, N> r{};
+    int n = 0;
+    for (int k = 0; k < N; ++k) {
+        r.at[k] = n;
+        for (const char* s = F{}(k); *s; ++s) r.chars[n++] = *s;
+        ++n;
+    }
+    return r;
+}
+
 template <class V>
 struct variable_table {
     static constexpr int n = V::graph.view().n_roots();
@@ -75,7 +103,8 @@ struct variable_table {
         }
         return r;
     }();
-    static constexpr const char* name(int k) { return V::graph.chars + all.row[k].name; }
+    static constexpr auto names = texts_of<n>([](int k) { return V::graph.chars + all.row[k].name; });
+    static constexpr const char* name(int k) { return names[k]; }
     static constexpr int find(const char* s) {
         for (int k = 0; k < n; ++k) {
             const char* t = name(k);
@@ -179,12 +208,10 @@ public:
             cpu::workspace w;
             const cpu::tables& t = cpu::tables_of<L, cpu::default_arch>;
             w.resolve(t, nullptr);
+            static constexpr auto from = leaf_rows<L>();   // which variable a leaf is; -1: the seed
             char* leaves[L::result.n_leaves + 1];
-            for (int k = 0; k < L::result.n_leaves; ++k) {
-                constexpr graph_view g = L::graph.view();
-                const node& x = L::graph.nodes[L::result.leaf[k].node];
-                leaves[k] = x.op == &seed_op ? reinterpret_cast<char*>(&seed) : data(table::find(g.text_of(g.at(x.attrs, 0))));
-            }
+            for (int k = 0; k < L::result.n_leaves; ++k)
+                leaves[k] = from.row[k] < 0 ? reinterpret_cast<char*>(&seed) : data(from.row[k]);
             w.run(t, leaves, nullptr);
             for (int k = 0; k < table::n; ++k) ready[k] = true;
         }
@@ -212,6 +239,20 @@ public:
     void mark(int k) { ready[k] = true; }
 
 private:
+    template <class L>
+    struct rows_of_leaves {
+        int row[L::result.n_leaves + 1];
+    };
+    template <class L>
+    static consteval auto leaf_rows() {
+        rows_of_leaves<L> r{};
+        const graph_view g = L::graph.view();
+        for (int k = 0; k < L::result.n_leaves; ++k) {
+            const node& x = g.nodes[L::result.leaf[k].node];
+            r.row[k] = x.op == &seed_op ? -1 : table::find(g.text_of(g.at(x.attrs, 0)));
+        }
+        return r;
+    }
     template <text Name>
     struct text_tag {};
     template <text Name>

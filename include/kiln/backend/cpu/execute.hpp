@@ -11,11 +11,16 @@ namespace kiln::cpu {
 
 using kernel_function = void (*)(char* const*, const i64*);
 
-template <class L, class Arch, int Q, class I = std::make_integer_sequence<int, L::result.kernel[Q].n>>
-struct kernel_at;
-template <class L, class Arch, int Q, int... I>
-struct kernel_at<L, Arch, Q, std::integer_sequence<int, I...>> {
-    using type = kernel<key<L::result.words[L::result.kernel[Q].at + I]...>, Arch>;
+template <class L, int Q>
+constexpr auto words_at = [] {
+    constexpr plan_kernel k = L::result.kernel[Q];
+    key_words<k.n> r{};
+    for (int i = 0; i < k.n; ++i) r.w[i] = L::result.words[k.at + i];
+    return r;
+}();
+template <class L, class Arch, int Q>
+struct kernel_at {
+    using type = kernel<typename known_key<words_at<L, Q>>::type, Arch>;
 };
 template <class L, class Arch, class I = std::make_integer_sequence<int, L::result.n_kernels>>
 struct kernel_table;

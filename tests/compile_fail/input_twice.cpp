@@ -1,0 +1,14 @@
+// An input that is named twice.
+// first: function: an input is named twice
+// first: x.*\(3\)
+// max-lines: 15
+#include <kiln/kiln.hpp>
+using namespace kiln;
+
+constexpr auto x = placeholder<"x", double, 3>;
+constexpr auto y = placeholder<"y", double, 3>;
+#ifdef KILN_SHOULD_FAIL
+auto f = function(inputs(x, x), x * x);
+#else
+auto f = function(inputs(x, y), x * y);
+#endif

@@ -1,0 +1,13 @@
+// A number that only run time knows in an expression.
+// first: a number in an expression
+// first: 2\.5_c
+// max-lines: 15
+#include <kiln/kiln.hpp>
+using namespace kiln;
+
+constexpr auto x = placeholder<"x", double>;
+#ifdef KILN_SHOULD_FAIL
+constexpr auto y = x * 2.0;
+#else
+constexpr auto y = x * 2.0_c;
+#endif
