@@ -48,15 +48,15 @@ int main() {
 
     // [directions]
     constexpr auto u = placeholder<"u", double, 3>;
-    constexpr auto e = exp(v);
-    auto along = function(inputs(v, u), outputs(jvp(e, v, u), vjp(e, v, u)));     // forward and reverse mode
-    auto [forward, backward] = along(tensor{0., 0., 1.}, tensor{1., 2., 3.});
+    constexpr auto scaled = v * sum(v);                                      // its Jacobian is J
+    auto along = function(inputs(v, u), outputs(jvp(scaled, v, u), vjp(scaled, v, u)));
+    auto [forward, backward] = along(tensor{1., 2., 3.}, tensor{1., 0., 0.});     // J u, and u J
     std::cout << forward << '\n' << backward << '\n';
     // [/directions]
 
     // [curvature]
     constexpr auto energy = sum(v * v * v);
-    auto curvature = function(inputs(v, u), hvp(energy, v, u));                   // forward over reverse
+    auto curvature = function(inputs(v, u), hvp(energy, v, u));             // forward over reverse
     std::cout << curvature(tensor{1., 2., 3.}, tensor{1., 1., 1.}) << '\n';
     // [/curvature]
 

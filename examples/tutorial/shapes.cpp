@@ -10,14 +10,14 @@ using namespace kiln;
 // [placeholders]
 constexpr auto m = placeholder<"m", float, 2, 3>;                       // 2 x 3
 constexpr auto images = placeholder<"images", float, "batch", 28, 28>;  // as many as there are
-constexpr auto words = placeholder<"words", float, "batch", "time", 8>;
+constexpr auto sentences = placeholder<"sentences", float, "batch", "time", 8>;
 // [/placeholders]
 
 // [reshape]
 constexpr auto rows = reshape<"batch", 784>(images);
-constexpr auto steps = reshape<extent("batch") * extent("time"), 8>(words);
+constexpr auto steps = reshape<extent("batch") * extent("time"), 8>(sentences);
 static_assert(std::is_same_v<decltype(reshape<-1, 784>(images)), std::remove_const_t<decltype(rows)>>);
-static_assert(std::is_same_v<decltype(reshape<-1, 8>(words)), std::remove_const_t<decltype(steps)>>);
+static_assert(std::is_same_v<decltype(reshape<-1, 8>(sentences)), std::remove_const_t<decltype(steps)>>);
 // [/reshape]
 
 int main() {

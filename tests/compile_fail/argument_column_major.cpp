@@ -1,6 +1,6 @@
 // A column-major Eigen matrix as an argument: kiln's tensors are row-major.
-// first: this Eigen matrix is column-major
-// first: Eigen::RowMajor
+// first: call: the matrix is column-major
+// first: x.*store it as Eigen::RowMajor
 // max-lines: 15
 #include <kiln/kiln.hpp>
 

@@ -1,6 +1,6 @@
 // A call with fewer arguments than the function has inputs.
 // first: call: one argument for each input
-// first: given: 1.*wanted: 2 \(x, y\)
+// first: 1 given.*inputs: x, y
 // max-lines: 15
 #include <kiln/kiln.hpp>
 using namespace kiln;

@@ -1,5 +1,5 @@
 // A number where a tensor is wanted.
-// first: call: the argument is a number
+// first: call: a number for a tensor
 // first: x: \(\\?"n\\?"\)
 // max-lines: 15
 #include <kiln/kiln.hpp>

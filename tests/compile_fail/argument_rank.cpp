@@ -1,5 +1,5 @@
 // An argument of another rank.
-// first: call: the argument's rank differs
+// first: call: ranks differ
 // first: x: \(\\?"n\\?", 3\).*rank 1
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -1,5 +1,5 @@
 // An argument of another element type.
-// first: call: the argument's dtype differs
+// first: call: dtypes differ
 // first: x: float32.*float64
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -1,5 +1,5 @@
 // broadcast_to a shape that the operand does not broadcast to.
-// first: broadcast_to: shapes do not broadcast
+// first: broadcast_to: shapes do not fit
 // first: \(3\).*\(2, 4\)
 // max-lines: 15
 #include <kiln/kiln.hpp>

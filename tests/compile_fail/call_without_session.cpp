@@ -1,6 +1,6 @@
 // A function with variables that is called without a session.
 // first: call: the function has variables
-// first: w.*f\(session, \.\.\.\)
+// first: w.*use f\(session, \.\.\.\)
 // max-lines: 15
 #include <kiln/kiln.hpp>
 using namespace kiln;

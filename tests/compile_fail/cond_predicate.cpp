@@ -1,5 +1,5 @@
 // cond with a predicate that is no scalar.
-// first: cond: the condition is no scalar bool
+// first: cond: wants a scalar bool
 // first: \(3\).*bool
 // first: cond_predicate\.cpp:[0-9]+
 // max-lines: 15

@@ -1,5 +1,5 @@
 // Two new values for one variable.
-// first: updates: two new values for a variable
+// first: updates: two values for a variable
 // first: w.*\(3\)
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -1,5 +1,5 @@
 // eval without a value for a placeholder.
-// first: missing input
+// first: function: missing input
 // first: b.*\(\)
 // max-lines: 15
 #include <kiln/kiln.hpp>

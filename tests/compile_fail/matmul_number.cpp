@@ -1,5 +1,7 @@
 // matmul with a number.
-// first: matmul
+// first: matmul: a number is no matrix
+// first: \(4, 6\).*a number
+// first: matmul_number\.cpp:[0-9]+
 // max-lines: 15
 #include <kiln/kiln.hpp>
 using namespace kiln;

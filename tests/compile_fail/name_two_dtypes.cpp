@@ -1,5 +1,5 @@
 // One name with two dtypes.
-// first: x: one name, two dtypes
+// first: one name, two dtypes: x
 // first: float32.*float64
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -1,5 +1,5 @@
 // A placeholder and a variable of one name.
-// first: x: one name, two kinds of symbol
+// first: one name, two kinds of symbol: x
 // first: placeholder.*variable
 // max-lines: 15
 #include <kiln/kiln.hpp>

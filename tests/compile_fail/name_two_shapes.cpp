@@ -1,5 +1,5 @@
 // One name with two shapes.
-// first: x: one name, two shapes
+// first: one name, two shapes: x
 // first: \(3\).*\(4\)
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -1,6 +1,5 @@
 // The derivative of an operation that refuses one.
-// first: user\.rank: has no derivative
-// first: ranks jump
+// first: user\.rank: ranks jump
 // max-lines: 15
 #include <kiln/kiln.hpp>
 using namespace kiln;

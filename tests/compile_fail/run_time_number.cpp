@@ -1,6 +1,6 @@
 // A number that only run time knows in an expression.
-// first: a number in an expression
-// first: 2\.5_c
+// first: a number between expressions
+// first: write 2\.5_c, or a placeholder
 // max-lines: 15
 #include <kiln/kiln.hpp>
 using namespace kiln;

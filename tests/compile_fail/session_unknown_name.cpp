@@ -1,5 +1,5 @@
 // A variable that the session does not have, by name: the known ones are listed.
-// first: session: no variable is called
+// first: session: it has no variable
 // first: b.*known: w, bias
 // max-lines: 15
 #include <kiln/kiln.hpp>

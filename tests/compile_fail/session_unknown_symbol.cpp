@@ -1,5 +1,5 @@
 // A variable that the session does not have, by symbol.
-// first: session: it does not have
+// first: session: it has no variable
 // first: v.*known: w
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -1,5 +1,5 @@
 // A call with a session that was made without the function's variables.
-// first: session: it does not have
+// first: session: it has no variable
 // first: w.*known: v
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -1,5 +1,5 @@
 // transpose with fewer axes than the operand has.
-// first: transpose: the axes are no permutation
+// first: transpose: axes are no permutation
 // first: \(2, 3, 4\).*axes 1, 0
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -1,5 +1,5 @@
 // transpose with axes that are no permutation.
-// first: transpose: the axes are no permutation
+// first: transpose: axes are no permutation
 // first: \(2, 3, 4\).*axes 0, 0, 1
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -1,6 +1,6 @@
 // A call by name with an input that the function does not have.
-// first: function: there is no input
-// first: q.*known: x, y
+// first: call: there is no such input
+// first: q.*inputs: x, y
 // max-lines: 15
 #include <kiln/kiln.hpp>
 using namespace kiln;

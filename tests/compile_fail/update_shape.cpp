@@ -1,5 +1,5 @@
 // A new value that does not broadcast to the variable's shape.
-// first: assign
+// first: assign: shapes do not fit
 // first: \(4\).*\(3\)
 // max-lines: 15
 #include <kiln/kiln.hpp>

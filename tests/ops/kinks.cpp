@@ -161,6 +161,19 @@ TEST_CASE("where hides the other branch", "[ops]") {
     CHECK(slope_at([](args a) { return cond(a[0] > 0, [&] { return log(a[0]); }, [&] { return 0 * a[0]; }); }, 0) == 0);
 }
 
+/// An infinite slope met by one that is zero by definition: the kink is a mask, not a factor.
+TEST_CASE("kinks hide infinite slopes", "[ops]") {
+    const function hidden[]{
+        [](args a) { return log(relu(a[0])); },
+        [](args a) { return sqrt(maximum(a[0], 0)); },
+        [](args a) { return log(clip(a[0], 0, 1)); }};
+    for (std::size_t k = 0; k < std::size(hidden); ++k)
+        for (const char* modes : {"r", "f", "rr", "fr"}) {
+            INFO("case " << k << ", modes " << modes);
+            CHECK(slope_at(hidden[k], -1, modes) == 0);
+        }
+}
+
 TEST_CASE("softmax and its kin at the edges", "[ops]") {
     const function cross_entropy = [](args a) { return softmax_cross_entropy(a[0], a[1]); };
     const array label{dtype::int32, {}, {1}}, none{dtype::int32, {}, {7}};

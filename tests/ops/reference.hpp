@@ -72,7 +72,7 @@ inline real sum_of(const std::vector<real>& v, dtype t) {
 }
 inline real prod_of(const std::vector<real>& v, dtype t) {
     real r = 1;
-    for (const real x : v) r = is_floating(t) ? r * x : wrapped(t, static_cast<integer>(r) * static_cast<integer>(x));
+    for (const real x : v) r = is_floating(t) ? r * x : wrapped(t, times(static_cast<integer>(r), static_cast<integer>(x)));
     return r;
 }
 inline real max_of(const std::vector<real>& v, dtype t) {
@@ -167,8 +167,7 @@ real inner(dtype t, i64 n, X x, Y y) {
     real r = 0;
     for (i64 k = 0; k < n; ++k)
         r = is_floating(t) ? r + x(k) * y(k)
-                           : wrapped(t, static_cast<integer>(r) + static_cast<integer>(wrapped(
-                                 t, static_cast<integer>(x(k)) * static_cast<integer>(y(k)))));
+                           : wrapped(t, static_cast<integer>(r) + times(static_cast<integer>(x(k)), static_cast<integer>(y(k))));
     return r;
 }
 inline array matmul_of(array x, array y) {

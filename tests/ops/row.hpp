@@ -30,6 +30,8 @@ inline array zeros_of(dtype t, const std::vector<i64>& shape) {
     return {t, shape, std::vector<real>(static_cast<std::size_t>(count(shape)))};
 }
 
+/// x * y modulo 2^64, which is all that wraps to any dtype.
+constexpr integer times(integer x, integer y) { return static_cast<integer>(static_cast<u64>(x) * static_cast<u64>(y)); }
 /// v modulo 2^bits, as the dtype has it.
 inline real wrapped(dtype t, integer v) {
     if (t == dtype::boolean) return v != 0;

@@ -78,9 +78,30 @@ TEST_CASE("bare numbers take dtype and shape of their partner", "[ops]") {
     CHECK(same(w.i * 3, w.i * full_of(w.g.b(), type_of(w.i), 3)));
     CHECK(where(w.b, 1, 2).element() == dtype::int64);
     CHECK(where(w.b, 1.0, 2).element() == dtype::float64);
-    CHECK(clip(0.5, x, 1).element() == dtype::float64);
+    CHECK(same(clip(0.5, x, 1), clip(full_like(x, 0.5), x, ones_like(x))));
+    CHECK(same(clip(0.5, 1, x), clip(full_like(x, 0.5), ones_like(x), x)));
     CHECK(pow(2, x).element() == dtype::float64);
     CHECK(!w.g.b().found);
+}
+
+TEST_CASE("constants that have met nothing yet", "[ops]") {
+    written w;
+    const value x = w.x, two = full_of(w.g.b(), {0, dtype::weak_int}, 2), half = full_of(w.g.b(), {0, dtype::weak_float}, 0.5);
+    CHECK(same(two * x, 2 * x));
+    CHECK(same(pow(x, two), pow(x, 2)));
+    CHECK(same(where(x > 0, two, x), where(x > 0, 2, x)));
+    CHECK(same(clip(x, half, two), clip(x, 0.5, 2)));
+    CHECK(same(clip(half, two, x), clip(0.5, 2, x)));
+    CHECK(same((two + half) * x, 2.5 * x));   // they compute at once
+    CHECK(same(exp(half - half) + x, 1 + x));
+    CHECK(same(sqrt(two * two) * x, 2 * x));
+    CHECK(same(clip(two * two, half, two) * x, 2 * x));
+    CHECK(same(w.i + two, w.i + 2));
+    CHECK(is_literal(two / (two - two), 0));
+    CHECK((two + two).element() == dtype::weak_int);
+    CHECK(!w.g.b().found);
+    static_cast<void>(w.i * half);   // no silent conversion
+    CHECK(std::string(w.g.b().found.what.s) == "number: not for this dtype, use cast");
 }
 
 TEST_CASE("views are written in many ways, and those that change nothing are none", "[ops]") {

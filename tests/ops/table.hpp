@@ -103,8 +103,7 @@ inline constexpr row rows[]{
         .taking(domain::number).with_signed_zero(),
     binary("subtract", [](args a) { return a[0] - a[1]; }, [](real x, real y) { return x - y; }, [](integer x, integer y) { return x - y; })
         .taking(domain::number).with_signed_zero(),
-    binary("multiply", [](args a) { return a[0] * a[1]; }, [](real x, real y) { return x * y; },
-           [](integer x, integer y) { return static_cast<integer>(static_cast<u64>(x) * static_cast<u64>(y)); })
+    binary("multiply", [](args a) { return a[0] * a[1]; }, [](real x, real y) { return x * y; }, times)
         .taking(domain::number).with_signed_zero(),
     binary("divide", [](args a) { return a[0] / a[1]; }, [](real x, real y) { return x / y; }, truncated_quotient)
         .on({}, {0.5, 3}).taking(domain::number).with_signed_zero(),
@@ -125,7 +124,7 @@ inline constexpr row rows[]{
         .taking(domain::number).exact().with_signed_zero(),
     unary("sign", [](args a) { return sign(a[0]); }, sign_of).taking(domain::number).exact().flat(),
     unary("square", [](args a) { return square(a[0]); }, [](real x) { return x * x; },
-          [](integer x) { return static_cast<integer>(static_cast<u64>(x) * static_cast<u64>(x)); }).taking(domain::number),
+          [](integer x) { return times(x, x); }).taking(domain::number),
     unary("reciprocal", [](args a) { return reciprocal(a[0]); }, [](real x) { return 1 / x; }).on({0.5, 3}).with_signed_zero(),
     binary("maximum", [](args a) { return maximum(a[0], a[1]); }, [](real x, real y) { return either_nan(x, y, std::max(x, y)); })
         .taking(domain::number).exact(),
@@ -411,7 +410,7 @@ inline constexpr row rows[]{
     binary("sigmoid_cross_entropy", [](args a) { return sigmoid_cross_entropy(a[0], a[1]); }, [](real x, real z) { return softplus_of(x) - x * z; })
         .on({}, {0, 1}).within(4, 8),
     binary("squared_error", [](args a) { return squared_error(a[0], a[1]); }, [](real x, real y) { return (x - y) * (x - y); },
-           [](integer x, integer y) { return static_cast<integer>(static_cast<u64>(x - y) * static_cast<u64>(x - y)); }).taking(domain::number).within(4),
+           [](integer x, integer y) { return times(x - y, x - y); }).taking(domain::number).within(4),
     unary("gelu", [](args a) { return gelu(a[0]); }, [](real x) { return x / 2 * std::erfc(-x / std::sqrt(2.0L)); }).within(40).at(10.0, -10.0),
     unary("elu", [](args a) { return elu(a[0]); }, [](real x) { return x > 0 ? x : std::expm1(x); }).within(3),
     unary("elu", [](args a) { return elu(a[0], 0.5); }, [](real x) { return x > 0 ? x : 0.5L * std::expm1(x); }).called("0.5").within(3),

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <new>
 #include <random>
 #include <span>
 #include <string>
@@ -55,10 +56,25 @@ inline real from_cell(dtype t, cell c) {
     return is_unsigned_integer(t) ? static_cast<real>(static_cast<u64>(c.i)) : static_cast<real>(c.i);
 }
 
+/// Builders are a megabyte, and the tests make ten thousand of them: they are used again.
+struct give_back {
+    void operator()(builder* b) const { spare().emplace_back(b); }
+    static std::vector<std::unique_ptr<builder>>& spare() {
+        static std::vector<std::unique_ptr<builder>> s;
+        return s;
+    }
+    static builder* take() {
+        if (spare().empty()) return new builder();
+        builder* b = spare().back().release();
+        spare().pop_back();
+        return new (b) builder();
+    }
+};
+
 /// A builder, its placeholders and what they are fed with.
 class trial {
 public:
-    trial() : own(std::make_unique<builder>()) {}
+    trial() : own(give_back::take()) {}
     trial(const row& r, dtype t, const std::vector<array>& inputs) : trial() {
         for (const array& a : inputs) x.push_back(feed(a));
         y = r.apply({b(), x.data(), t});
@@ -88,34 +104,28 @@ public:
         }
     }
     std::vector<array> run(const std::vector<value>& roots) {
-        const int before = b().n;
+        const interpretation done(b(), roots.data(), static_cast<int>(roots.size()), [&](int i) -> const cell* {
+            if (b().nodes[i].op == &seed_op) return &session;
+            return fed.at(i).data();
+        });
         std::vector<array> r;
-        {
-            const interpretation done(b(), roots.data(), static_cast<int>(roots.size()), [&](int i) -> const cell* {
-                if (b().nodes[i].op == &seed_op) return &session;
-                return fed.at(i).data();
-            });
-            for (const value v : roots) {
-                array a{v.element(), {}, {}};
-                for (int k = 0; k < v.rank(); ++k) a.shape.push_back(v.extent(k));
-                for (i64 i = 0; i < count(a.shape); ++i) a.at.push_back(from_cell(a.element, done[v][i]));
-                r.push_back(std::move(a));
-            }
+        for (const value v : roots) {
+            array a{v.element(), {}, {}};
+            for (int k = 0; k < v.rank(); ++k) a.shape.push_back(v.extent(k));
+            for (i64 i = 0; i < count(a.shape); ++i) a.at.push_back(from_cell(a.element, done[v][i]));
+            r.push_back(std::move(a));
         }
-        grown += b().n - before;   // cond replays its bodies into the builder
         return r;
     }
     array run(value root) { return run(std::vector<value>{root})[0]; }
-    /// Run so often that bodies have filled the builder?
-    bool worn() { return grown > 1000; }
 
     std::vector<value> x;
     value y;
 
 private:
-    std::unique_ptr<builder> own;
+    std::unique_ptr<builder, give_back> own;
     std::map<int, std::vector<cell>> fed;
-    int n_placeholders = 0, grown = 0;
+    int n_placeholders = 0;
     cell session{0, static_cast<i64>(session_seed)};
 };
 

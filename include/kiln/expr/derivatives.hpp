@@ -4,6 +4,13 @@
 
 namespace kiln {
 
+/// A symbol's name, else its shape.
+constexpr word name_for_messages(value x) {
+    const node& n = x.n();
+    if (n.op == &placeholder_op || n.op == &variable_op) return builder::text(x.b->text_of(x.b->at(n.attrs, 0)));
+    return x.b->shape_text(n.shape);
+}
+
 /// Reverse mode from several ys, seeded by ones or by given cotangents; a finding where an x is integer or not connected.
 constexpr void gradients_of(const char* op, const value* y, const value* ct, int ny, const value* x, int nx, value* dx) {
     builder& b = *y[0].b;
@@ -15,7 +22,9 @@ constexpr void gradients_of(const char* op, const value* y, const value* ct, int
         }
     for (int k = 0; k < nx; ++k)
         if (!is_floating(x[k].element())) {
-            b.fail(op, "with respect to an integer", builder::text(name_of(x[k].element())), builder::text("use cast<float>"));
+            word w = name_for_messages(x[k]);
+            w.put(": ").put(name_of(x[k].element()));
+            b.fail(op, "with respect to an integer", w, builder::text("use cast<float>"));
             for (int j = 0; j < nx; ++j) dx[j] = x[j];
             return;
         }
@@ -24,10 +33,7 @@ constexpr void gradients_of(const char* op, const value* y, const value* ct, int
     reverse(b, y, seed, ny, x, nx, dx);
     for (int k = 0; k < nx; ++k)
         if (dx[k].zero()) {
-            const node& n = x[k].n();
-            const bool symbol = n.op == &placeholder_op || n.op == &variable_op;
-            b.fail(op, "the cost does not depend on it", symbol ? builder::text(b.text_of(b.at(n.attrs, 0))) : b.shape_text(n.shape),
-                   builder::text("use zeros, or leave it out"));
+            b.fail(op, "the cost does not depend on it", name_for_messages(x[k]), builder::text("use zeros, or leave it out"));
             dx[k] = zeros_like(x[k]);
         }
 }
@@ -50,16 +56,16 @@ struct grad_of {
     }
 };
 /// grad(y, x): the derivative of the scalar y with respect to x; grad(y, x1, x2, ...): of all, one reverse sweep.
-template <class Y, class... X>
-    requires((std::is_same_v<Y, value> && (std::is_same_v<X, value> && ...)))
-constexpr auto grad(Y y, X... x) { return grad_of{}(y, x...); }
+template <class... X>
+    requires(((sizeof...(X) > 0) && ... && std::is_same_v<X, value>))
+constexpr auto grad(operand y, X... x) { return grad_of{}(y.v, x...); }
 template <expression Y, expression... X>
 constexpr auto grad(Y, X...) {
     if constexpr (any_failed<Y, X...>) return failed{};
     else {
         using T = traced<grad_of, Y, X...>;
         if constexpr (T::wrong) {
-            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>);
+            static_assert(compile_error<word_of<T, 0>, word_of<T, 1>, word_of<T, 2>>::never);
             return failed{};
         } else return expression_of<T>{};
     }
@@ -83,14 +89,14 @@ constexpr auto value_and_grad(Y, X...) {
     else {
         using T = traced<value_and_grad_of, Y, X...>;
         if constexpr (T::wrong) {
-            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>);
+            static_assert(compile_error<word_of<T, 0>, word_of<T, 1>, word_of<T, 2>>::never);
             return failed{};
         } else return expression_of<T>{};
     }
 }
 template <class... X>
-    requires((std::is_same_v<X, value> && ...))
-constexpr auto value_and_grad(value y, X... x) { return value_and_grad_of{}(y, x...); }
+    requires(((sizeof...(X) > 0) && ... && std::is_same_v<X, value>))
+constexpr auto value_and_grad(operand y, X... x) { return value_and_grad_of{}(y.v, x...); }
 
 template <int Ny, int Nx, bool Seeded>
 struct gradients_call {
@@ -116,7 +122,7 @@ constexpr auto gradients(expression_list<Y...>, expression_list<X...>, expressio
         static_assert(sizeof...(S) == 0 || sizeof...(S) == sizeof...(Y), "kiln: gradients wants one seed for each y");
         using T = traced<gradients_call<sizeof...(Y), sizeof...(X), (sizeof...(S) > 0)>, Y..., X..., S...>;
         if constexpr (T::wrong) {
-            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>);
+            static_assert(compile_error<word_of<T, 0>, word_of<T, 1>, word_of<T, 2>>::never);
             return failed{};
         } else return expression_of<T>{};
     }
@@ -163,10 +169,10 @@ constexpr value jvp(operand y, operand x, operand dx) { return jvp_call::apply(y
 constexpr value vjp(operand y, operand x, operand dy) { return vjp_call::apply(y, x, dy); }
 constexpr value hvp(operand y, operand x, operand v) { return hvp_call::apply(y, x, v); }
 template <class A, class B, class C> requires liftable<A, B, C>
-constexpr auto jvp(A y, B x, C dx) { return lift<jvp_call>(y, x, dx); }
+constexpr auto jvp(A y, B x, C dx) { return lifter<A, B, C>::template lift<jvp_call>(y, x, dx); }
 template <class A, class B, class C> requires liftable<A, B, C>
-constexpr auto vjp(A y, B x, C dy) { return lift<vjp_call>(y, x, dy); }
+constexpr auto vjp(A y, B x, C dy) { return lifter<A, B, C>::template lift<vjp_call>(y, x, dy); }
 template <class A, class B, class C> requires liftable<A, B, C>
-constexpr auto hvp(A y, B x, C v) { return lift<hvp_call>(y, x, v); }
+constexpr auto hvp(A y, B x, C v) { return lifter<A, B, C>::template lift<hvp_call>(y, x, v); }
 
 }  // namespace kiln

@@ -1,5 +1,6 @@
 // Compile-time errors: the name of an undefined (g++) or false (clang) template, so that the first error line has the
-// words. The public function that was called names it.
+// words. The public function that was called names it: static_assert(compile_error<words...>::never). A macro for that
+// would cost three lines of output.
 #pragma once
 #include <kiln/graph/finding.hpp>
 
@@ -33,12 +34,18 @@ template <auto... Words>
 struct compile_error {
     static constexpr bool never = false;
 };
-#define KILN_ERROR(...) static_assert(::kiln::compile_error<__VA_ARGS__>::never)
 #else
 template <auto... Words>
 struct compile_error;
-#define KILN_ERROR(...) static_assert(sizeof(::kiln::compile_error<__VA_ARGS__>) != 0)
 #endif
+
+/// A number that only run time knows stands between expressions.
+template <int K, class D>
+constexpr auto number_words = [] {
+    if constexpr (K == 0) return exact("a number between expressions:");
+    else if constexpr (K == 1) return exact("write 2.5_c, or a placeholder for it");
+    else return exact("or put it all in a trace");
+}();
 
 /// The words of a finding F::found as template arguments.
 template <class F, int K>
@@ -53,7 +60,12 @@ struct failed {
     template <class F, class... X>
     static constexpr failed lift(X...) { return {}; }
     template <class T>
+        requires std::is_arithmetic_v<T>
+    constexpr operator T() const { return T(1); }   // where a number or a condition is wanted
+    template <class T>
     constexpr failed operator=(const T&) const { return {}; }
+    template <class... T>
+    constexpr failed fill(const T&...) const { return {}; }   // as what a session stores
     constexpr failed() = default;
     constexpr failed(const failed&) = default;
 };

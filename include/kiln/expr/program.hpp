@@ -35,6 +35,9 @@ template <class E>
 struct substitution {};
 template <class... P, class... E>
 constexpr givens_list<binding<P, substitution<E>>...> givens(binding<P, substitution<E>>...) { return {}; }
+template <class... G>
+    requires any_failed<G...>
+constexpr failed givens(G...) { return {}; }
 
 struct assignment_of {
     constexpr auto operator()(value w, value e) const {
@@ -49,7 +52,7 @@ struct assignment_of {
             b.fail("assign", "dtypes differ, use cast", builder::text(name_of(w.element())), builder::text(name_of(e.element())));
         else if (e.n().shape != w.n().shape) {
             list s = shape_list(w);
-            e = broadcast_by(e, s);
+            e = broadcast_by(e, s, "assign");
         }
         return values{e, w};
     }
@@ -58,10 +61,13 @@ struct assignment_of {
 template <class W, class E>
 constexpr auto assign(W, E) {
     if constexpr (any_failed<W, E>) return failed{};
-    else {
+    else if constexpr (bare_number<E>) {
+        static_assert(compile_error<number_words<0, E>, number_words<1, E>, number_words<2, E>>::never);
+        return failed{};
+    } else {
         using T = traced<assignment_of, W, E>;
         if constexpr (T::wrong) {
-            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>);
+            static_assert(compile_error<word_of<T, 0>, word_of<T, 1>, word_of<T, 2>>::never);
             return failed{};
         } else return assignments<expression_of<T>>{};
     }
@@ -145,7 +151,7 @@ struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens
         for (int k = 0; k < sig.updates; ++k)
             for (int j = 0; j < k; ++j)
                 if (roots[sig.results() + k].id == roots[sig.results() + j].id)
-                    b.fail("updates", "two new values for a variable", builder::text(name(b, roots[sig.results() + k])),
+                    b.fail("updates", "two values for a variable", builder::text(name(b, roots[sig.results() + k])),
                            b.shape_text(roots[sig.results() + k].n().shape));
         for (int k = sig.results() + sig.updates; k < n; ++k) {
             if (roots[k].n().op != &placeholder_op)
@@ -210,6 +216,8 @@ struct nth_root {
     }
     static constexpr auto found = made();
 };
+template <int K>
+constexpr failed get(failed) { return {}; }
 template <int K, u64 Lo, u64 Hi>
 constexpr auto get(exprs<Lo, Hi>) {
     static_assert(K >= 0 && K < exprs<Lo, Hi>::size, "kiln: get<k> of fewer expressions");

@@ -57,7 +57,7 @@ struct assigned_variable_maker {   // the initial value is an expression
         operand first(imported<I>::from(b));
         if (first.number) return variable_of(b, Name.s, t, full_of(b, t, first));
         list s = b.get(t.shape);
-        return variable_of(b, Name.s, t, broadcast_by(first.v, s));
+        return variable_of(b, Name.s, t, broadcast_by(first.v, s, "initial value"));
     }
 };
 
@@ -84,7 +84,7 @@ template <class F>
 constexpr auto symbol() {
     using M = made_by<F>;
     if constexpr (M::wrong) {
-        KILN_ERROR(word_of<M, 0>, word_of<M, 1>, word_of<M, 2>);
+        static_assert(compile_error<word_of<M, 0>, word_of<M, 1>, word_of<M, 2>>::never);
         return failed{};
     } else return expression_of<M>{};
 }
@@ -108,8 +108,8 @@ template <text Name, element T, extent... E, class I>
 constexpr auto variable(I) {
     if constexpr (initializer<I>) return symbol<variable_maker<Name, I, T, E...>>();
     else {
-        static_assert(single_expression<I> || std::is_same_v<I, failed>, "kiln: the initial value is an initializer or an expression");
-        if constexpr (any_failed<I>) return failed{};
+        static_assert(single_expression<I> || any_failed<I>, "kiln: the initial value is an initializer or an expression");
+        if constexpr (!single_expression<I>) return failed{};
         else return symbol<assigned_variable_maker<Name, I, T, E...>>();
     }
 }

@@ -40,12 +40,11 @@ constexpr void check_names(builder& b) {
         if (first[name] == 0) { first[name] = i + 1; continue; }
         const node& y = b.nodes[first[name] - 1];
         if (y == x) continue;
-        word w{};
-        w.put(b.chars + name).put(": one name, two ");
-        if (y.op != x.op) b.fail(w.s, "kinds of symbol", builder::text(y.op->name), builder::text(x.op->name));
-        else if (y.shape != x.shape) b.fail(w.s, "shapes", y.shape, x.shape);
-        else if (y.type != x.type) b.fail(w.s, "dtypes", builder::text(name_of(y.type)), builder::text(name_of(x.type)));
-        else b.fail(w.s, "initial values", y.shape, x.shape);
+        const char* s = b.chars + name;
+        if (y.op != x.op) b.fail("one name, two kinds of symbol", s, builder::text(y.op->name), builder::text(x.op->name));
+        else if (y.shape != x.shape) b.fail("one name, two shapes", s, y.shape, x.shape);
+        else if (y.type != x.type) b.fail("one name, two dtypes", s, builder::text(name_of(y.type)), builder::text(name_of(x.type)));
+        else b.fail("one name, two initial values", s, y.shape, x.shape);
     }
 }
 
@@ -124,13 +123,12 @@ template <class F, class... X>
 constexpr auto expr<Lo, Hi>::lift(X...) {
     if constexpr (any_failed<X...>) return failed{};
     else if constexpr ((bare_number<X> || ...)) {
-        KILN_ERROR(said<F, exact("a number in an expression:")>, said<F, exact("write 2.5_c or constant<2.5>, or a")>,
-                   said<F, exact("placeholder, or put it in a trace")>);
+        static_assert(compile_error<number_words<0, F>, number_words<1, F>, number_words<2, F>>::never);
         return failed{};
     } else {
         using T = traced<applied<F>, X...>;
         if constexpr (T::wrong) {
-            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>);
+            static_assert(compile_error<word_of<T, 0>, word_of<T, 1>, word_of<T, 2>>::never);
             return failed{};
         } else return expression_of<T>{};
     }
@@ -148,13 +146,13 @@ template <class F, expression... E>
 constexpr auto trace(F, E...) {
     if constexpr (any_failed<E...>) return failed{};
     else if constexpr (!std::is_empty_v<F>) {
-        KILN_ERROR(said<F, exact("trace: the function captures:")>, said<F, exact("use constexpr or static constexpr")>,
-                   said<F, exact("data, or trace<function>(e...)")>);
+        static_assert(compile_error<said<F, exact("trace: the function captures:")>, said<F, exact("use constexpr or static constexpr")>,
+                   said<F, exact("data, or trace<function>(e...)")>>::never);
         return failed{};
     } else {
         using T = traced<F, E...>;
         if constexpr (T::wrong) {
-            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>, word_of<T, 3>);
+            static_assert(compile_error<word_of<T, 0>, word_of<T, 1>, word_of<T, 2>, word_of<T, 3>>::never);
             return failed{};
         } else return expression_of<T>{};
     }
@@ -166,7 +164,7 @@ constexpr auto trace(E...) {
     else {
         using T = traced<object_call<F>, E...>;
         if constexpr (T::wrong) {
-            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>, word_of<T, 3>);
+            static_assert(compile_error<word_of<T, 0>, word_of<T, 1>, word_of<T, 2>, word_of<T, 3>>::never);
             return failed{};
         } else return expression_of<T>{};
     }

@@ -59,8 +59,10 @@ struct dense_call {
     static constexpr value apply(operand x) { return dense(x, Units, Name.s); }
 };
 /// dense<10, "readout">(x) on expressions.
-template <int Units, text Name, symbolic X>
-constexpr auto dense(X x) { return apply_or_lift<dense_call<Units, Name>>(x); }
+template <int Units, text Name>
+constexpr value dense(operand x) { return dense_call<Units, Name>::apply(x); }
+template <int Units, text Name, expression X>
+constexpr auto dense(X x) { return X::template lift<dense_call<Units, Name>>(x); }
 
 }  // namespace nn
 }  // namespace kiln

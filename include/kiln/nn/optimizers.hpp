@@ -137,23 +137,26 @@ struct rule_call {
 template <class Rule, class Loss, class... S>
 constexpr auto optimized(Loss, S...) {
     if constexpr (any_failed<Loss, S...>) return failed{};
-    else {
+    else if constexpr ((bare_number<S> || ...)) {
+        static_assert(compile_error<number_words<0, Rule>, number_words<1, Rule>, number_words<2, Rule>>::never);
+        return failed{};
+    } else {
         using T = traced<rule_call<Rule>, Loss, S...>;
         if constexpr (T::wrong) {
-            KILN_ERROR(word_of<T, 0>, word_of<T, 1>, word_of<T, 2>);
+            static_assert(compile_error<word_of<T, 0>, word_of<T, 1>, word_of<T, 2>>::never);
             return failed{};
         } else return assignments<expression_of<T>>{};
     }
 }
 
-template <expression Loss, expression Rate>
+template <expression Loss, class Rate>
 constexpr auto sgd(Loss loss, Rate rate) { return optimized<sgd_rule>(loss, rate); }
-template <expression Loss, expression Rate, expression M = decltype(0.9_c)>
+template <expression Loss, class Rate, class M = decltype(0.9_c)>
 constexpr auto momentum(Loss loss, Rate rate, M m = {}) { return optimized<momentum_rule>(loss, rate, m); }
-template <expression Loss, expression Rate, expression M = decltype(0.9_c)>
+template <expression Loss, class Rate, class M = decltype(0.9_c)>
 constexpr auto nesterov_momentum(Loss loss, Rate rate, M m = {}) { return optimized<nesterov_rule>(loss, rate, m); }
-template <expression Loss, expression Rate = decltype(0.001_c), expression B1 = decltype(0.9_c), expression B2 = decltype(0.999_c),
-          expression Eps = decltype(1e-8_c)>
+template <expression Loss, class Rate = decltype(0.001_c), class B1 = decltype(0.9_c), class B2 = decltype(0.999_c),
+          class Eps = decltype(1e-8_c)>
 constexpr auto adam(Loss loss, Rate rate = {}, B1 b1 = {}, B2 b2 = {}, Eps eps = {}) {
     return optimized<adam_rule>(loss, rate, b1, b2, eps);
 }

@@ -206,7 +206,7 @@ constexpr auto abs(X x) { return absolute(x); }
 constexpr value clip(operand x, operand low, operand high) { return apply<clip_op>(x, low, high); }
 template <class A, class B, class C>
     requires liftable<A, B, C>
-constexpr auto clip(A x, B low, C high) { return lift<clip_op>(x, low, high); }
+constexpr auto clip(A x, B low, C high) { return lifter<A, B, C>::template lift<clip_op>(x, low, high); }
 
 // Structural zeros (an adjoint that is no node) vanish here.
 constexpr bool is_zero(const operand& p) { return !p.number && p.v.zero(); }
@@ -222,10 +222,10 @@ constexpr value operator*(operand p, operand q) {
 constexpr value operator/(operand p, operand q) { return is_zero(p) ? value{} : apply<divide_op>(p, q); }
 constexpr value operator-(operand p) { return apply<negative_op>(p); }
 KILN_BINARY_AS(operator%, fmod_op)
-template <class A, class B> requires liftable<A, B> constexpr auto operator+(A x, B y) { return lift<add_op>(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto operator-(A x, B y) { return lift<subtract_op>(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto operator*(A x, B y) { return lift<multiply_op>(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto operator/(A x, B y) { return lift<divide_op>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto operator+(A x, B y) { return lifter<A, B>::template lift<add_op>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto operator-(A x, B y) { return lifter<A, B>::template lift<subtract_op>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto operator*(A x, B y) { return lifter<A, B>::template lift<multiply_op>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto operator/(A x, B y) { return lifter<A, B>::template lift<divide_op>(x, y); }
 template <expression X> constexpr auto operator-(X x) { return X::template lift<negative_op>(x); }
 
 }  // namespace kiln

@@ -212,11 +212,11 @@ constexpr value operator<=(operand p, operand q) { return apply<less_equal_op>(p
 constexpr value operator>(operand p, operand q) { return apply<greater_op>(p, q); }
 constexpr value operator>=(operand p, operand q) { return apply<greater_equal_op>(p, q); }
 constexpr value operator==(operand p, operand q) { return apply<equal_op>(p, q); }
-template <class A, class B> requires liftable<A, B> constexpr auto operator<(A x, B y) { return lift<less_op>(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto operator<=(A x, B y) { return lift<less_equal_op>(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto operator>(A x, B y) { return lift<greater_op>(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto operator>=(A x, B y) { return lift<greater_equal_op>(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto operator==(A x, B y) { return lift<equal_op>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto operator<(A x, B y) { return lifter<A, B>::template lift<less_op>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto operator<=(A x, B y) { return lifter<A, B>::template lift<less_equal_op>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto operator>(A x, B y) { return lifter<A, B>::template lift<greater_op>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto operator>=(A x, B y) { return lifter<A, B>::template lift<greater_equal_op>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto operator==(A x, B y) { return lifter<A, B>::template lift<equal_op>(x, y); }
 KILN_BINARY_AS(operator!=, not_equal_op)
 KILN_BINARY_AS(operator&&, logical_and_op)
 KILN_BINARY_AS(operator||, logical_or_op)
@@ -248,7 +248,7 @@ constexpr value where(operand c, operand x, operand y) {
 }
 template <class A, class B, class C>
     requires liftable<A, B, C>
-constexpr auto where(A c, B x, C y) { return lift<where_op>(c, x, y); }
+constexpr auto where(A c, B x, C y) { return lifter<A, B, C>::template lift<where_op>(c, x, y); }
 
 constexpr value cast(value x, dtype t) {
     if (x.zero() || x.element() == t) return x;
@@ -264,7 +264,7 @@ constexpr value cast(value x, dtype t) {
 }
 template <dtype To>
 struct cast_call {
-    static constexpr value apply(value x) { return cast(x, To); }
+    static constexpr value apply(operand x) { return cast(x.v, To); }
 };
 template <element T, class X>
     requires(std::is_same_v<X, value> || expression<X>)

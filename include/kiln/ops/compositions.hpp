@@ -7,14 +7,16 @@ namespace kiln {
 constexpr int from_end(int axis, int rank) { return axis < 0 ? axis : axis - rank; }
 
 /// softmax(x, axis = -1): positive, sums to one along the axis; the maximum is taken out first, so 1000 is safe.
-constexpr value softmax(value x, int axis = -1) {
+constexpr value softmax(operand p, int axis = -1) {
+    const value x = p.v;
     const list a = axes_of("softmax", x, axis_list(axis));
     if (x.b->found || !needs_floating("softmax", x)) return x;
     const value z = exp(below_maximum(x, a));
     return z / expand(sum_over(z, a), a, extents_at(x, a));
 }
 /// log_softmax(x, axis = -1) = log(softmax(x)); the maximum is taken out first, so that large x lose no digits.
-constexpr value log_softmax(value x, int axis = -1) {
+constexpr value log_softmax(operand p, int axis = -1) {
+    const value x = p.v;
     const list a = axes_of("log_softmax", x, axis_list(axis));
     if (x.b->found || !needs_floating("log_softmax", x)) return x;
     const value z = below_maximum(x, a);
@@ -23,11 +25,12 @@ constexpr value log_softmax(value x, int axis = -1) {
 /// softmax_cross_entropy(logits, labels): per row of the last axis. Integer labels [...] name the class
 /// (tf.nn.sparse_softmax_cross_entropy_with_logits); floating labels [..., classes] are a distribution. A label out of
 /// range counts as no class: its row has the slope of logsumexp.
-constexpr value softmax_cross_entropy(value logits, value labels) {
+constexpr value softmax_cross_entropy(operand p, operand q) {
+    const value logits = p.v, labels = q.v;
     builder& b = *logits.b;
     if (!needs_floating("softmax_cross_entropy", logits)) return logits;
     if (logits.rank() == 0) {
-        b.fail("softmax_cross_entropy", "the logits have no axis", logits.n().shape, labels.n().shape);
+        b.fail("softmax_cross_entropy", "no axis", logits.n().shape, labels.n().shape);
         return logits;
     }
     if (is_floating(labels.element())) {
@@ -39,7 +42,7 @@ constexpr value softmax_cross_entropy(value logits, value labels) {
     list s = shape_list(logits);
     --s.n;
     if (b.intern(s) != labels.n().shape || !is_integer(labels.element())) {
-        b.fail("softmax_cross_entropy", "labels do not fit", logits.n().shape, labels.n().shape);
+        b.fail("softmax_cross_entropy", "labels differ", logits.n().shape, labels.n().shape);
         return logits;
     }
     list missing{};
@@ -81,10 +84,10 @@ template <expression X> constexpr auto elu(X x) { return X::template lift<elu_ca
 template <expression X> constexpr auto leaky_relu(X x) { return X::template lift<leaky_relu_call>(x); }
 template <expression X> constexpr auto swish(X x) { return X::template lift<swish_call>(x); }
 template <class A, class B> requires liftable<A, B>
-constexpr auto softmax_cross_entropy(A x, B y) { return lift<softmax_cross_entropy_call>(x, y); }
+constexpr auto softmax_cross_entropy(A x, B y) { return lifter<A, B>::template lift<softmax_cross_entropy_call>(x, y); }
 template <class A, class B> requires liftable<A, B>
-constexpr auto sigmoid_cross_entropy(A x, B y) { return lift<sigmoid_cross_entropy_call>(x, y); }
+constexpr auto sigmoid_cross_entropy(A x, B y) { return lifter<A, B>::template lift<sigmoid_cross_entropy_call>(x, y); }
 template <class A, class B> requires liftable<A, B>
-constexpr auto squared_error(A x, B y) { return lift<squared_error_call>(x, y); }
+constexpr auto squared_error(A x, B y) { return lifter<A, B>::template lift<squared_error_call>(x, y); }
 
 }  // namespace kiln

@@ -41,7 +41,7 @@ struct matmul_op {
         const i64 lead_x = inner ? elements(b, s) / (m * inner) : 1, lead_y = inner ? elements(b, u) / (inner * p) : 1;
         with_number(t, [&](auto zero) {
             using T = decltype(zero);
-            if constexpr (!std::is_same_v<T, bool>)
+            if constexpr (!std::is_same_v<T, bool>) {   // with braces: without them nvcc loses count
                 for (i64 l = 0; l < lead; ++l)
                     for (i64 i = 0; i < m; ++i)
                         for (i64 j = 0; j < p; ++j) {
@@ -51,6 +51,7 @@ struct matmul_op {
                                             read<T>(in[1][(l % lead_y * inner + k) * p + j]);
                             write(out[0][(l * m + i) * p + j], t, v);
                         }
+            }
         });
     }
 };
@@ -60,7 +61,14 @@ struct matmul_op {
 struct matmul_call {
     static constexpr value apply(operand p, operand q) {
         const value x = p.v, y = q.v;
-        if (x.zero() || y.zero()) return {};
+        if (x.zero() || y.zero()) {
+            if (builder* b = x.b ? x.b : y.b; b && (p.number || q.number)) {
+                b->fail("matmul", "a number is no matrix, use *", x.zero() ? builder::text("a number") : b->shape_text(x.n().shape),
+                        y.zero() ? builder::text("a number") : b->shape_text(y.n().shape));
+                return x.zero() ? y : x;
+            }
+            return {};
+        }
         builder& b = *x.b;
         const int rx = x.rank(), ry = y.rank();
         if (rx == 0 || ry == 0) {
@@ -138,8 +146,8 @@ struct outer_call {
 constexpr value matmul(operand x, operand y) { return matmul_call::apply(x, y); }
 constexpr value dot(operand x, operand y) { return dot_call::apply(x, y); }
 constexpr value outer(operand x, operand y) { return outer_call::apply(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto matmul(A x, B y) { return lift<matmul_call>(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto dot(A x, B y) { return lift<dot_call>(x, y); }
-template <class A, class B> requires liftable<A, B> constexpr auto outer(A x, B y) { return lift<outer_call>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto matmul(A x, B y) { return lifter<A, B>::template lift<matmul_call>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto dot(A x, B y) { return lifter<A, B>::template lift<dot_call>(x, y); }
+template <class A, class B> requires liftable<A, B> constexpr auto outer(A x, B y) { return lifter<A, B>::template lift<outer_call>(x, y); }
 
 }  // namespace kiln

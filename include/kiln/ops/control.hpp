@@ -107,7 +107,7 @@ constexpr value cond(operand p, F f, G g) {
     value in[64]{p.v};
     int count = 1;
     if (p.v.rank() != 0 || p.v.element() != dtype::boolean)
-        b.fail("cond", "the condition is no scalar bool", b.shape_text(p.v.n().shape), builder::text(name_of(p.v.element())));
+        b.fail("cond", "wants a scalar bool", b.shape_text(p.v.n().shape), builder::text(name_of(p.v.element())));
     b.open();
     value y = f();
     const int r = b.close(&y, 1, in, count), split = count - 1;

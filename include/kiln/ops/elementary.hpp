@@ -390,6 +390,6 @@ struct true_divide_call {
 constexpr value true_divide(operand x, operand y) { return true_divide_call::apply(x, y); }
 template <class A, class B>
     requires liftable<A, B>
-constexpr auto true_divide(A x, B y) { return lift<true_divide_call>(x, y); }
+constexpr auto true_divide(A x, B y) { return lifter<A, B>::template lift<true_divide_call>(x, y); }
 
 }  // namespace kiln

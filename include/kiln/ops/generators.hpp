@@ -6,9 +6,11 @@
 
 namespace kiln {
 
+namespace constant {
 /// The constant c, an integer, in the number type of x.
 template <class T>
-constexpr constant::number<T> like_integer(constant::number<T>, i64 c) { return {static_cast<T>(c)}; }
+constexpr number<T> like_integer(number<T>, i64 c) { return {static_cast<T>(c)}; }
+}  // namespace constant
 
 /// iota: 0, 1, 2, ... of rank 1. Attributes: the extent, the dtype. Slope 0.
 struct iota_op {
@@ -158,7 +160,9 @@ struct one_hot_call {
     static constexpr value apply(operand x) { return one_hot_of(x.v, Depth, T); }
 };
 /// one_hot<10>(labels), one_hot<10, double>(labels).
-template <int Depth, element T = float, symbolic X>
-constexpr auto one_hot(X x) { return apply_or_lift<one_hot_call<Depth, dtype_of<T>>>(x); }
+template <int Depth, element T = float>
+constexpr value one_hot(operand x) { return one_hot_call<Depth, dtype_of<T>>::apply(x); }
+template <int Depth, element T = float, expression X>
+constexpr auto one_hot(X x) { return X::template lift<one_hot_call<Depth, dtype_of<T>>>(x); }
 
 }  // namespace kiln

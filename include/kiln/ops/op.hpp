@@ -39,9 +39,18 @@ constexpr value partial_of(int i, site n) {
     else return Op::partial(i, n[0], n[1], n[2], n.result());
 }
 
+/// Asked once for each operation, where it gets its public function or else where it is first used: one mistake is one error.
+template <class Op>
+struct complete_operation {
+    static constexpr bool differentiable = has_partial<Op> || has_transpose<Op> || has_jvp<Op> || has_vjp<Op>;
+    static_assert(differentiable || is_flat<Op> || refuses<Op>,
+                  "kiln: an operation states partial, transpose, jvp or vjp, or that it is flat, or why it has no_derivative");
+    static constexpr bool yes = true;
+};
+
 template <class Op>
 struct rules {
-    static constexpr bool differentiable = has_partial<Op> || has_transpose<Op> || has_jvp<Op> || has_vjp<Op>;
+    static constexpr bool differentiable = complete_operation<Op>::differentiable;
 
     static constexpr void jvp(site n, const value* t, value* out) {
         if constexpr (is_elementwise<Op> && has_transpose<Op>)
@@ -156,8 +165,7 @@ struct rules {
     }
 
     static constexpr op_info record() {
-        static_assert(differentiable || is_flat<Op> || refuses<Op>,
-                      "an operation states partial, transpose, jvp or vjp, or that it is flat, or why it has no derivative");
+        static_assert(complete_operation<Op>::yes);
         op_info r{hash(Op::name), Op::name, Op::kind};
         if constexpr (infers<Op>) r.infer = infer;
         if constexpr (has_results<Op>) r.results = Op::results;
@@ -165,7 +173,7 @@ struct rules {
             r.jvp = jvp;
             r.vjp = vjp;
         } else if constexpr (is_flat<Op>) r.jvp = r.vjp = nothing;
-        else r.refuses = Op::no_derivative;
+        else if constexpr (refuses<Op>) r.refuses = Op::no_derivative;
         if constexpr (simplifies<Op>) r.simplify = Op::simplify;
         if constexpr (requires { Op::boolean; }) r.boolean = Op::boolean;
         if constexpr (requires { Op::costly; }) r.costly = Op::costly;
@@ -230,9 +238,11 @@ constexpr i64 elements(const builder& b, int shape) {
     return r;
 }
 
+namespace constant {
 /// The constant c in the number type of x.
 template <class T>
-constexpr constant::number<T> like(constant::number<T>, double c) { return {static_cast<T>(c)}; }
+constexpr number<T> like(number<T>, double c) { return {static_cast<T>(c)}; }
+}  // namespace constant
 
 /// Base of elementwise operations of N operands: `compute` is the whole definition.
 template <class Op, int N>

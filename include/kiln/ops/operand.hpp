@@ -41,12 +41,26 @@ struct operand {
 /// Does the integer v fit the dtype?
 constexpr bool fits(dtype t, i64 v) { return constant::wrap(t, v) == v && !(t == dtype::uint64 && v < 0); }
 
+/// A floating number for messages, with up to six decimals.
+constexpr void put_decimal(word& w, double f) {
+    if (!(f > -1e12 && f < 1e12)) { w.put("a floating number"); return; }
+    if (f < 0) { w.put("-"); f = -f; }
+    i64 v = static_cast<i64>(f * 1e6 + 0.5), unit = 100000;
+    w.put(v / 1000000).put(".");
+    v %= 1000000;
+    do {
+        w.put(v / unit);
+        v %= unit;
+        unit /= 10;
+    } while (v);
+}
+
 /// The bits of a number in a literal of dtype t; a number that t cannot hold is a finding.
 constexpr i64 literal_bits(builder& b, dtype t, const operand& c) {
     if (is_floating(t)) return bits_of(constant::round_to(t, c.f));
     if (c.floating) {
         word w{};
-        w.put(c.f < 0 ? "a negative floating number" : "a floating number");
+        put_decimal(w, c.f);
         b.fail("number", "not for this dtype, use cast", w, builder::text(name_of(t)));
         return 0;
     }
@@ -160,14 +174,19 @@ constexpr value apply(operand p, operand q) {
 }
 template <class Op>
 constexpr value apply(operand x, operand y, operand z) {
-    bind(Op::name, x, y);
-    operand p(x.v), q(y.v);
-    p.number = q.number = false;
-    bind(Op::name, p, z);
-    z.number = false;
-    bind(Op::name, q, z);
-    bind(Op::name, p, q);
-    return call<Op>({}, p.v, q.v, z.v);
+    operand* const in[]{&x, &y, &z};
+    builder* b = nullptr;
+    type t{0, x.floating || y.floating || z.floating ? dtype::weak_float : dtype::weak_int};   // where all are numbers
+    for (int k = 2; k >= 0; --k) {
+        if (in[k]->v.b) b = in[k]->v.b;
+        if (!in[k]->number) t = type_of(in[k]->v);
+    }
+    for (operand* p : in)
+        if (p->number) p->v = full_of(*b, t, *p);
+    align(Op::name, x.v, y.v);
+    align(Op::name, x.v, z.v);
+    align(Op::name, y.v, z.v);
+    return fold_weak<Op>(call<Op>({}, x.v, y.v, z.v));
 }
 
 // ---- the type level: lift an operation over expressions. F is a struct with a static `apply` on values.
@@ -176,10 +195,8 @@ constexpr auto first_expression() {
     if constexpr (expression<A>) return std::type_identity<A>{};
     else return first_expression<Rest...>();
 }
-template <class F, class... X>
-constexpr auto lift(X... x) {
-    return decltype(first_expression<X...>())::type::template lift<F>(x...);
-}
+template <class... X>
+using lifter = typename decltype(first_expression<X...>())::type;
 template <class... X>
 concept liftable = (expression<X> || ...) && ((expression<X> || bare_number<X>) && ...);
 
@@ -187,18 +204,22 @@ concept liftable = (expression<X> || ...) && ((expression<X> || bare_number<X>) 
 
 /// The public function of an elementwise operation `name_op`, on values and on expressions.
 #define KILN_UNARY(name)                                                                        \
-    constexpr ::kiln::value name(::kiln::operand x) { return ::kiln::apply<name##_op>(x); }     \
+    constexpr ::kiln::value name(::kiln::operand x) {                                           \
+        static_assert(::kiln::complete_operation<name##_op>::yes);                              \
+        return ::kiln::apply<name##_op>(x);                                                     \
+    }                                                                                           \
     template <::kiln::expression X>                                                             \
     constexpr auto name(X x) {                                                                  \
         return X::template lift<name##_op>(x);                                                  \
     }
 #define KILN_BINARY_AS(name, op_struct)                                                         \
     constexpr ::kiln::value name(::kiln::operand x, ::kiln::operand y) {                        \
+        static_assert(::kiln::complete_operation<op_struct>::yes);                              \
         return ::kiln::apply<op_struct>(x, y);                                                  \
     }                                                                                           \
     template <class A, class B>                                                                 \
         requires ::kiln::liftable<A, B>                                                         \
     constexpr auto name(A x, B y) {                                                             \
-        return ::kiln::lift<op_struct>(x, y);                                                   \
+        return ::kiln::lifter<A, B>::template lift<op_struct>(x, y);                            \
     }
 #define KILN_BINARY(name) KILN_BINARY_AS(name, name##_op)

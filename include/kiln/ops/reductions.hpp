@@ -242,9 +242,13 @@ struct reduction_call {
 }  // namespace kiln
 
 #define KILN_REDUCTION(name)                                                                                   \
-    template <auto... Options, ::kiln::symbolic X>                                                             \
+    template <auto... Options>                                                                                 \
+    constexpr ::kiln::value name(::kiln::operand x) {                                                          \
+        return ::kiln::reduction_call<name##_call, Options...>::apply(x);                                      \
+    }                                                                                                          \
+    template <auto... Options, ::kiln::expression X>                                                           \
     constexpr auto name(X x) {                                                                                 \
-        return ::kiln::apply_or_lift<::kiln::reduction_call<name##_call, Options...>>(x);                      \
+        return X::template lift<::kiln::reduction_call<name##_call, Options...>>(x);                           \
     }                                                                                                          \
     constexpr ::kiln::value name(::kiln::operand x, ::kiln::axis_list a) {                                     \
         return ::kiln::reduce_by<name##_call>(x.v, {a, false, false});                                         \

@@ -150,9 +150,9 @@ constexpr value reshape_to(value x, list target) {
     }
     if (hole >= 0) {
         const i64 q = b.divided(all, known);
-        target.at[hole] = q == inferred ? 1 : q;
+        target.at[hole] = q == inferred ? -1 : q;
         if (q == inferred) {
-            b.fail("reshape", "the inferred extent is no number", x.n().shape, b.intern(target));
+            b.fail("reshape", "the -1 does not come out even", x.n().shape, b.intern(target));
             return x;
         }
     } else if (all != known) {
@@ -220,7 +220,7 @@ constexpr value transpose_by(value x, const list& p) {
             word w{};
             w.put("axes ");
             for (int j = 0; j < p.n; ++j) w.put(j ? ", " : "").put(p[j]);
-            b.fail("transpose", "the axes are no permutation", b.shape_text(x.n().shape), w);
+            b.fail("transpose", "axes are no permutation", b.shape_text(x.n().shape), w);
             return x;
         }
         same &= a == k - r;
@@ -259,12 +259,12 @@ constexpr value spread(value x, const list& target) {
 }
 
 /// broadcast_to(x, shape): numpy's rule; the shape is that of the result.
-constexpr value broadcast_by(value x, const list& target) {
+constexpr value broadcast_by(value x, const list& target, const char* op = "broadcast_to") {
     builder& b = *x.b;
     const int t = b.intern(target);
     list common{};
     if (!broadcast_shape(b, x.n().shape, t, common) || !(common == target)) {
-        b.fail("broadcast_to", "shapes do not broadcast", x.n().shape, t);
+        b.fail(op, "shapes do not fit", x.n().shape, t);
         return x;
     }
     return spread(x, target);
@@ -361,27 +361,29 @@ constexpr value transpose(operand x, const axis_list& p) {
     return transpose_by(x.v, q);
 }
 
-template <class F, class X>
-constexpr auto apply_or_lift(X x) {
-    if constexpr (expression<X>) return X::template lift<F>(x);
-    else return F::apply(x);
-}
-template <class X>
-concept symbolic = std::is_same_v<X, value> || std::is_same_v<X, operand> || expression<X>;
-
 /// reshape<"batch", 784>(x): the same elements in row-major order; one extent may be -1. Slope: reshape.
-template <extent... E, symbolic X>
-constexpr auto reshape(X x) { return apply_or_lift<reshape_call<E...>>(x); }
+template <extent... E>
+constexpr value reshape(operand x) { return reshape_call<E...>::apply(x); }
+template <extent... E, expression X>
+constexpr auto reshape(X x) { return X::template lift<reshape_call<E...>>(x); }
 /// broadcast_to<64, 10>(x): numpy's broadcasting to that shape. Slope: sum.
-template <extent... E, symbolic X>
-constexpr auto broadcast_to(X x) { return apply_or_lift<broadcast_call<E...>>(x); }
+template <extent... E>
+constexpr value broadcast_to(operand x) { return broadcast_call<E...>::apply(x); }
+template <extent... E, expression X>
+constexpr auto broadcast_to(X x) { return X::template lift<broadcast_call<E...>>(x); }
 /// transpose<1, 0>(x): axis k of the result is axis P[k] of x; without arguments the axes are reversed (numpy).
-template <int... P, symbolic X>
-constexpr auto transpose(X x) { return apply_or_lift<transpose_call<P...>>(x); }
-template <int Axis, symbolic X>
-constexpr auto expand_dims(X x) { return apply_or_lift<expand_dims_call<Axis>>(x); }
-template <int... A, symbolic X>
-constexpr auto squeeze(X x) { return apply_or_lift<squeeze_call<A...>>(x); }
+template <int... P>
+constexpr value transpose(operand x) { return transpose_call<P...>::apply(x); }
+template <int... P, expression X>
+constexpr auto transpose(X x) { return X::template lift<transpose_call<P...>>(x); }
+template <int Axis>
+constexpr value expand_dims(operand x) { return expand_dims_call<Axis>::apply(x); }
+template <int Axis, expression X>
+constexpr auto expand_dims(X x) { return X::template lift<expand_dims_call<Axis>>(x); }
+template <int... A>
+constexpr value squeeze(operand x) { return squeeze_call<A...>::apply(x); }
+template <int... A, expression X>
+constexpr auto squeeze(X x) { return X::template lift<squeeze_call<A...>>(x); }
 template <expression X>
 constexpr auto ravel(X x) { return X::template lift<ravel_call>(x); }
 

@@ -33,7 +33,8 @@ struct simplification {
     int known;
 
     constexpr simplification(const graph_view& from, builder& b, rewrites r)
-        : g(from), to(b), on(r), tables{from, b, {}, {}, nullptr}, reader{}, view{}, layouts{}, made{}, asked{}, wanted{}, readers{}, known(0) {}
+        : g(from), to(b), on(r), tables{from, b, {}, {}, nullptr}, reader{}, view{}, layouts{}, made{}, asked{}, wanted{},
+          readers{}, known(0) {}
 
     /// Who reads what; true where a view may pass through pointwise operations.
     constexpr bool count_readers() {
@@ -41,7 +42,7 @@ struct simplification {
         for (int k = 0; k < g.n_roots(); ++k) reader[g.root(k)] = many;
         for (int i = g.n - 1; i >= 0; --i) {
             const node& x = g.nodes[i];
-            if (!reader[i] && x.op != &result_op) continue;
+            if (!reader[i]) continue;
             for (int k = 0; k < x.n_in; ++k) {
                 int& r = reader[x.n_in <= 3 ? x.in[k] : g.operand(x, k)];
                 r = r == 0 || r == i + 1 ? i + 1 : many;

@@ -13,18 +13,18 @@ constexpr bool is_source(const key_node& x) {
 template <int N>
 struct body_facts {
     static constexpr int max_passes = 8;
-    key_node node[N + 1]{};
-    bool costly[N + 1]{};
+    key_node node[N + 1];   // nothing is filled in advance: that would cost more than the passes
+    bool costly[N + 1];
     int n = 0, row_bit = 0, column_bit = 0;
     bool contraction = false;
 
-    int stage[N + 1]{};      // passes over the row that must be over before the node is known
+    int stage[N + 1];        // passes over the row that must be over before the node is known
     int passes = 0;          // passes over the row altogether
-    bool post[N + 1]{};      // known after the nest
-    bool in_pass[N + 1][max_passes]{};
-    int scratch[N + 1]{};    // which scratch row it has; -1: none
+    bool post[N + 1];        // known after the nest
+    unsigned char in_pass[N + 1];   // bit s: takes part in pass s
+    int scratch[N + 1];      // which scratch row it has; -1: none
     int n_scratch = 0;
-    bool back[N + 1]{};      // a value of the row that goes back into the row
+    bool back[N + 1];        // a value of the row that goes back into the row
     bool defer = false;      // costly values of rows are collected and computed as one vector
 
     constexpr int arity(int i) const {
@@ -60,6 +60,8 @@ struct body_facts {
 
     constexpr void derive() {
         for (int i = 0; i < n; ++i) {
+            back[i] = false;
+            in_pass[i] = 0;
             const int m = arity(i);
             bool p = after(i);
             int s = 0;
@@ -82,40 +84,22 @@ struct body_facts {
                 if (rows(i) && !columns(i) && !post[i] && !back[i] && node[i].kind == step::operation && costly[i]) defer = true;
         for (int s = 0; s < passes; ++s)
             for (int i = n - 1; i >= 0; --i) {
-                if (ends_pass(i) && stage[node[i].in[0]] == s) in_pass[i][s] = true;
-                if (!in_pass[i][s]) continue;
+                if (ends_pass(i) && stage[node[i].in[0]] == s) in_pass[i] |= static_cast<unsigned char>(1 << s);
+                if (!(in_pass[i] >> s & 1)) continue;
                 for (int k = 0; k < arity(i); ++k) {
                     const int o = node[i].in[k];
-                    if (columns(o) && !reduces(o)) in_pass[o][s] = true;
+                    if (columns(o) && !reduces(o)) in_pass[o] |= static_cast<unsigned char>(1 << s);
                 }
             }
         for (int i = 0; i < n; ++i) {
             scratch[i] = -1;
             if (reduces(i) && columns(i)) scratch[i] = n_scratch++;   // sums of columns
             else if (node[i].kind == step::operation && columns(i) && costly[i] && !post[i]) {
-                int c = 0;
-                for (int s = 0; s < passes; ++s) c += in_pass[i][s];
-                if (c > 1) scratch[i] = n_scratch++;
+                if (count_bits(in_pass[i]) > 1) scratch[i] = n_scratch++;
             }
         }
     }
 };
-
-/// The passes over a long row that a key may have.
-template <class Facts, class Costly>
-constexpr void facts_of(Facts& f, const key_view& k, Costly costly) {
-    const key_header h = k.header();
-    f.n = k.n_nodes();
-    f.contraction = h.kind == group_kind::contraction;
-    f.column_bit = 1 << (h.axes - 1);
-    f.row_bit = h.has_rows ? 1 << (h.axes - 2) : 0;
-    const int first = k.first_node();
-    for (int i = 0; i < f.n; ++i) {
-        f.node[i] = unpacked_node(k.w[first + i]);
-        f.costly[i] = f.node[i].kind == step::operation && costly(k.op(f.node[i].op));
-    }
-    f.derive();
-}
 
 /// Scratch rows are padded to whole vectors of any width; eight bytes an element serve every dtype.
 constexpr i64 scratch_row(i64 columns) { return (columns + 63) / 64 * 64; }

@@ -69,13 +69,63 @@ struct lowered {
 
     static constexpr auto& graph = legal::graph;
     static constexpr int n_nodes = graph.view().n, n_lists = graph.view().n_lists;
-    using writer = plan_writer<n_nodes, n_lists>;
 
+    // Fusion and the bodies of its groups. Where a group does not fit into a nest, a node is stored and both run again.
+    template <int Round>
+    struct attempt {
+        static constexpr fuser<n_nodes, n_lists> fuse() {
+            fuser<n_nodes, n_lists> z{graph.view(), {}, {}, -1};
+            bool pinned[n_nodes]{};
+            if constexpr (Round > 0) {
+                for (int i = 0; i < n_nodes; ++i) pinned[i] = attempt<Round - 1>::fused.f.pinned[i];
+                pinned[attempt<Round - 1>::bodies.bad] = true;
+            }
+            int roots[max_roots];
+            for (int k = 0; k < S.results(); ++k) roots[k] = z.g.root(k);
+            z.run(roots, S.results(), pinned);
+            return z;
+        }
+        static constexpr auto fused = fuse();
+        static constexpr gatherer<n_nodes, n_lists> gather() {
+            gatherer<n_nodes, n_lists> r{fused, {}, {}, 0};
+            r.run();
+            return r;
+        }
+        static consteval auto trimmed() {
+            constexpr auto r = gather();
+            group_bodies<n_nodes, at_least_one(r.b.n)> t{};
+            t.n = r.b.n;
+            t.bad = r.b.bad;
+            for (int k = 0; k < t.n; ++k) t.entry[k] = r.b.entry[k];
+            for (int k = 0; k <= n_nodes; ++k) t.first[k] = r.b.first[k];
+            for (int k = 0; k < n_nodes; ++k) {
+                t.stored_head[k] = r.b.stored_head[k];
+                t.stored_next[k] = r.b.stored_next[k];
+            }
+            for (int k = 0; k < fused.f.n; ++k) t.groups[k] = r.b.groups[k];
+            return t;
+        }
+        static constexpr auto bodies = trimmed();
+    };
+    template <int Round>
+    static constexpr auto settled() {
+        static_assert(Round < 200, "kiln: fusion finds no nests for this graph");
+        if constexpr (attempt<Round>::bodies.bad < 0) return attempt<Round>{};
+        else return settled<Round + 1>();
+    }
+    using final_attempt = decltype(settled<0>());
+    using bodies_type = std::remove_const_t<decltype(final_attempt::bodies)>;
+
+    static constexpr group_order<n_nodes> ordered() {
+        scheduler<n_nodes, n_lists, bodies_type> s(final_attempt::fused, final_attempt::bodies, S);
+        s.run();
+        return s.r;
+    }
+    static constexpr auto order = ordered();
+
+    using writer = plan_writer<n_nodes, n_lists, bodies_type>;
     static constexpr writer draft() {
-        const graph_view g = graph.view();
-        int roots[max_roots];
-        for (int k = 0; k < g.n_roots(); ++k) roots[k] = g.root(k);
-        writer w(g, S, roots, T);
+        writer w(graph.view(), S, T, final_attempt::fused, final_attempt::bodies, order);
         w.run();
         return w;
     }

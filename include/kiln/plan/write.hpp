@@ -1,8 +1,7 @@
-// Groups to kernels and calls: bodies are gathered from what each group stores, axes that no mask tells apart are merged,
-// keys are written (each once), calls are put in order, buffers get slots.
+// Groups to kernels and calls: axes that no mask tells apart are merged, keys are written (each once), buffers get slots.
 #pragma once
 #include <kiln/plan/facts.hpp>
-#include <kiln/plan/legalise.hpp>
+#include <kiln/plan/schedule.hpp>
 #include <kiln/plan/sizes.hpp>
 
 namespace kiln {
@@ -43,286 +42,77 @@ struct plan_target {
     bool constant_contractions = true;
 };
 
-constexpr bool op_is_costly(const node& x) { return x.op->costly; }
-
-template <int N, int Lists>
+template <int N, int Lists, class Bodies>
 struct plan_writer {
-    static constexpr int body_max = 5 * N + 64, words_max = 8 * N + 128, table_max = 6 * N + 64;
-
-    struct entry {
-        int node, mask, order, next;   // order: 4 bits for each axis, 0 where the axes ascend
-        step kind;
-        int in[3];
-    };
+    static constexpr int words_max = 8 * N + 128, table_max = 6 * N + 64;
 
     graph_view g;
     signature sig;
-    int roots[max_roots]{};
     plan_target target;
-    fuser<N, Lists> fz;
-
-    entry body[body_max]{};
-    int n_body = 0, first[N + 1]{}, latest[N]{};   // latest: 1 + the newest entry of a node
-    int current = 0, bad = -1;
+    const fuser<N, Lists>& fz;
+    const Bodies& b;
+    const group_order<N>& when;
 
     u64 words[words_max]{};
-    int n_words = 0;
     plan_kernel kernels[N + 1]{};
-    int n_kernels = 0;
     plan_call calls[N + 1]{};
-    int n_calls = 0;
     plan_argument arguments[table_max]{};
-    int n_arguments = 0;
     int call_sizes[table_max * 2]{};
-    int n_call_sizes = 0;
-    size_table<table_max> sizes{};
+    size_table<256, Lists> sizes{};
     plan_slot slots[N + 1]{};
-    int n_slots = 0, n_copies = 0;
     plan_number numbers[32]{};
-    int n_numbers = 0;
     plan_leaf leaves[N + 1]{};
-    int n_leaves = 0;
+    int n_words = 0, n_kernels = 0, n_calls = 0, n_arguments = 0, n_call_sizes = 0, n_slots = 0, n_copies = 0, n_numbers = 0, n_leaves = 0;
 
     int leaf_of[N]{}, output_of[N]{}, slot_of[N]{}, last_use[N]{};
-    int order[N]{}, n_order = 0, stored_head[N]{}, stored_next[N]{};
-    bool pinned[N]{}, copied[N]{};
     int assigned_root[N]{};       // by variable node: 1 + the node of its new value
     int assigned_variable[N]{};   // by node: 1 + the variable that it is the new value of
     int free_slots[N + 1]{}, n_free = 0;
+    int count_of[Lists]{};      // by shape: 1 + the size that counts its elements
 
-    constexpr plan_writer(const graph_view& graph, signature s, const int* r, plan_target t)
-        : g(graph), sig(s), target(t), fz{graph, {}, {}} {
-        for (int k = 0; k < g.n_roots(); ++k) roots[k] = r[k];
-    }
+    constexpr plan_writer(graph_view graph, signature s, plan_target t, const fuser<N, Lists>& fused, const Bodies& bodies,
+                          const group_order<N>& order)
+        : g(graph), sig(s), target(t), fz(fused), b(bodies), when(order) {}
 
     constexpr const node& at(int i) const { return g.nodes[i]; }
-    constexpr fusion<N>& f() { return fz.f; }
-
-    // ---- bodies
-    struct want {
-        int node, mask, order;
-        step kind;
-        bool here;   // computed in this body
-    };
-    static constexpr int order_of(const access& a) {
-        if (a.in_order()) return 0;
-        int r = 0;
-        for (int k = 0; k < a.n; ++k) r |= (a.axis[k] + 1) << (4 * k);
-        return r;
-    }
-    /// What the body of group q reads for operand k of node i.
-    constexpr want resolve(int i, int k, int mask, int q) {
-        const int rank = f().groups[q].rank;
-        const bool reduces = at(i).op->kind == pattern::reduction;
-        const access a = fz.reads(i, k, reduces ? f().from_mask[i] : mask, rank);
-        const int u = a.node;
-        if (at(u).op == &literal_op) return {u, 0, 0, step::constant, false};
-        if (at(u).op == &info<iota_op> && !f().pinned[u]) return {u, a.mask(), 0, step::counter, false};
-        if (f().sunk[u]) {
-            if (!a.in_order()) bad = u;
-            return {u, a.mask(), 0, step::operation, true};
-        }
-        const bool inside = f().group[u] == q && !fz.source(u) && !fz.is(u, pattern::reshape);
-        if (inside) return {u, f().mask[u], 0, fz.is(u, pattern::reduction) ? step::reduce : step::operation, true};
-        return {u, a.mask(), order_of(a), step::load, false};
-    }
-    constexpr int find(const want& w) const {
-        for (int e = latest[w.node] - 1; e >= current; e = body[e].next - 1)
-            if (body[e].mask == w.mask && body[e].order == w.order && body[e].kind == w.kind) return e;
-        return -1;
-    }
-    constexpr int put(const want& w) {
-        body[n_body] = {w.node, w.mask, w.order, latest[w.node], w.kind, {}};
-        latest[w.node] = n_body + 1;
-        return n_body++;
-    }
-    constexpr void gather(int q, int out) {
-        want stack[512];
-        int n = 0;
-        const bool tile = at(out).op->kind == pattern::contraction;
-        stack[n++] = {out, f().mask[out], 0,
-                      tile ? step::tile : fz.is(out, pattern::reduction) ? step::reduce
-                           : fz.is(out, pattern::generator) ? step::counter : step::operation, true};
-        while (n) {
-            const want w = stack[n - 1];
-            if (find(w) >= 0) { --n; continue; }
-            const node& x = at(w.node);
-            bool ready = true;
-            int in[3]{};
-            const bool has_operands = w.here && w.kind != step::tile && w.kind != step::counter;
-            for (int k = has_operands ? x.n_in - 1 : -1; k >= 0; --k) {
-                want o = resolve(w.node, k, w.mask, q);
-                if (fz.is(o.node, pattern::contraction) && o.here) o.kind = step::tile;
-                in[k] = find(o);
-                if (in[k] >= 0) continue;
-                if (n + 1 >= 512) { bad = w.node; return; }
-                stack[n++] = o;
-                ready = false;
-            }
-            if (!ready) continue;
-            --n;
-            const int e = put(w);
-            for (int k = 0; k < 3; ++k) body[e].in[k] = has_operands ? in[k < x.n_in ? k : 0] : e;
-            // what a body reads may forbid to merge axes that a reduction needs merged
-            fused_group& grp = f().groups[q];
-            if (w.kind == step::load && w.order) {
-                access a{w.node, 0, {}};
-                for (int o = w.order; o; o >>= 4) a.axis[a.n++] = static_cast<signed char>((o & 15) - 1);
-                grp.cuts |= a.cuts(grp.rank);
-            } else if (w.kind != step::constant) grp.cuts |= cuts_of(w.mask, grp.rank);
-        }
-    }
-
-    constexpr bool gather_all() {
-        n_body = 0;
-        bad = fz.violation;
-        for (int i = 0; i < N; ++i) latest[i] = stored_head[i] = 0;
-        for (int i = N - 1; i >= 0; --i)
-            if (f().stored[i]) {
-                const int q = f().group[i];
-                stored_next[i] = stored_head[q];
-                stored_head[q] = i + 1;
-            }
-        for (int q = 0; q < f().n; ++q) {
-            first[q] = current = n_body;
-            if (!stored_head[q]) continue;
-            if (f().groups[q].kind != group_kind::opaque)
-                for (int o = stored_head[q]; o; o = stored_next[o - 1]) gather(q, o - 1);
-            if (fuser<N, Lists>::fits(f().groups[q]) || bad >= 0) continue;
-            for (int e = first[q]; e < n_body; ++e)   // store what was to be computed here
-                if (body[e].kind == step::operation && f().sunk[body[e].node]) bad = body[e].node;
-            if (bad < 0) bad = at(f().groups[q].anchor).in[0];
-        }
-        for (int q = f().n; q <= N; ++q) first[q] = n_body;
-        return bad < 0;
-    }
+    constexpr const fusion<N>& f() const { return fz.f; }
+    constexpr int root(int k) const { return g.root(k); }
 
     constexpr void run() {
-        for (int round = 0; round < 64; ++round) {
-            fz.f = fusion<N>{};
-            for (int k = 0; k < Lists; ++k) fz.newest[k] = 0;
-            fz.violation = -1;
-            fz.run(roots, sig.results(), pinned);
-            if (gather_all()) break;
-            pinned[bad] = true;
+        for (int k = 0; k < sig.updates; ++k) {
+            assigned_root[root(sig.results() + k)] = root(sig.outputs + k) + 1;
+            assigned_variable[root(sig.outputs + k)] = root(sig.results() + k) + 1;
+            if (when.copied[root(sig.results() + k)]) ++n_copies;
         }
         number_leaves();
-        for (int k = 0; k < sig.updates; ++k) {
-            const int root = roots[sig.outputs + k], variable = roots[sig.results() + k];
-            assigned_root[variable] = root + 1;
-            assigned_variable[root] = variable + 1;
+        for (int k = 0; k < sig.outputs; ++k) output_of[root(k)] = k + 1;
+        for (int k = 0; k < when.n; ++k) {
+            const int q = when.order[k];
+            for (int e = b.first[q]; e < b.first[q + 1]; ++e) used(b.entry[e].node, k + 1);
+            if (b.groups[q].kind == group_kind::nest) continue;
+            const node& x = at(b.groups[q].anchor);
+            for (int o = 0; o < x.n_in; ++o)
+                used(b.groups[q].kind == group_kind::contraction ? fz.under(g.operand(x, o)) : g.operand(x, o), k + 1);
         }
-        for (int k = 0; k < sig.outputs; ++k) output_of[roots[k]] = k + 1;
-        schedule();
-        for (int i = 0; i < N; ++i)
-            if (assigned_root[i] && copied[i]) ++n_copies;
-        for (int k = 0; k < n_order; ++k) {
-            const int q = order[k];
-            for (int e = first[q]; e < first[q + 1]; ++e) used(body[e].node, k + 1);
-            if (f().groups[q].kind != group_kind::nest) {
-                const node& x = at(f().groups[q].anchor);
-                for (int o = 0; o < x.n_in; ++o)
-                    used(f().groups[q].kind == group_kind::contraction ? fz.under(g.operand(x, o)) : g.operand(x, o), k + 1);
-            }
-        }
-        for (int i = 0; i < N; ++i)
-            if (assigned_variable[i] && copied[assigned_variable[i] - 1]) last_use[i] = N + 2;
-        for (int k = 0; k < n_order; ++k) write(order[k], k + 1);
         for (int k = 0; k < sig.updates; ++k)
-            if (const int v = roots[sig.results() + k]; copied[v]) write_copy(assigned_root[v] - 1, v);
+            if (when.copied[root(sig.results() + k)]) last_use[root(sig.outputs + k)] = N + 2;
+        for (int k = 0; k < when.n; ++k) write(when.order[k], k + 1);
+        for (int k = 0; k < sig.updates; ++k)
+            if (const int v = root(sig.results() + k); when.copied[v]) write_copy(assigned_root[v] - 1, v);
     }
-    constexpr void used(int i, int when) {
+    constexpr void used(int i, int now) {
         const int s = fz.storage(i);
-        if (when > last_use[s]) last_use[s] = when;
+        if (now > last_use[s]) last_use[s] = now;
     }
-
     constexpr void number_leaves() {
-        for (int k = sig.results() + sig.updates; k < sig.results() + sig.updates + sig.inputs; ++k) add_leaf(roots[k]);
+        for (int k = sig.results() + sig.updates; k < sig.results() + sig.updates + sig.inputs; ++k) add_leaf(root(k));
         for (int i = 0; i < N; ++i)
-            if ((f().live[i] || is_target(i)) && at(i).op->leaf() && at(i).op != &literal_op) add_leaf(i);
-    }
-    constexpr bool is_target(int i) const {
-        for (int k = 0; k < sig.updates; ++k)
-            if (roots[sig.results() + k] == i) return true;
-        return false;
+            if ((f().live[i] || assigned_root[i]) && at(i).op->leaf() && at(i).op != &literal_op) add_leaf(i);
     }
     constexpr void add_leaf(int i) {
         if (leaf_of[i]) return;
         leaves[n_leaves] = {i};
         leaf_of[i] = ++n_leaves;
-    }
-
-    // ---- order: producers first, readers of a variable before the group that assigns it in place. Depth first with an
-    // explicit stack; a cycle always goes through such an edge: that variable's new value is copied at the end, and the
-    // search starts again.
-    constexpr void schedule() {
-        for (int k = 0; k < sig.updates; ++k) {
-            const int v = roots[sig.results() + k], root = assigned_root[v] - 1, q = f().group[root];
-            for (int e = first[q]; e < first[q + 1]; ++e)   // the group itself reads other elements than it writes
-                if (body[e].kind == step::load && fz.storage(body[e].node) == v &&
-                    (body[e].mask != f().mask[root] || body[e].order || body[e].node != v))
-                    copied[v] = true;
-            if (f().groups[q].kind != group_kind::nest && reads_whole(q, v)) copied[v] = true;
-        }
-        while (!search()) {}
-    }
-    constexpr bool reads_whole(int q, int v) const {
-        const node& x = at(fz.f.groups[q].anchor);
-        for (int k = 0; k < x.n_in; ++k)
-            if (fz.storage(fz.under(g.operand(x, k))) == v) return true;
-        return false;
-    }
-    constexpr bool group_reads(int q, int v) const {
-        for (int e = first[q]; e < first[q + 1]; ++e)
-            if (body[e].kind == step::load && fz.storage(body[e].node) == v) return true;
-        return fz.f.groups[q].kind != group_kind::nest && reads_whole(q, v);
-    }
-    constexpr bool search() {
-        struct frame { int group, edge, update, reader, via; };
-        frame st[N + 1]{};
-        char state[N + 1]{};
-        int n = 0;
-        n_order = 0;
-        for (int g0 = 0; g0 < f().n; ++g0) {
-            if (state[g0] || !stored_head[g0]) continue;
-            st[n++] = {g0, 0, 0, 0, -1};
-            state[g0] = 1;
-            while (n) {
-                frame& t = st[n - 1];
-                int q = -1, via = -1;
-                const int body_n = first[t.group + 1] - first[t.group];
-                const bool whole = f().groups[t.group].kind != group_kind::nest;
-                const node& anchor = at(f().groups[t.group].anchor);
-                if (t.edge < body_n) {
-                    const entry& e = body[first[t.group] + t.edge++];
-                    if (e.kind != step::load) continue;
-                    q = f().group[fz.storage(e.node)];
-                } else if (whole && t.edge - body_n < anchor.n_in) {
-                    q = f().group[fz.storage(fz.under(g.operand(anchor, t.edge++ - body_n)))];
-                } else if (t.update < sig.updates) {   // who reads the variables that this group assigns?
-                    const int v = roots[sig.results() + t.update];
-                    if (copied[v] || f().group[assigned_root[v] - 1] != t.group) { ++t.update; t.reader = 0; continue; }
-                    if (t.reader == f().n) { ++t.update; t.reader = 0; continue; }
-                    q = t.reader++;
-                    if (!stored_head[q] || !group_reads(q, v)) continue;
-                    via = v;
-                } else {
-                    state[t.group] = 2;
-                    order[n_order++] = t.group;
-                    --n;
-                    continue;
-                }
-                if (q < 0 || q == t.group || state[q] == 2) continue;
-                if (state[q] == 1) {
-                    for (int k = n - 1; via < 0 && st[k].group != q; --k) via = st[k].via;
-                    copied[via] = true;
-                    return false;
-                }
-                st[n++] = {q, 0, 0, 0, via};
-                state[q] = 1;
-            }
-        }
-        return true;
     }
 
     // ---- memory: slots from a free list, equal sizes share
@@ -342,12 +132,14 @@ struct plan_writer {
     }
     constexpr void give(int slot) { free_slots[n_free++] = slot; }
     constexpr plan_slot slot_for(int i) {
-        return {sizes.intern(sizes.count(g, at(i).shape)), size_of(at(i).type), 0};
+        int& count = count_of[at(i).shape];
+        if (count == 0) count = sizes.intern(sizes.count(g, at(i).shape)) + 1;
+        return {count - 1, size_of(at(i).type), 0};
     }
     constexpr plan_argument place(int i) {
         const int s = fz.storage(i);
         if (output_of[s]) return {space::output, output_of[s] - 1};
-        if (assigned_variable[s] && !copied[assigned_variable[s] - 1]) return {space::leaf, leaf_of[assigned_variable[s] - 1] - 1};
+        if (assigned_variable[s] && !when.copied[assigned_variable[s] - 1]) return {space::leaf, leaf_of[assigned_variable[s] - 1] - 1};
         if (leaf_of[s]) return {space::leaf, leaf_of[s] - 1};
         if (at(s).op == &info<size_op>) return {space::number, number_of(s)};
         return {space::buffer, slot_of[s] - 1};
@@ -360,7 +152,7 @@ struct plan_writer {
         return n_numbers++;
     }
     constexpr bool buffered(int i) const {
-        return !output_of[i] && !(assigned_variable[i] && !copied[assigned_variable[i] - 1]);
+        return !output_of[i] && !(assigned_variable[i] && !when.copied[assigned_variable[i] - 1]);
     }
     constexpr int argument(plan_argument a) {
         arguments[n_arguments] = a;
@@ -416,10 +208,10 @@ struct plan_writer {
     }
 
     constexpr void write(int q, int now) {
-        const fused_group& grp = f().groups[q];
+        const fused_group& grp = b.groups[q];
         if (grp.kind == group_kind::opaque) { write_opaque(q, now); return; }
         const bool con = grp.kind == group_kind::contraction;
-        const int from = first[q], to = first[q + 1];
+        const int from = b.first[q], to = b.first[q + 1];
         const merged m = axes_of_group(grp);
         access operand[2]{};
         key_header h{grp.kind, 0, m.n, m.outer, 0, 0, 1, m.rows, 0, 0};
@@ -431,10 +223,10 @@ struct plan_writer {
             const node& left = at(at(grp.anchor).in[0]);
             inner = sizes.of(g, g.at(left.shape, g.length(left.shape) - 1));
             size(inner);
-            put_strides(operand[0], m, 0, m.n + 1, grp.rank);
-            put_strides(operand[1], m, 0, m.n + 1, grp.rank);
             h.left = layout(operand[0], grp.rank - 2, grp.rank, count_raw(m, m.n - 2, grp.rank) == 1);
             h.right = layout(operand[1], grp.rank, grp.rank - 1, true);
+            if (m.outer > 0 || h.left == by_strides || h.right == by_strides)   // else they follow from the extents
+                for (int k = 0; k < 2; ++k) put_strides(operand[k], m, 0, m.n + 1, grp.rank);
         }
         // which extents are constants of the kernel
         const size_expr& columns = m.extent[m.n - 1];
@@ -449,9 +241,9 @@ struct plan_writer {
         if (con) w[n++] = keep_all && inner.fixed() ? static_cast<u64>(inner.number) : 0;
 
         // the operations that occur, in order of first use
-        u64 ops[256]{};
+        u64 ops[256];
         for (int e = from; e < to; ++e) {
-            const entry& x = body[e];
+            const body_entry& x = b.entry[e];
             if (x.kind != step::operation && x.kind != step::reduce) continue;
             const u64 id = at(x.node).op->id;
             int k = 0;
@@ -471,9 +263,9 @@ struct plan_writer {
 
         const int first_node = n;
         int n_constants = 0, widest = 1;
-        u64 constants[256]{};
+        u64 constants[256];
         for (int e = from; e < to; ++e) {
-            const entry& x = body[e];
+            const body_entry& x = b.entry[e];
             const node& y = at(x.node);
             key_node k{x.kind, y.type, 0, {}, merge_mask(m, x.mask), 0, false};
             const int bytes = y.type == dtype::boolean ? 1 : size_of(y.type);
@@ -494,8 +286,7 @@ struct plan_writer {
                 argument(place(x.node));
                 if (x.order) {
                     k.strided = true;
-                    access a{x.node, 0, {}};
-                    for (int o = x.order; o; o >>= 4) a.axis[a.n++] = static_cast<signed char>((o & 15) - 1);
+                    const access a = access_of_order(x.node, x.order);
                     k.in[0] = n_call_sizes - call.first_size;
                     put_strides(a, m, 0, m.n, grp.rank);
                 }
@@ -515,19 +306,19 @@ struct plan_writer {
         // a buffer that this group reads last, element by element, may be written over: its slot is free before the
         // outputs are placed
         for (int e = from; e < to; ++e) {
-            const int i = body[e].node;
-            if (body[e].kind != step::load || !f().stored[i] || !dies(i, now)) continue;
+            const int i = b.entry[e].node;
+            if (b.entry[e].kind != step::load || !f().stored[i] || !dies(i, now)) continue;
             if (!whole_domain(i, from, to, grp)) continue;
             give(slot_of[i] - 1);
             last_use[i] = -1;
         }
         const int held = scratch_for(q, h, w, n, first_node, m, inner);
         if (held >= 0) arguments[call.first_argument + scratch_slot] = {space::buffer, held};
-        for (int o = stored_head[q]; o; o = stored_next[o - 1]) {
+        for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
             const int i = o - 1;
             if (buffered(i)) slot_of[i] = take(slot_for(i)) + 1;
             int e = from;   // the entry of this node with its own mask
-            while (body[e].node != i || body[e].mask != f().mask[i] || body[e].kind == step::load) ++e;
+            while (b.entry[e].node != i || b.entry[e].mask != f().mask[i] || b.entry[e].kind == step::load) ++e;
             key_node k{step::store, at(i).type, 0, {e - from, e - from, e - from}, merge_mask(m, f().mask[i]), h.slots++, false};
             argument(place(i));
             w[n++] = packed(k);
@@ -556,8 +347,11 @@ struct plan_writer {
     constexpr bool whole_domain(int i, int from, int to, const fused_group& grp) const {
         const int full = (1 << grp.rank) - 1;
         for (int e = from; e < to; ++e)
-            if (body[e].node == i && body[e].kind == step::load && (body[e].mask != full || body[e].order)) return false;
-        return !(grp.kind == group_kind::contraction && reads_whole(fz.f.group[grp.anchor], i)) && at(i).shape == grp.domain;
+            if (b.entry[e].node == i && b.entry[e].kind == step::load && (b.entry[e].mask != full || b.entry[e].order)) return false;
+        if (grp.kind == group_kind::contraction)
+            for (int k = 0; k < 2; ++k)
+                if (fz.storage(fz.under(at(grp.anchor).in[k])) == i) return false;
+        return at(i).shape == grp.domain;
     }
     constexpr void release(int q, int now, int from, int to) {
         auto free_one = [&](int i) {
@@ -567,46 +361,51 @@ struct plan_writer {
             last_use[s] = -1;
         };
         for (int e = from; e < to; ++e)
-            if (body[e].kind == step::load) free_one(body[e].node);
-        const node& x = at(f().groups[q].anchor);
-        if (f().groups[q].kind != group_kind::nest)
+            if (b.entry[e].kind == step::load) free_one(b.entry[e].node);
+        const node& x = at(b.groups[q].anchor);
+        if (b.groups[q].kind != group_kind::nest)
             for (int k = 0; k < x.n_in; ++k) free_one(fz.under(g.operand(x, k)));
     }
     /// Scratch rows for sums of columns and for costly values of long rows; a copy of a right operand that does not lie
     /// by rows.
     constexpr int scratch_for(int q, const key_header& h, const u64* w, int n, int first_node, const merged& m, const size_expr& inner) {
-        body_facts<2 * N + 64> facts{};
+        bool reduces = false;
+        for (int i = first_node; i < n; ++i) reduces |= unpacked_node(w[i]).kind == step::reduce;
+        const bool pack = h.kind == group_kind::contraction && h.right != by_rows;
+        if (!reduces && !pack) return -1;   // one pass
+        const int rows = reduces ? scratch_rows(q, h, w, n, first_node) : 0;
+        const size_expr& columns = m.extent[m.n - 1];
+        if (!pack && rows == 0) return -1;
+        if (columns.fixed() && inner.fixed()) {
+            return take({sizes.intern({scratch_row(columns.number) * ((pack ? inner.number : 0) + rows), 0, {}}), 8, 0});
+        }
+        const size_expr per_row = columns.fixed() ? size_expr{scratch_row(columns.number), 0, {}} : columns;
+        if (!pack) return take({sizes.intern(times(per_row, {rows, 0, {}})), 8, i64{rows} * 64 * 8});
+        // inner * columns + inner * 63 + scratch: bounded by inner * columns * 64 where columns may be 1
+        return take({sizes.intern(times(times(per_row, inner), {columns.fixed() ? rows + 1 : 64 * (rows + 1), 0, {}})), 8,
+                     i64{rows + 1} * 64 * 8});
+    }
+    constexpr int scratch_rows(int q, const key_header& h, const u64* w, int n, int first_node) const {
+        body_facts<2 * N + 64> facts;
         facts.n = n - first_node;
         facts.contraction = h.kind == group_kind::contraction;
         facts.column_bit = 1 << (h.axes - 1);
         facts.row_bit = h.has_rows ? 1 << (h.axes - 2) : 0;
         for (int i = 0; i < facts.n; ++i) {
             facts.node[i] = unpacked_node(w[first_node + i]);
-            facts.costly[i] = facts.node[i].kind == step::operation && at(body[first[q] + i].node).op->costly;
+            facts.costly[i] = facts.node[i].kind == step::operation && at(b.entry[b.first[q] + i].node).op->costly;
         }
         // stores decide which values are passed over twice; they are not written yet
-        for (int o = stored_head[q]; o; o = stored_next[o - 1]) {
-            int e = first[q];
-            while (body[e].node != o - 1 || body[e].mask != f().mask[o - 1] || body[e].kind == step::load) ++e;
-            key_node k = unpacked_node(w[first_node + e - first[q]]);
+        for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
+            int e = b.first[q];
+            while (b.entry[e].node != o - 1 || b.entry[e].mask != f().mask[o - 1] || b.entry[e].kind == step::load) ++e;
+            key_node k = unpacked_node(w[first_node + e - b.first[q]]);
             k.kind = step::store;
-            k.in[0] = k.in[1] = k.in[2] = e - first[q];
+            k.in[0] = k.in[1] = k.in[2] = e - b.first[q];
             facts.node[facts.n++] = k;
         }
         facts.derive();
-        const bool pack = facts.contraction && h.right != by_rows;
-        const size_expr& columns = m.extent[m.n - 1];
-        if (!pack && facts.n_scratch == 0) return -1;
-        if (columns.fixed() && inner.fixed()) {
-            const i64 rows = (pack ? inner.number : 0) + facts.n_scratch;
-            return take({sizes.intern({scratch_row(columns.number) * rows, 0, {}}), 8, 0});
-        }
-        const size_expr per_row = columns.fixed() ? size_expr{scratch_row(columns.number), 0, {}} : columns;
-        const int a = facts.n_scratch;
-        if (!pack) return take({sizes.intern(times(per_row, {a, 0, {}})), 8, i64{a} * 64 * 8});
-        // inner * columns + inner * 63 + scratch: bounded by inner * columns * 64 where columns may be 1
-        return take({sizes.intern(times(times(per_row, inner), {columns.fixed() ? a + 1 : 64 * (a + 1), 0, {}})), 8,
-                     i64{a + 1} * 64 * 8});
+        return facts.n_scratch;
     }
     constexpr void finish_kernel(plan_call call, int n) {
         int k = 0;
@@ -645,7 +444,7 @@ struct plan_writer {
 
     // ---- opaque: a load for each operand, a store for each result, the attributes as constants
     constexpr void write_opaque(int q, int now) {
-        const int i = f().groups[q].anchor;
+        const int i = b.groups[q].anchor;
         const node& x = at(i);
         key_header h{group_kind::opaque, 0, 0, 0, 1, 0, 8, false, 0, 0};
         plan_call call{0, n_arguments, 0, n_call_sizes, 0, q};
@@ -677,7 +476,7 @@ struct plan_writer {
             }
         }
         w[0] = packed(h);
-        release(q, now, first[q], first[q]);
+        release(q, now, b.first[q], b.first[q]);
         if (x.type == dtype::none)   // a result that nobody reads
             for (int k = i + 1; k < N && at(k).op == &result_op && at(k).in[0] == i; ++k)
                 if (buffered(k) && last_use[k] == 0) give(slot_of[k] - 1);

@@ -125,11 +125,17 @@ constexpr auto eval(E, const binding<P, T>&... bindings) {
     else {
         using Program = program<outputs_list<E>, updates_list<>, inputs_list<P...>, givens_list<>>;
         if constexpr (Program::wrong) {
-            KILN_ERROR(word_of<Program, 0>, word_of<Program, 1>, word_of<Program, 2>);
+            static_assert(compile_error<word_of<Program, 0>, word_of<Program, 1>, word_of<Program, 2>>::never);
             return failed{};
         } else {
-            if (std::is_constant_evaluated()) return detail::interpreted<Program>(bindings...);
-            return basic_function<Program>{}(bindings...);
+            using C = call_check<typename basic_function<Program>::in, binding<P, T>...>;
+            if constexpr (C::wrong) {
+                static_assert(compile_error<word_of<C, 0>, word_of<C, 1>, word_of<C, 2>>::never);
+                return failed{};
+            } else {
+                if (std::is_constant_evaluated()) return detail::interpreted<Program>(bindings...);
+                return basic_function<Program>{}(bindings...);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 // function(inputs(...), outputs(...), updates(...), givens(...)): a program that is planned by the compiler and called by
 // position or by name.
 #pragma once
-#include <kiln/run/session.hpp>
+#include <kiln/run/call_check.hpp>
 
 #include <tuple>
 
@@ -9,22 +9,26 @@ namespace kiln {
 
 inline constexpr int max_names = 16;
 
-/// An extent of a lowered graph in terms of the plan's names.
+/// An extent of the graph g in terms of the names of the plan L.
 template <class L>
-constexpr size_expr named_size(i64 e) {
+constexpr size_expr named_size(const graph_view& g, i64 e) {
     if (!is_product(e)) return {e, 0, {}};
-    const graph_view v = L::graph.view();
     const int l = static_cast<int>(extent_tag - e);
-    size_expr r{v.at(l, 0), 0, {}};
-    for (int j = 1; j < v.length(l); ++j)
-        for (int q = 0; q < L::result.n_names; ++q)
-            if (L::result.name[q] == static_cast<int>(v.at(l, j) - name_tag)) r.name[r.n++] = q;
+    size_expr r{g.at(l, 0), 0, {}};
+    for (int j = 1; j < g.length(l); ++j)
+        for (int q = 0; q < L::result.n_names; ++q) {
+            const char* s = g.text_of(g.at(l, j));
+            const char* t = L::graph.chars + L::result.name[q];
+            while (*s && *s == *t) { ++s; ++t; }
+            if (*s == *t) r.name[r.n++] = q;
+        }
     return r;
 }
 
 /// The inputs of a program: names, types, shapes, as its lowered graph has them.
-template <class L>
+template <class L, int N>
 struct input_table {
+    static constexpr int n_inputs = N, n_leaves = L::result.n_leaves;
     static constexpr int node(int k) { return L::result.leaf[k].node; }
     static constexpr auto names = texts_of<L::result.n_leaves>([](int k) {
         const graph_view v = L::graph.view();
@@ -32,13 +36,29 @@ struct input_table {
     });
     static constexpr const char* name(int k) { return names[k]; }
     static constexpr dtype type(int k) { return L::graph.nodes[node(k)].type; }
+    static constexpr bool is_variable(int k) { return L::graph.nodes[node(k)].op == &variable_op; }
+    /// The input that the placeholder P is; -1 where it is none.
+    template <class P>
+    static consteval int index() {
+        constexpr graph_view v = P::graph.view();
+        const kiln::node& x = P::graph.nodes[v.root(0)];
+        if (x.op != &placeholder_op) return -1;
+        const char* s = v.text_of(v.at(x.attrs, 0));
+        for (int k = 0; k < N; ++k) {
+            const char* t = name(k);
+            int i = 0;
+            while (s[i] && s[i] == t[i]) ++i;
+            if (s[i] == t[i]) return k;
+        }
+        return -1;
+    }
     static constexpr int rank(int k) {
         const graph_view v = L::graph.view();
         return v.length(v.nodes[node(k)].shape);
     }
     static constexpr size_expr extent(int k, int a) {
         const graph_view v = L::graph.view();
-        return named_size<L>(v.at(v.nodes[node(k)].shape, a));
+        return named_size<L>(v, v.at(v.nodes[node(k)].shape, a));
     }
     static constexpr void put(word& w, const graph_view& v, i64 e) {
         if (!is_product(e)) { w.put(e); return; }
@@ -70,14 +90,16 @@ struct input_table {
 /// The owning result of output k: the number itself for rank 0, else a tensor.
 template <class L, int K>
 struct output_type {
-    static constexpr graph_view g = L::graph.view();
-    static constexpr int node = g.root(K);
-    static constexpr int rank = g.length(g.nodes[node].shape);
-    using element = ctype_of<g.nodes[node].type>;
+    // In the lowered graph a view of a result is that result, so its shape stands in the graph before.
+    static constexpr graph_view g = L::simple::graph.view();
+    static constexpr int shape = g.nodes[g.root(K)].shape;
+    static constexpr int rank = g.length(shape);
+    using element = ctype_of<L::graph.nodes[L::graph.view().root(K)].type>;
     static constexpr i64 extent(int a) {
-        const i64 e = g.at(g.nodes[node].shape, a);
+        const i64 e = g.at(shape, a);
         return is_product(e) ? dynamic : e;
     }
+    static constexpr size_expr size(int a) { return named_size<L>(g, g.at(shape, a)); }
     template <class I>
     struct of;
     template <int... A>
@@ -98,7 +120,7 @@ public:
     static constexpr signature sig = P::sig;
     static constexpr plan_target target{cpu::vector_bytes<cpu::default_arch>, 64, true};
     using L = lowered<E, sig, target>;
-    using in = input_table<L>;
+    using in = input_table<L, sig.inputs>;
 
     basic_function() = default;
     basic_function(const basic_function&) {}   // a copy has its own workspace
@@ -108,7 +130,14 @@ public:
 
     /// f(arguments...), f(x = a, y = b), f(session, ...).
     template <class... A>
-    auto operator()(A&&... a) { return call_with(no_outputs{}, static_cast<A&&>(a)...); }
+    auto operator()(A&&... a) {
+        using C = call_check<in, A...>;
+        if constexpr (C::silent) return failed{};
+        else if constexpr (C::wrong) {
+            static_assert(compile_error<word_of<C, 0>, word_of<C, 1>, word_of<C, 2>>::never);
+            return failed{};
+        } else return call_with(no_outputs{}, static_cast<A&&>(a)...);
+    }
 
     /// f.into(views...)(arguments...): results go to the caller's memory; nothing is allocated.
     template <class... V>
@@ -122,9 +151,6 @@ public:
 
 private:
     struct no_outputs {};
-    template <class S>
-    static constexpr bool is_session = requires(std::remove_cvref_t<S>& s) { typename std::remove_cvref_t<S>::table; s.require(0); };
-
     template <class V>
     static auto target_of(V& v) {
         if constexpr (bare_number<std::remove_cvref_t<V>>) return &v;
@@ -135,37 +161,19 @@ private:
         basic_function* f;
         std::tuple<V...> views;
         template <class... A>
-        void operator()(A&&... a) { f->call_with(views, static_cast<A&&>(a)...); }
+        void operator()(A&&... a) {
+            using C = call_check<in, A...>;
+            if constexpr (C::wrong) static_assert(compile_error<word_of<C, 0>, word_of<C, 1>, word_of<C, 2>>::never);
+            else if constexpr (!C::silent) f->call_with(views, static_cast<A&&>(a)...);
+        }
     };
 
     template <class Out, class First, class... A>
-        requires is_session<First>
+        requires session_like<std::remove_cvref_t<First>>
     auto call_with(const Out& out, First& s, A&&... a) { return run_call(out, &s, static_cast<A&&>(a)...); }
     template <class Out, class... A>
     auto call_with(const Out& out, A&&... a) {
-        static_assert(n_variables == 0, "kiln: this function has variables; call it with the session that owns them: f(s, ...)");
         return run_call(out, static_cast<basic_session<expression_of<variable_union<E>>>*>(nullptr), static_cast<A&&>(a)...);
-    }
-
-    static constexpr int n_variables = [] {
-        int n = 0;
-        for (int k = sig.inputs; k < L::result.n_leaves; ++k) n += L::graph.nodes[L::result.leaf[k].node].op == &variable_op;
-        return n;
-    }();
-
-    template <class P0>
-    static consteval int input_index() {
-        constexpr graph_view v = P0::graph.view();
-        const node& x = P0::graph.nodes[v.root(0)];
-        if (x.op != &placeholder_op) return -1;
-        const char* s = v.text_of(v.at(x.attrs, 0));
-        for (int k = 0; k < sig.inputs; ++k) {
-            const char* t = in::name(k);
-            int i = 0;
-            while (s[i] && s[i] == t[i]) ++i;
-            if (s[i] == t[i]) return k;
-        }
-        return -1;
     }
 
     struct arguments {
@@ -178,61 +186,54 @@ private:
     template <int K, class T>
     static void bind_scalar(arguments& a, T v) {
         using X = ctype_of<in::type(K)>;
-        if constexpr (in::rank(K) != 0) {
-            std::string s = "kiln: ";
-            s += in::name(K);
-            s += ": expected shape ";
-            s += in::template shape_text<K>.s;
-            s += ", got a number";
-            throw shape_error(s);
-        } else {
-            const X x = narrowed<X>(v, in::name(K));
-            __builtin_memcpy(a.scalar[K], &x, sizeof x);
-            a.data[K] = a.scalar[K];
-        }
+        const X x = narrowed<X>(v, in::name(K));
+        __builtin_memcpy(a.scalar[K], &x, sizeof x);
+        a.data[K] = a.scalar[K];
     }
     template <int K>
-    [[noreturn]] static void wrong_shape(const i64* e, int n) {
+    [[noreturn]] static void wrong_shape(const i64* e, int n, int axis = -1, i64 want = 0) {
         std::string s = "kiln: ";
         s += in::name(K);
         s += ": expected shape ";
         s += in::template shape_text<K>.s;
         s += ", got ";
         s += text_of_shape(e, n);
+        if (axis >= 0) {   // a name that another axis has given a number
+            s += ": axis ";
+            s += std::to_string(axis);
+            s += " must be ";
+            s += std::to_string(want);
+        }
         throw shape_error(s);
     }
     template <int K, class U, i64... X>
     static void bind_view(arguments& a, tensor_view<U, X...> v) {
         using T = ctype_of<in::type(K)>;
-        static_assert(std::is_same_v<std::remove_const_t<U>, T>, "kiln: the argument's element type is not the placeholder's dtype");
-        constexpr int rank = in::rank(K);
-        i64 e[sizeof...(X) + 1]{};
-        for (int k = 0; k < static_cast<int>(sizeof...(X)); ++k) e[k] = v.extent(k);
-        if constexpr (rank != static_cast<int>(sizeof...(X))) wrong_shape<K>(e, sizeof...(X));
-        else {
-            for (int k = 0; k < rank; ++k) {
-                const size_expr& x = in::template extents<K>.at[k];
-                if (x.n == 1 && x.number == 1 && !a.known[x.name[0]]) {
-                    a.known[x.name[0]] = true;
-                    a.names[x.name[0]] = e[k];
-                }
+        constexpr int rank = sizeof...(X);
+        i64 e[rank + 1]{};
+        for (int k = 0; k < rank; ++k) e[k] = v.extent(k);
+        for (int k = 0; k < rank; ++k) {
+            const size_expr& x = in::template extents<K>.at[k];
+            if (x.n == 1 && x.number == 1 && !a.known[x.name[0]]) {
+                a.known[x.name[0]] = true;
+                a.names[x.name[0]] = e[k];
             }
-            for (int k = 0; k < rank; ++k) {
-                const size_expr& x = in::template extents<K>.at[k];
-                i64 want = x.number;
-                int open = -1;
-                for (int j = 0; j < x.n; ++j)
-                    if (a.known[x.name[j]]) want *= a.names[x.name[j]];
-                    else open = x.name[j];
-                if (open >= 0 && want != 0 && e[k] % want == 0) {   // a product with one unknown name says it
-                    a.known[open] = true;
-                    a.names[open] = e[k] / want;
-                    continue;
-                }
-                if (e[k] != want) wrong_shape<K>(e, rank);
-            }
-            a.data[K] = reinterpret_cast<char*>(const_cast<T*>(v.data()));
         }
+        for (int k = 0; k < rank; ++k) {
+            const size_expr& x = in::template extents<K>.at[k];
+            i64 want = x.number;
+            int open = -1;
+            for (int j = 0; j < x.n; ++j)
+                if (a.known[x.name[j]]) want *= a.names[x.name[j]];
+                else open = x.name[j];
+            if (open >= 0 && want != 0 && e[k] % want == 0) {   // a product with one unknown name says it
+                a.known[open] = true;
+                a.names[open] = e[k] / want;
+                continue;
+            }
+            if (e[k] != want) wrong_shape<K>(e, rank, x.n > 0 && open < 0 ? k : -1, want);
+        }
+        a.data[K] = reinterpret_cast<char*>(const_cast<T*>(v.data()));
     }
     template <int K, class T>
     static void bind_one(arguments& a, T&& v) {
@@ -246,22 +247,13 @@ private:
     static void bind_data(arguments& a, const tensor_view<U, X...>& v) { bind_view<K>(a, v); }
 
     template <class B>
-    static void bind_named(arguments& a, bool (&given)[sig.inputs + 1], const B& b) {
-        constexpr int k = input_index<typename B::placeholder_type>();
-        static_assert(k >= 0, "kiln: the function has no such input");
-        given[k] = true;
-        bind_data<k>(a, b.data);
-    }
+    static void bind_named(arguments& a, const B& b) { bind_data<in::template index<typename B::placeholder_type>()>(a, b.data); }
 
     template <class Out, class S, class... A>
     auto run_call(const Out& out, S* session, A&&... a) {
         arguments args;
-        if constexpr (sizeof...(A) > 0 && (is_binding<std::remove_cvref_t<A>>::value && ...)) {
-            static_assert(sizeof...(A) == sig.inputs, "kiln: one binding for each input");
-            bool given[sig.inputs + 1]{};
-            (bind_named(args, given, a), ...);
-        } else {
-            static_assert(sizeof...(A) == sig.inputs, "kiln: one argument for each input");
+        if constexpr (sizeof...(A) > 0 && (is_binding<std::remove_cvref_t<A>>::value && ...)) (bind_named(args, a), ...);
+        else {
             [&]<int... K>(std::integer_sequence<int, K...>) { (bind_one<K>(args, a), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
         }
         return execute(out, session, args);
@@ -296,7 +288,6 @@ private:
         if constexpr (is_seed<K>) leaves[K] = reinterpret_cast<char*>(&seed_);
         else {
             constexpr int at = S::table::find(in::name(K));
-            static_assert(at >= 0, "kiln: the session was made without a variable of this function");
             if (is_read<K>) session->require(at);
             leaves[K] = session->data(at);
         }
@@ -332,9 +323,7 @@ private:
     template <int K>
     static constexpr auto output_extents = [] {
         struct table { size_expr at[9]; } r{};
-        const graph_view g = L::graph.view();
-        const int s = g.nodes[g.root(K)].shape;
-        for (int a = 0; a < g.length(s); ++a) r.at[a] = named_size<L>(g.at(s, a));
+        for (int a = 0; a < output_type<L, K>::rank; ++a) r.at[a] = output_type<L, K>::size(a);
         return r;
     }();
     template <int K>
@@ -445,6 +434,12 @@ constexpr bool list_failed<inputs_list<T...>> = any_failed<T...>;
 struct failed_function {
     template <class... A>
     failed operator()(A&&...) const { return {}; }
+    template <class... V>
+    failed_function into(V&&...) const { return {}; }
+};
+template <>
+struct program_of_argument<failed_function> {
+    using type = failed;
 };
 
 /// function(inputs(x, ...), outputs(e, ...) or one expression, updates(assign(w, e), ...), givens(x = e, ...)); the parts
@@ -458,7 +453,7 @@ constexpr auto function(inputs_list<I...>, Parts...) {
         using G = typename decltype(pick_list<givens_list<>, 2, Parts...>())::type;
         using P = program<O, U, inputs_list<I...>, G>;
         if constexpr (P::wrong) {
-            KILN_ERROR(word_of<P, 0>, word_of<P, 1>, word_of<P, 2>);
+            static_assert(compile_error<word_of<P, 0>, word_of<P, 1>, word_of<P, 2>>::never);
             return failed_function{};
         } else return basic_function<P>{};
     }

@@ -182,6 +182,24 @@ struct initial_program {
     static constexpr auto found = made();
 };
 
+/// The name of a symbol, else what the expression is.
+template <class W>
+constexpr word symbol_text() {
+    const graph_view g = W::graph.view();
+    const node& x = W::graph.nodes[g.root(0)];
+    return builder::text(x.op == &variable_op || x.op == &placeholder_op ? g.text_of(g.at(x.attrs, 0)) : x.op->name);
+}
+/// The session's table has no variable of that name.
+template <class Table>
+constexpr finding no_variable(const word& name) {
+    finding f{};
+    f.what.put("session: it has no variable");
+    f.left = name;
+    f.right.put("known: ");
+    for (int k = 0; k < Table::n; ++k) f.right.put(k ? ", " : "").put(Table::name(k));
+    return f;
+}
+
 template <class F>
 struct program_of_argument {   // an expression brings its own graph, a function its program's
     using type = F;
@@ -218,13 +236,23 @@ public:
     }
     /// The stored variable; assigning a tensor or a view of its shape writes it.
     template <u64 Lo, u64 Hi>
-    auto operator[](expr<Lo, Hi>) { return at<index_of<expr<Lo, Hi>>()>(); }
+    auto operator[](expr<Lo, Hi>) {
+        using W = expr<Lo, Hi>;
+        constexpr int k = index_of<W>();
+        if constexpr (k < 0) {
+            using M = missing<symbol_text<W>()>;
+            static_assert(compile_error<word_of<M, 0>, word_of<M, 1>, word_of<M, 2>>::never);
+            return failed{};
+        } else return at<k>();
+    }
+    failed operator[](failed) { return {}; }
     /// The variable of that name.
     template <text Name>
     auto get() {
         constexpr int k = table::find(Name.s);
         if constexpr (k < 0) {
-            KILN_ERROR(said<text_tag<Name>, exact("session: no variable is called")>, exact(Name.s), known_names<Name>());
+            using M = missing<builder::text(Name.s)>;
+            static_assert(compile_error<word_of<M, 0>, word_of<M, 1>, word_of<M, 2>>::never);
             return failed{};
         } else return at<k>();
     }
@@ -253,18 +281,8 @@ private:
         }
         return r;
     }
-    template <text Name>
-    struct text_tag {};
-    template <text Name>
-    static constexpr auto known_names() {
-        constexpr word w = [] {
-            word r{};
-            r.put("known: ");
-            for (int k = 0; k < table::n; ++k) r.put(k ? ", " : "").put(table::name(k));
-            return r;
-        }();
-        return first_words<w.n + 1>(w.s);
-    }
+    template <word Name>
+    struct missing { static constexpr finding found = no_variable<table>(Name); };
     template <class W>
     static consteval int index_of() {
         constexpr graph_view g = W::graph.view();
@@ -312,7 +330,6 @@ private:
     };
     template <int K>
     auto at() {
-        static_assert(K >= 0, "kiln: the session was made without this variable; name its expression in session(...)");
         using view = typename table::template view_type<K>::type;
         return stored<view>(view(reinterpret_cast<typename view::value_type*>(data(K))), ready[K]);
     }
@@ -323,8 +340,21 @@ private:
 
 template <class F>
 using program_expression = typename program_of_argument<std::remove_cvref_t<F>>::type;
+/// A session of functions that were refused: silent.
+struct failed_session {
+    void initialize(u64 = 0) {}
+    template <class W>
+    failed operator[](W) { return {}; }
+    template <text Name>
+    failed get() { return {}; }
+};
 template <class... F>
-using session_base = basic_session<expression_of<variable_union<program_expression<F>...>>>;
+constexpr auto session_of() {
+    if constexpr (any_failed<program_expression<F>...>) return std::type_identity<failed_session>{};
+    else return std::type_identity<basic_session<expression_of<variable_union<program_expression<F>...>>>>{};
+}
+template <class... F>
+using session_base = typename decltype(session_of<F...>())::type;
 
 /// session s(train, infer, expression...): holds the union of their variables.
 template <class... F>

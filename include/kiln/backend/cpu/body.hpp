@@ -16,7 +16,7 @@ constexpr bool costly_by_id() {
 }
 template <class K>
 constexpr auto facts_for() {
-    body_facts<K::n> f{};
+    body_facts<K::n> f;
     f.n = K::n;
     f.contraction = K::header.kind == group_kind::contraction;
     f.column_bit = 1 << (K::header.axes - 1);
@@ -29,6 +29,9 @@ constexpr auto facts_for() {
         f.node[i] = K::node(i);
         f.costly[i] = f.node[i].kind == step::operation && costly.yes[f.node[i].op];
     }
+    f.node[K::n] = {};   // a constant has no uninitialised part
+    f.costly[K::n] = f.post[K::n] = f.back[K::n] = false;
+    f.stage[K::n] = f.scratch[K::n] = f.in_pass[K::n] = 0;
     f.derive();
     return f;
 }
@@ -275,7 +278,7 @@ struct body {
             return f.after(i) && !f.columns(K::node(i).in[0]) && f.stage[K::node(i).in[0]] == part - row_after;
         }
         if (part >= along) return f.along_row(i) && f.stage[i] == part - along + 1;
-        return f.in_pass[i][part - pass];
+        return f.in_pass[i] >> (part - pass) & 1;
     }
     /// A value of the columns that is computed again after the nest.
     static constexpr bool needed_after(int i) {

@@ -151,7 +151,7 @@ struct contraction : nest<K, VB> {
     }
 
     [[gnu::noinline]] static void run(char* const* a, const i64* sizes) {
-        const i64* a_strides = sizes + axes + 1;
+        const i64* a_strides = sizes + axes + 1;   // where they do not follow from the extents
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
@@ -160,7 +160,8 @@ struct contraction : nest<K, VB> {
                        K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
                        K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes], n1, inner, n0, n1};
             if constexpr (K::header.right != by_rows) {
-                const i64 row = scratch_row(n1), sk = b_strides[axes], sj = b_strides[axes - 1];
+                const i64 row = scratch_row(n1), sk = K::header.right == by_columns ? 1 : b_strides[axes];
+                const i64 sj = K::header.right == by_columns ? inner : b_strides[axes - 1];
                 T* t = reinterpret_cast<T*>(q[2] + f.n_scratch * row * 8);
                 for (i64 j = 0; j < n1; ++j)
                     for (i64 k = 0; k < inner; ++k) t[k * row + j] = o.b[k * sk + j * sj];

@@ -41,7 +41,7 @@ struct nest : body<K, VB> {
     static constexpr bool only_for_saved(int i) {   // all its readers in this pass come from the scratch row
         bool used = false;
         for (int j = i + 1; j < base::n; ++j)
-            if (f.in_pass[j][S] && f.reads(j, i) && !(f.scratch[j] >= 0 && !f.reduces(j) && f.stage[j] < S) && !only_for_saved<S>(j))
+            if ((f.in_pass[j] >> S & 1) && f.reads(j, i) && !(f.scratch[j] >= 0 && !f.reduces(j) && f.stage[j] < S) && !only_for_saved<S>(j))
                 used = true;
         return !used && K::node(i).kind != kiln::step::store && !f.reduces(i);
     }

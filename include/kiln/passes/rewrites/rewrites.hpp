@@ -85,7 +85,8 @@ using all = rule_list<
     view_of_literal, reshape_to_same, reshape_of_reshape, expand_of_expand, transpose_of_transpose, transpose_to_reshape,
     transpose_of_expand, reshape_through_pointwise, transpose_through_pointwise,
     sum_of_sum, extremum_of_extremum, extremum_of_expand, reduction_of_literal,
-    softplus_rule, log_softmax_rule, logsumexp_rule, log_of_exp, log1p_rule, expm1_rule, sigmoid_rule, one_minus_sigmoid, softmax_rule>;
+    softplus_rule, log_softmax_rule, logsumexp_rule, log_of_exp, log1p_rule, expm1_rule, sigmoid_rule, one_minus_sigmoid,
+    softmax_rule>;
 
 inline constexpr rule_table by_operation = all::table();
 
@@ -103,16 +104,16 @@ struct rewrites {
         throw "no rewrite has this name";
     }
     template <class... Name>
-    consteval rewrites with(Name... name) const { return {(bits | ... | bit(name))}; }
+    consteval rewrites with(Name... name) const { return rewrites{(bits | ... | bit(name))}; }
     template <class... Name>
-    consteval rewrites without(Name... name) const { return {bits & ~(u64{0} | ... | bit(name))}; }
+    consteval rewrites without(Name... name) const { return rewrites{bits & ~(u64{0} | ... | bit(name))}; }
     constexpr bool has(u64 b) const { return (bits & b) != 0; }
     constexpr bool operator==(const rewrites&) const = default;
 };
 inline constexpr rewrites no_rewrites{0};
 inline constexpr rewrites all_rewrites{~u64{0} >> (64 - rewrite::all::n)};
 /// What may run before differentiation, so that derivatives are those of the stable form: it leaves stop_gradient alone.
-inline constexpr rewrites stability_rewrites =
-    no_rewrites.with("softplus", "log_softmax", "logsumexp", "log_of_exp", "log1p", "expm1", "sigmoid", "one_minus_sigmoid", "softmax");
+inline constexpr rewrites stability_rewrites = no_rewrites.with("softplus", "log_softmax", "logsumexp", "log_of_exp", "log1p",
+                                                                "expm1", "sigmoid", "one_minus_sigmoid", "softmax");
 
 }  // namespace kiln

@@ -67,6 +67,11 @@ struct transpose_of_transpose : at<transpose_op>::over<transpose_op> {
 struct transpose_to_reshape : at<transpose_op> {
     static constexpr auto name = "transpose_to_reshape";
     static constexpr value apply(site n) {
+        const builder& b = *n.b;
+        const int shape = n.n().shape, rank = b.length(shape);
+        int k_one = 0;
+        while (k_one < rank && b.lists[shape + 1 + k_one] != 1) ++k_one;
+        if (k_one == rank) return {};
         const list p = transpose_op::permutation(n);
         i64 last = -p.n - 1;
         for (int k = 0; k < p.n; ++k) {
@@ -142,13 +147,15 @@ struct reduction_of_literal : at<sum_op, prod_op, max_op, min_op, any_op, all_op
         if (!is<sum_op>(r)) return count > 0 ? n.b->literal(type_of(r), bits) : value{};
         if (is_literal(x, 0)) return zeros_like(r);
         if (count < 0) return {};
-        if (!is_floating(t))
-            return n.b->literal(type_of(r), constant::wrap(t, static_cast<i64>(static_cast<u64>(bits) * static_cast<u64>(count))));
-        const double c = double_of(bits), limit = t == dtype::float32 ? 0x1p24 : 0x1p53, total = limit_to(c, limit) * static_cast<double>(count);
-        const bool exact = c == static_cast<double>(static_cast<i64>(limit_to(c, limit))) && total <= limit && total >= -limit;
-        return exact ? full_like(r, total) : value{};
+        if (!is_floating(t)) {
+            const u64 total = static_cast<u64>(bits) * static_cast<u64>(count);
+            return n.b->literal(type_of(r), constant::wrap(t, static_cast<i64>(total)));
+        }
+        const double limit = t == dtype::float32 ? 0x1p24 : 0x1p53;   // up to here every integer is a number of the dtype
+        const double c = double_of(bits), total = c * static_cast<double>(count);
+        if (!(total <= limit && total >= -limit && c <= limit && c >= -limit)) return {};
+        return c == static_cast<double>(static_cast<i64>(c)) ? full_like(r, total) : value{};
     }
-    static constexpr double limit_to(double c, double limit) { return c >= -limit && c <= limit ? c : 0; }
 };
 
 }  // namespace kiln::rewrite

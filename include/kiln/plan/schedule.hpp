@@ -1,0 +1,126 @@
+// The order of groups: producers first, and readers of a variable before the group that assigns it in place. Depth first with
+// an explicit stack; a cycle always goes through such an edge: that variable's new value goes to a buffer and is copied at the
+// end, and the search starts again.
+#pragma once
+#include <kiln/plan/gather.hpp>
+
+namespace kiln {
+
+template <int N>
+struct group_order {
+    int order[N], n;
+    bool copied[N];      // by variable node
+};
+
+template <int N, int Lists, class Bodies>
+struct scheduler {
+    const fuser<N, Lists>& fz;
+    const Bodies& b;
+    signature sig;
+    group_order<N> r;
+
+    // readers of assigned variables and assignments of groups, as lists
+    int assigned_by[N];                        // by variable node: 1 + which update
+    int reader_head[N], reader_next[2 * N + 64], reader_group[2 * N + 64], n_readers = 0;
+    int update_head[N], update_next[N];        // by group, by update
+
+    constexpr scheduler(const fuser<N, Lists>& fused, const Bodies& bodies, signature s) : fz(fused), b(bodies), sig(s), r{} {}
+
+    constexpr const node& at(int i) const { return fz.g.nodes[i]; }
+    constexpr int root(int update) const { return fz.g.root(sig.outputs + update); }
+    constexpr int variable(int update) const { return fz.g.root(sig.results() + update); }
+
+    constexpr void reads(int q, int node) {
+        const int v = fz.storage(node);
+        if (!assigned_by[v] || (reader_head[v] && reader_group[reader_head[v] - 1] == q)) return;
+        reader_group[n_readers] = q;
+        reader_next[n_readers] = reader_head[v];
+        reader_head[v] = ++n_readers;
+    }
+    constexpr void run() {
+        n_readers = 0;
+        for (int i = 0; i < N; ++i) {
+            assigned_by[i] = reader_head[i] = update_head[i] = 0;
+            r.copied[i] = false;
+            r.order[i] = 0;
+        }
+        for (int k = 0; k < sig.updates; ++k) {
+            assigned_by[variable(k)] = k + 1;
+            const int q = fz.f.group[root(k)];
+            update_next[k] = update_head[q];
+            update_head[q] = k + 1;
+        }
+        if (sig.updates)
+            for (int q = 0; q < fz.f.n; ++q) {
+                if (!b.stored_head[q]) continue;
+                for (int e = b.first[q]; e < b.first[q + 1]; ++e) {
+                    const body_entry& x = b.entry[e];
+                    if (x.kind != step::load) continue;
+                    reads(q, x.node);
+                    const int v = fz.storage(x.node), u = assigned_by[v] - 1;   // the writer itself reads other elements?
+                    if (u >= 0 && fz.f.group[root(u)] == q && (x.mask != fz.f.mask[root(u)] || x.order || x.node != v)) r.copied[v] = true;
+                }
+                if (b.groups[q].kind == group_kind::nest) continue;
+                const node& x = at(b.groups[q].anchor);
+                for (int k = 0; k < x.n_in; ++k) {
+                    const int v = fz.storage(fz.under(fz.g.operand(x, k)));
+                    reads(q, v);
+                    if (const int u = assigned_by[v] - 1; u >= 0 && fz.f.group[root(u)] == q) r.copied[v] = true;
+                }
+            }
+        while (!search()) {}
+    }
+    constexpr bool search() {
+        struct frame { int group, edge, update, reader, via; };
+        frame st[N + 1];
+        char state[N + 1]{};
+        int n = 0;
+        r.n = 0;
+        for (int g0 = 0; g0 < fz.f.n; ++g0) {
+            if (state[g0] || !b.stored_head[g0]) continue;
+            st[n++] = {g0, 0, update_head[g0], -1, -1};
+            state[g0] = 1;
+            while (n) {
+                frame& t = st[n - 1];
+                int q = -1, via = -1;
+                const int body_n = b.first[t.group + 1] - b.first[t.group];
+                const node& anchor = at(b.groups[t.group].anchor);
+                const int whole = b.groups[t.group].kind != group_kind::nest ? anchor.n_in : 0;
+                if (t.edge < body_n) {
+                    const body_entry& e = b.entry[b.first[t.group] + t.edge++];
+                    if (e.kind != step::load) continue;
+                    q = fz.f.group[fz.storage(e.node)];
+                } else if (t.edge - body_n < whole) {
+                    q = fz.f.group[fz.storage(fz.under(fz.g.operand(anchor, t.edge++ - body_n)))];
+                } else if (t.update) {   // who reads the variables that this group assigns?
+                    const int v = variable(t.update - 1);
+                    if (t.reader < 0) t.reader = r.copied[v] ? 0 : reader_head[v];
+                    if (t.reader == 0) {
+                        t.update = update_next[t.update - 1];
+                        t.reader = -1;
+                        continue;
+                    }
+                    q = reader_group[t.reader - 1];
+                    t.reader = reader_next[t.reader - 1];
+                    via = v;
+                } else {
+                    state[t.group] = 2;
+                    r.order[r.n++] = t.group;
+                    --n;
+                    continue;
+                }
+                if (q < 0 || q == t.group || state[q] == 2) continue;
+                if (state[q] == 1) {
+                    for (int k = n - 1; via < 0 && st[k].group != q; --k) via = st[k].via;
+                    r.copied[via] = true;
+                    return false;
+                }
+                st[n++] = {q, 0, update_head[q], -1, via};
+                state[q] = 1;
+            }
+        }
+        return true;
+    }
+};
+
+}  // namespace kiln
