@@ -1,6 +1,7 @@
 // function(inputs(...), outputs(...), updates(...), givens(...)): a program that is planned by the compiler and called by
 // position or by name.
 #pragma once
+#include <kiln/plan/explain.hpp>
 #include <kiln/run/call_check.hpp>
 
 #include <tuple>
@@ -458,5 +459,13 @@ constexpr auto function(inputs_list<I...>, Parts...) {
         } else return basic_function<P>{};
     }
 }
+
+/// plan_of(f): how many kernels, buffers, copies, flops and bytes a call is; constants.
+template <class P>
+consteval plan_summary plan_of(const basic_function<P>&) { return summary_of<typename basic_function<P>::L>(); }
+
+/// explain(f): the plan as text: groups, their nodes, what they read and write, flops and bytes.
+template <class P>
+constexpr const char* explain(const basic_function<P>&) { return plan_text<typename basic_function<P>::L>::value.s; }
 
 }  // namespace kiln

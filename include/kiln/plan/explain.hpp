@@ -1,0 +1,254 @@
+// A plan as text and as numbers: groups, their nodes, buffers, bytes, flops; all of it constants.
+#pragma once
+#include <kiln/plan/plan.hpp>
+
+namespace kiln {
+
+/// A sum of sizes: a number that run-time extents may be part of.
+struct size_sum {
+    size_expr term[16];
+    int n;
+
+    constexpr void add(const size_expr& e) {
+        if (e.number == 0) return;
+        for (int k = 0; k < n; ++k) {
+            bool same = term[k].n == e.n;
+            for (int j = 0; j < e.n && same; ++j) same = term[k].name[j] == e.name[j];
+            if (!same) continue;
+            term[k].number += e.number;
+            return;
+        }
+        if (n < 16) term[n++] = e;
+    }
+    /// The value for these run-time extents, in the order in which the plan meets their names.
+    template <class... I>
+    constexpr i64 at(I... extents) const {
+        const i64 value[]{static_cast<i64>(extents)..., 0};
+        i64 r = 0;
+        for (int k = 0; k < n; ++k) {
+            i64 t = term[k].number;
+            for (int j = 0; j < term[k].n; ++j) t *= value[term[k].name[j]];
+            r += t;
+        }
+        return r;
+    }
+    constexpr bool operator==(i64 v) const { return n == 0 ? v == 0 : n == 1 && term[0].n == 0 && term[0].number == v; }
+};
+
+/// What a user may assert about a plan.
+struct plan_summary {
+    int kernels;            // calls of one run
+    int distinct_kernels;   // pieces of machine code
+    int contractions, nests, opaque;
+    int buffers;            // pieces of the arena
+    int copies;             // variables whose new value goes through a buffer
+    size_sum flops, bytes_moved, arena_bytes;
+};
+
+template <class L>
+constexpr size_sum elements_of_mask(const plan_call& c, const key_header& h, int mask) {
+    size_expr e{1, 0, {}};
+    for (int a = 0; a < h.axes; ++a)
+        if (mask >> a & 1) e = times(e, L::result.size[L::result.call_size[c.first_size + a]]);
+    size_sum s{};
+    s.add(e);
+    return s;
+}
+template <class L>
+constexpr void cost_of_call(const plan_call& c, size_sum& flops, size_sum& bytes) {
+    const plan_kernel q = L::result.kernel[c.kernel];
+    const key_view k{L::result.words + q.at, q.n};
+    const key_header h = k.header();
+    if (h.kind == group_kind::opaque) {
+        for (int i = 0; i < k.n_nodes(); ++i) {
+            const size_expr e = L::result.size[L::result.call_size[c.first_size + 2 * i]];
+            bytes.add(times(e, {size_of(k.node(i).type), 0, {}}));
+        }
+        return;
+    }
+    auto add = [](size_sum& to, const size_sum& s, i64 times_) {
+        for (int j = 0; j < s.n; ++j) to.add(times(s.term[j], {times_, 0, {}}));
+    };
+    const int all = (1 << h.axes) - 1;
+    for (int i = 0; i < k.n_nodes(); ++i) {
+        const key_node x = k.node(i);
+        if (x.kind == step::operation) add(flops, elements_of_mask<L>(c, h, x.mask), 1);
+        if (x.kind == step::reduce) add(flops, elements_of_mask<L>(c, h, k.node(x.in[0]).mask), 1);
+        if (x.kind == step::load || x.kind == step::store) add(bytes, elements_of_mask<L>(c, h, x.mask), size_of(x.type));
+    }
+    if (h.kind != group_kind::contraction) return;
+    const size_expr inner = L::result.size[L::result.call_size[c.first_size + h.axes]];
+    const size_sum out = elements_of_mask<L>(c, h, all);
+    dtype t = dtype::float32;
+    for (int i = 0; i < k.n_nodes(); ++i)
+        if (k.node(i).kind == step::tile) t = k.node(i).type;
+    for (int j = 0; j < out.n; ++j) flops.add(times(times(out.term[j], inner), {2, 0, {}}));
+    for (int side = 0; side < 2; ++side) {
+        const size_sum other = elements_of_mask<L>(c, h, all & ~(1 << (h.axes - 1 - side)));
+        for (int j = 0; j < other.n; ++j) bytes.add(times(times(other.term[j], inner), {size_of(t), 0, {}}));
+    }
+}
+template <class L>
+constexpr plan_summary summary_of() {
+    plan_summary s{};
+    s.kernels = L::result.n_calls;
+    s.distinct_kernels = L::result.n_kernels;
+    s.buffers = L::result.n_slots;
+    s.copies = L::result.n_copies;
+    for (int c = 0; c < L::result.n_calls; ++c) {
+        const plan_call& call = L::result.call[c];
+        const group_kind kind = unpacked(L::result.words[L::result.kernel[call.kernel].at]).kind;
+        ++(kind == group_kind::contraction ? s.contractions : kind == group_kind::nest ? s.nests : s.opaque);
+        cost_of_call<L>(call, s.flops, s.bytes_moved);
+    }
+    for (int k = 0; k < L::result.n_slots; ++k) {
+        const plan_slot& p = L::result.slot[k];
+        s.arena_bytes.add(times(L::result.size[p.count], {p.bytes, 0, {}}));
+        s.arena_bytes.add({p.rest, 0, {}});
+    }
+    return s;
+}
+
+/// A text that grows in constant evaluation.
+template <int Capacity>
+struct long_text {
+    char s[Capacity + 1];
+    int n;
+    constexpr void put(char c) { if (n < Capacity) s[n++] = c; }
+    constexpr void put(const char* p) { while (*p) put(*p++); }
+    constexpr void put(i64 v) {
+        word w{};
+        w.put(v);
+        put(w.s);
+    }
+    constexpr void put(const word& w) { put(w.s); }
+};
+
+template <class L>
+struct plan_text {
+    static constexpr int capacity = 120 * L::result.n_calls + 16 * L::final_attempt::bodies.n + 24 * L::n_nodes + 400;
+    using text_type = long_text<capacity>;
+
+    static constexpr void put_size(text_type& t, const size_expr& e) {
+        t.put(e.number);
+        for (int k = 0; k < e.n; ++k) {
+            t.put(' ');
+            t.put(L::graph.chars + L::result.name[e.name[k]]);
+        }
+    }
+    static constexpr void put_sum(text_type& t, const size_sum& s) {
+        if (s.n == 0) t.put("0");
+        for (int k = 0; k < s.n; ++k) {
+            if (k) t.put(" + ");
+            put_size(t, s.term[k]);
+        }
+    }
+    static constexpr void put_argument(text_type& t, const plan_argument& a) {
+        const graph_view g = L::graph.view();
+        if (a.where == space::buffer) {
+            t.put("buffer ");
+            t.put(i64{a.index});
+        } else if (a.where == space::output) {
+            t.put("output ");
+            t.put(i64{a.index});
+        } else if (a.where == space::number) {
+            t.put("extent ");
+            put_size(t, L::result.size[L::result.number[a.index].size]);
+        } else {
+            const node& x = g.nodes[L::result.leaf[a.index].node];
+            t.put(x.op == &seed_op ? "seed" : g.text_of(g.at(x.attrs, 0)));
+        }
+    }
+    static constexpr void put_call(text_type& t, int c) {
+        const graph_view g = L::graph.view();
+        const plan_call& call = L::result.call[c];
+        const plan_kernel q = L::result.kernel[call.kernel];
+        const key_view k{L::result.words + q.at, q.n};
+        const key_header h = k.header();
+        t.put("  ");
+        t.put(i64{c});
+        t.put(h.kind == group_kind::contraction ? " contraction" : h.kind == group_kind::nest ? " nest" : " opaque");
+        if (h.kind != group_kind::opaque) {
+            t.put(" [");
+            for (int a = 0; a < h.axes; ++a) {
+                if (a) t.put(" x ");
+                put_size(t, L::result.size[L::result.call_size[call.first_size + a]]);
+            }
+            t.put("]");
+        }
+        if (h.kind == group_kind::contraction) {
+            t.put(" over ");
+            put_size(t, L::result.size[L::result.call_size[call.first_size + h.axes]]);
+        }
+        t.put(" (kernel ");
+        t.put(i64{call.kernel});
+        t.put(")\n    computes");
+        if (call.group < 0) t.put(" copy");
+        else if (h.kind == group_kind::opaque) {
+            t.put(' ');
+            t.put(g.nodes[L::final_attempt::bodies.groups[call.group].anchor].op->name);
+        } else
+            for (int e = L::final_attempt::bodies.first[call.group]; e < L::final_attempt::bodies.first[call.group + 1]; ++e) {
+                const body_entry& x = L::final_attempt::bodies.entry[e];
+                if (x.kind == step::load || x.kind == step::constant) continue;
+                t.put(' ');
+                t.put(g.nodes[x.node].op->name);
+            }
+        for (int pass = 0; pass < 2; ++pass) {
+            t.put(pass ? "\n    writes" : "\n    reads");
+            bool any = false;
+            if (pass == 0 && h.kind == group_kind::contraction)
+                for (int s = 0; s < 2; ++s) {
+                    t.put(any ? ", " : " ");
+                    put_argument(t, L::result.argument[call.first_argument + s]);
+                    any = true;
+                }
+            for (int i = 0; i < k.n_nodes(); ++i) {
+                const key_node x = k.node(i);
+                if (x.kind != (pass ? step::store : step::load)) continue;
+                t.put(any ? ", " : " ");
+                put_argument(t, L::result.argument[call.first_argument + x.slot]);
+                any = true;
+            }
+            if (!any) t.put(" nothing");
+        }
+        size_sum flops{}, bytes{};
+        cost_of_call<L>(call, flops, bytes);
+        t.put("\n    flops ");
+        put_sum(t, flops);
+        t.put(", bytes ");
+        put_sum(t, bytes);
+        t.put('\n');
+    }
+    static constexpr text_type made() {
+        text_type t{};
+        const plan_summary s = summary_of<L>();
+        t.put(i64{s.kernels});
+        t.put(" calls of ");
+        t.put(i64{s.distinct_kernels});
+        t.put(" kernels, ");
+        t.put(i64{s.buffers});
+        t.put(" buffers, ");
+        t.put(i64{s.copies});
+        t.put(" copies\n");
+        for (int c = 0; c < L::result.n_calls; ++c) put_call(t, c);
+        t.put("flops ");
+        put_sum(t, s.flops);
+        t.put("\nbytes moved ");
+        put_sum(t, s.bytes_moved);
+        t.put("\narena bytes ");
+        put_sum(t, s.arena_bytes);
+        t.put('\n');
+        return t;
+    }
+    static consteval auto trimmed() {
+        constexpr text_type t = made();
+        long_text<t.n> r{};
+        for (int k = 0; k < t.n; ++k) r.s[k] = t.s[k];
+        r.n = t.n;
+        return r;
+    }
+    static constexpr auto value = trimmed();
+};
+
+}  // namespace kiln
