@@ -26,6 +26,34 @@ struct copy_op {
     }
 };
 
+/// enter(x, predicate): x inside of a branch that runs only where the predicate has a value (attribute). The same memory;
+/// what depends on it belongs to the branch.
+struct enter_op {
+    static constexpr auto name = "enter";
+    static constexpr pattern kind = pattern::reshape;
+    static constexpr auto no_derivative = "belongs to lowering";
+    static constexpr type infer(site n) { return {n.shape(0), n.element(0)}; }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
+        for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i) out[0][i] = in[0][i];
+    }
+};
+/// merge(predicate, x, y): the end of two branches, of which one has run.
+struct merge_op {
+    static constexpr auto name = "merge";
+    static constexpr pattern kind = pattern::opaque;
+    static constexpr auto no_derivative = "belongs to lowering";
+    static constexpr type infer(site n) { return {n.shape(1), n.element(1)}; }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
+        for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i) out[0][i] = in[in[0][0].i ? 1 : 2][i];
+    }
+};
+
+/// A branch: its predicate, the value that it wants, the branch around it.
+struct branch {
+    int predicate, wanted, parent;
+    constexpr bool operator==(const branch&) const = default;
+};
+
 /// How a stored value is read in a nest: operand axis k follows domain axis `axis[k]`.
 struct access {
     int node;        // what is read, behind all views
@@ -67,6 +95,7 @@ struct fused_group {
     int domain;            // interned shape of the loops
     int rank;
     group_kind kind;
+    int branch;            // 0: always runs
     signed char columns;   // first column axis; -1: not determined
     signed char rows;      // first axis that a reduction over rows removes; -1: there is none
     int cuts;
@@ -77,6 +106,9 @@ template <int N>
 struct fusion {
     int group[N], mask[N], from_mask[N], n;   // from_mask: the operand's mask of a reduction
     fused_group groups[N];
+    int in_branch[N];              // 0: none
+    branch branches[64];           // from 1
+    int n_branches;
     bool live[N], post[N], sunk[N], stored[N], pinned[N];
 };
 
@@ -154,7 +186,7 @@ struct fuser {
     }
 
     constexpr void open(int i, int shape, group_kind kind) {
-        fused_group q{i, shape, rank(shape), kind, -1, -1, 0};
+        fused_group q{i, shape, rank(shape), kind, f.in_branch[i], -1, -1, 0};
         if (kind == group_kind::contraction) q.columns = static_cast<signed char>(q.rank - 1);
         f.groups[f.n] = q;
         f.group[i] = f.n++;
@@ -164,7 +196,7 @@ struct fuser {
     constexpr bool join(int i, int to) {
         const node& x = at(i);
         fused_group q = f.groups[to];
-        if (q.kind == group_kind::opaque) return false;
+        if (q.kind == group_kind::opaque || q.branch != f.in_branch[i]) return false;
         const int full = (1 << q.rank) - 1;
         if (x.op->kind == pattern::reduction) return join_reduction(i, to, q, full);
         const bool moves = x.op->kind != pattern::pointwise;
@@ -285,10 +317,28 @@ struct fuser {
         backward_sweep();
     }
 
+    constexpr int branch_of(int i) {
+        const node& x = at(i);
+        if (x.op == &info<merge_op>) return f.in_branch[x.in[0]];
+        if (x.op == &info<enter_op>) {
+            const branch want{storage(x.in[1]), static_cast<int>(g.at(x.attrs, 0)), f.in_branch[x.in[1]]};
+            for (int k = 1; k <= f.n_branches; ++k)
+                if (f.branches[k] == want) return k;
+            f.branches[++f.n_branches] = want;
+            return f.n_branches;
+        }
+        int r = 0;
+        for (int k = 0; k < x.n_in; ++k)
+            if (const int c = f.in_branch[g.operand(x, k)]; c > r) r = c;
+        return r;
+    }
     constexpr void forward_sweep() {
+        f.n_branches = 0;
         for (int i = 0; i < N; ++i) {
             const node& x = at(i);
+            f.in_branch[i] = 0;
             if (!f.live[i] || x.op->leaf()) continue;
+            if (f.n_branches || x.op == &info<enter_op>) f.in_branch[i] = branch_of(i);
             if (x.op->kind == pattern::generator && !f.pinned[i]) continue;
             if (x.op == &result_op) { f.group[i] = f.group[x.in[0]]; f.mask[i] = 0; continue; }
             if (view(i) || x.op->kind == pattern::reshape) { f.group[i] = f.group[x.in[0]]; continue; }

@@ -11,6 +11,40 @@ struct signature {
     constexpr int results() const { return outputs + updates; }
 };
 
+/// cond: both bodies are written out in the graph, on operands that enter a branch; lowering gives each group of a branch its
+/// predicate, so that only the body that is taken runs.
+constexpr void branches(const graph_view& g, renumbering& c, builder& b, int i, int* index) {
+    const node& x = g.nodes[i];
+    const int split = 1 + static_cast<int>(g.at(x.attrs, 2));
+    value predicate{&b, index[g.operand(x, 0)]}, roots[2][16];
+    if (b.nodes[predicate.id].op == &literal_op) predicate = call<copy_op>(ints(1 << 20), predicate);
+    int n = 0;
+    for (int k = 0; k < 2; ++k) {
+        const int from = k ? split : 1, to = k ? x.n_in : split;
+        value args[64];
+        for (int j = from; j < to; ++j) {
+            const value outside{&b, index[g.operand(x, j)]};
+            args[j - from] = is_literal(outside) ? outside : call<enter_op>(ints(k == 0), outside, predicate);
+        }
+        const int r = c.region_of(static_cast<int>(g.at(x.attrs, k) - region_tag));
+        b.replay(r, args, roots[k]);
+        n = b.length(b.regions[r].roots);
+    }
+    for (int k = 0; k < n; ++k) {
+        value in[]{predicate, roots[0][k], roots[1][k]};
+        for (int j = 1; j < 3; ++j)   // a body's result may be a constant, or what it was given
+            if (is_literal(in[j])) in[j] = call<copy_op>(ints((1 << 20) + i), in[j]);
+        index[i + 1 + k] = b.make(info<merge_op>, in, 3, list{}).id;
+    }
+}
+
+/// Does the graph have bodies still?
+constexpr bool has_bodies(const graph_view& g) {
+    for (int i = 0; i < g.n; ++i)
+        if (g.nodes[i].op == &info<cond_op>) return true;
+    return false;
+}
+
 /// Rebuilds g in `b`; `roots` (as many as g has) get the new nodes.
 constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots) {
     renumbering c{g, b, {}, {}, nullptr};
@@ -25,6 +59,11 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         x.shape = c.list_of(x.shape, false);
         x.attrs = x.op == &literal_op ? c.raw_list(x.attrs) : c.list_of(x.attrs, false);
         const bool in_memory = x.op->kind == pattern::contraction || x.op->kind == pattern::opaque;
+        if (from.op == &result_op && g.nodes[from.in[0]].op == &info<cond_op>) continue;   // merged with its node
+        if (from.op == &info<cond_op>) {
+            branches(g, c, b, i, index);
+            continue;
+        }
         i64 in[64]{};
         if (x.op == &variable_op) {   // its initial value is another function's business
             x.n_in = 0;

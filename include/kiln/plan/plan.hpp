@@ -18,6 +18,7 @@ struct plan {
     plan_slot slot[Slots];
     plan_number number[Numbers];
     plan_leaf leaf[Leaves];
+    plan_guard guard[64];
     int n_kernels, n_calls, n_sizes, n_names, n_slots, n_numbers, n_leaves, n_copies;
     signature sig;
 };
@@ -65,7 +66,24 @@ struct lowered {
             return g.n_roots();
         }
     };
-    using legal = rebuilt<legalised_by>;
+    // bodies within bodies come out one level each time
+    template <class From>
+    struct opened {
+        struct by {
+            constexpr int operator()(builder& b, int* roots) const {
+                const graph_view g = From::graph.view();
+                legalise(g, S, b, roots);
+                return g.n_roots();
+            }
+        };
+        using type = rebuilt<by>;
+    };
+    template <class From>
+    static constexpr auto without_bodies() {
+        if constexpr (has_bodies(From::graph.view())) return without_bodies<typename opened<From>::type>();
+        else return std::type_identity<From>{};
+    }
+    using legal = typename decltype(without_bodies<rebuilt<legalised_by>>())::type;
 
     static constexpr auto& graph = legal::graph;
     static constexpr int n_nodes = graph.view().n, n_lists = graph.view().n_lists;
@@ -144,6 +162,7 @@ struct lowered {
         for (int i = 0; i < w.n_slots; ++i) p.slot[i] = w.slots[i];
         for (int i = 0; i < w.n_numbers; ++i) p.number[i] = w.numbers[i];
         for (int i = 0; i < w.n_leaves; ++i) p.leaf[i] = w.leaves[i];
+        for (int i = 0; i < 64; ++i) p.guard[i] = w.guards[i];
         p.n_kernels = w.n_kernels;
         p.n_calls = w.n_calls;
         p.n_sizes = w.sizes.n;

@@ -71,14 +71,14 @@ struct scheduler {
         while (!search()) {}
     }
     constexpr bool search() {
-        struct frame { int group, edge, update, reader, via; };
+        struct frame { int group, edge, update, reader, via, branch; };
         frame st[N + 1];
         char state[N + 1]{};
         int n = 0;
         r.n = 0;
         for (int g0 = 0; g0 < fz.f.n; ++g0) {
             if (state[g0] || !b.stored_head[g0]) continue;
-            st[n++] = {g0, 0, update_head[g0], -1, -1};
+            st[n++] = {g0, 0, update_head[g0], -1, -1, b.groups[g0].branch};
             state[g0] = 1;
             while (n) {
                 frame& t = st[n - 1];
@@ -92,6 +92,9 @@ struct scheduler {
                     q = fz.f.group[fz.storage(e.node)];
                 } else if (t.edge - body_n < whole) {
                     q = fz.f.group[fz.storage(fz.under(fz.g.operand(anchor, t.edge++ - body_n)))];
+                } else if (t.branch) {   // the predicates of its branch
+                    q = fz.f.group[fz.f.branches[t.branch].predicate];
+                    t.branch = fz.f.branches[t.branch].parent;
                 } else if (t.update) {   // who reads the variables that this group assigns?
                     const int v = variable(t.update - 1);
                     if (t.reader < 0) t.reader = r.copied[v] ? 0 : reader_head[v];
@@ -115,7 +118,7 @@ struct scheduler {
                     r.copied[via] = true;
                     return false;
                 }
-                st[n++] = {q, 0, update_head[q], -1, via};
+                st[n++] = {q, 0, update_head[q], -1, via, b.groups[q].branch};
                 state[q] = 1;
             }
         }

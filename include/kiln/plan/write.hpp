@@ -15,6 +15,13 @@ struct plan_argument {
 };
 struct plan_call {
     int kernel, first_argument, n_arguments, first_size, n_sizes, group;
+    int guard;   // 0: always runs; else a row of the guards
+};
+/// A branch runs where this bool is `wanted`, and where the guard around it lets it.
+struct plan_guard {
+    plan_argument predicate;
+    bool wanted;
+    int parent;
 };
 struct plan_kernel {
     int at, n;   // its words
@@ -68,6 +75,7 @@ struct plan_writer {
     int assigned_root[N]{};       // by variable node: 1 + the node of its new value
     int assigned_variable[N]{};   // by node: 1 + the variable that it is the new value of
     int free_slots[N + 1]{}, n_free = 0;
+    plan_guard guards[64]{};
     int count_of[Lists]{};      // by shape: 1 + the size that counts its elements
 
     constexpr plan_writer(graph_view graph, signature s, plan_target t, const fuser<N, Lists>& fused, const Bodies& bodies,
@@ -89,6 +97,7 @@ struct plan_writer {
         for (int k = 0; k < when.n; ++k) {
             const int q = when.order[k];
             for (int e = b.first[q]; e < b.first[q + 1]; ++e) used(b.entry[e].node, k + 1);
+            for (int c = b.groups[q].branch; c; c = f().branches[c].parent) used(f().branches[c].predicate, k + 1);
             if (b.groups[q].kind == group_kind::nest) continue;
             const node& x = at(b.groups[q].anchor);
             for (int o = 0; o < x.n_in; ++o)
@@ -96,7 +105,11 @@ struct plan_writer {
         }
         for (int k = 0; k < sig.updates; ++k)
             if (when.copied[root(sig.results() + k)]) last_use[root(sig.outputs + k)] = N + 2;
-        for (int k = 0; k < when.n; ++k) write(when.order[k], k + 1);
+        for (int k = 0; k < when.n; ++k) {
+            for (int c = b.groups[when.order[k]].branch; c; c = f().branches[c].parent)
+                guards[c] = {place(f().branches[c].predicate), f().branches[c].wanted != 0, f().branches[c].parent};
+            write(when.order[k], k + 1);
+        }
         for (int k = 0; k < sig.updates; ++k)
             if (const int v = root(sig.results() + k); when.copied[v]) write_copy(assigned_root[v] - 1, v);
     }
@@ -215,7 +228,7 @@ struct plan_writer {
         const merged m = axes_of_group(grp);
         access operand[2]{};
         key_header h{grp.kind, 0, m.n, m.outer, 0, 0, 1, m.rows, 0, 0};
-        plan_call call{0, n_arguments, 0, n_call_sizes, 0, q};
+        plan_call call{0, n_arguments, 0, n_call_sizes, 0, q, b.groups[q].branch};
         for (int k = 0; k < m.n; ++k) size(m.extent[k]);
         size_expr inner{};
         if (con) {
@@ -360,6 +373,7 @@ struct plan_writer {
             give(slot_of[s] - 1);
             last_use[s] = -1;
         };
+        for (int c = b.groups[q].branch; c; c = f().branches[c].parent) free_one(f().branches[c].predicate);
         for (int e = from; e < to; ++e)
             if (b.entry[e].kind == step::load) free_one(b.entry[e].node);
         const node& x = at(b.groups[q].anchor);
@@ -434,7 +448,7 @@ struct plan_writer {
         w[3] = packed(key_node{step::load, at(from).type, 0, {}, 1, 1, false});
         w[4] = packed(key_node{step::operation, at(from).type, 0, {0, 0, 0}, 1, 0, false});
         w[5] = packed(key_node{step::store, at(from).type, 0, {1, 1, 1}, 1, 2, false});
-        plan_call call{0, n_arguments, 3, n_call_sizes, 1, -1};
+        plan_call call{0, n_arguments, 3, n_call_sizes, 1, -1, 0};
         argument({space::buffer, -1});
         argument(place(from));
         argument({space::leaf, leaf_of[variable] - 1});
@@ -447,7 +461,7 @@ struct plan_writer {
         const int i = b.groups[q].anchor;
         const node& x = at(i);
         key_header h{group_kind::opaque, 0, 0, 0, 1, 0, 8, false, 0, 0};
-        plan_call call{0, n_arguments, 0, n_call_sizes, 0, q};
+        plan_call call{0, n_arguments, 0, n_call_sizes, 0, q, b.groups[q].branch};
         u64* w = words + n_words;
         int n = 1;
         w[n++] = x.op->id;

@@ -38,11 +38,12 @@ struct tables {
     const plan_slot* slot;
     const plan_number* number;
     const kernel_function* kernel;
+    const plan_guard* guard;
     int n_calls, n_call_sizes, n_sizes, n_slots, n_numbers;
 };
 template <class L, class Arch>
 inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.call_size, L::result.size, L::result.slot,
-                                  L::result.number, kernel_table<L, Arch>::functions, L::result.n_calls,
+                                  L::result.number, kernel_table<L, Arch>::functions, L::result.guard, L::result.n_calls,
                                   static_cast<int>(sizeof(L::result.call_size) / sizeof(int)), L::result.n_sizes,
                                   L::result.n_slots, L::result.n_numbers};
 
@@ -87,20 +88,28 @@ public:
     void run(const tables& t, char* const* leaves, char* const* outputs) const {
         for (int c = 0; c < t.n_calls; ++c) {
             const plan_call& call = t.call[c];
+            if (call.guard && !taken(t, call.guard, leaves, outputs)) continue;
             char* a[64];
-            for (int k = 0; k < call.n_arguments; ++k) {
-                const plan_argument& x = t.argument[call.first_argument + k];
-                a[k] = x.where == space::buffer ? (x.index < 0 ? nullptr : arena.get() + offsets[static_cast<std::size_t>(x.index)])
-                     : x.where == space::leaf   ? leaves[x.index]
-                     : x.where == space::output ? outputs[x.index]
-                                                : arena.get() + numbers_at + 8 * x.index;
-            }
+            for (int k = 0; k < call.n_arguments; ++k) a[k] = address(t.argument[call.first_argument + k], leaves, outputs);
             t.kernel[call.kernel](a, sizes.get() + call.first_size);
         }
     }
     i64 bytes() const { return capacity; }
 
 private:
+    char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {
+        switch (x.where) {
+        case space::leaf: return leaves[x.index];
+        case space::output: return outputs[x.index];
+        case space::number: return arena.get() + numbers_at + 8 * x.index;
+        default: return x.index < 0 ? nullptr : arena.get() + offsets[static_cast<std::size_t>(x.index)];
+        }
+    }
+    /// The branch around comes first: where it is not taken, the inner predicate has no value.
+    bool taken(const tables& t, int guard, char* const* leaves, char* const* outputs) const {
+        const plan_guard& g = t.guard[guard];
+        return (g.parent == 0 || taken(t, g.parent, leaves, outputs)) && (*address(g.predicate, leaves, outputs) != 0) == g.wanted;
+    }
     static void write_number(char* p, dtype type, i64 v) {
         auto put = [p](auto x) { __builtin_memcpy(p, &x, sizeof x); };
         switch (type) {
