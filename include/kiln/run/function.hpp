@@ -147,6 +147,9 @@ public:
         return caller<decltype(target_of(v))...>{this, {target_of(v)...}};
     }
 
+    /// Large kernels run on n threads from now on; results are bitwise the same for any number.
+    void threads(int n) { work.threads(n); }
+
     /// Bytes of the arena after the last call.
     i64 arena_bytes() const { return work.bytes(); }
 

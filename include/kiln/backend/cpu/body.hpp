@@ -2,6 +2,7 @@
 // nodes of a key. `step`, `steps` are inlined into the loops around them (nest.hpp, contraction.hpp).
 #pragma once
 #include <kiln/backend/cpu/simd.hpp>
+#include <kiln/backend/cpu/threads.hpp>
 #include <kiln/plan/facts.hpp>
 
 #include <utility>
@@ -327,9 +328,9 @@ struct body {
     static KILN_INLINE void move_all(std::integer_sequence<int, I...>, const char* const* from, char** q, const i64* sizes, const i64* outer) {
         (move<I>(from, q, sizes, outer), ...);
     }
-    /// Runs f(q, outer) for each outer index.
+    /// Runs f(q, outer) for each outer index of this part.
     template <class F>
-    static KILN_INLINE void for_outer(char* const* a, const i64* sizes, F run) {
+    static KILN_INLINE void for_outer(char* const* a, const i64* sizes, int part, int parts, F run) {
         char* q[K::header.slots + 1];
         for (int k = 0; k < K::header.slots; ++k) q[k] = a[k];
         i64 outer[K::header.outer + 1]{};
@@ -337,7 +338,12 @@ struct body {
         else {
             i64 count = 1;
             for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
-            for (i64 c = 0; c < count; ++c) {
+            const part_range mine = range_of(count, part, parts, 1);
+            for (i64 c = mine.first, k = K::header.outer - 1, r = c; k >= 0; --k) {
+                outer[k] = r % sizes[k];
+                r /= sizes[k];
+            }
+            for (i64 c = mine.first; c < mine.last; ++c) {
                 move_all(std::make_integer_sequence<int, n>{}, a, q, sizes, outer);
                 run(q, outer);
                 for (int k = K::header.outer - 1; k >= 0; --k) {

@@ -150,20 +150,28 @@ struct contraction : nest<K, VB> {
         return r;
     }
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes) {
+    /// Split over threads: outer axes, or blocks of columns where no total crosses them.
+    static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
+
+    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64* a_strides = sizes + axes + 1;   // where they do not follow from the extents
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        base::for_outer(a, sizes, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
+        base::for_outer(a, sizes, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             operands o{reinterpret_cast<const T*>(a[0]) + offset(a_strides, outer), reinterpret_cast<const T*>(a[1]) + offset(b_strides, outer),
                        K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
                        K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes], n1, inner, n0, n1};
+            // wide and flat where the result is most of the traffic, tall where the inner axis is long
+            constexpr bool flat = K::inner > 0 && K::inner <= 64 && n_registers == 32 && base::n1_constant >= 4 * L;
+            constexpr int NV = flat ? 4 : 2, MR = flat ? 6 : n_registers == 32 ? 14 : 6;
+            constexpr bool split_columns = splits && K::header.outer == 0;
+            const part_range mine = split_columns ? range_of(n1, part, parts, NV * L) : part_range{0, n1};
             if constexpr (K::header.right != by_rows) {
                 const i64 row = scratch_row(n1), sk = K::header.right == by_columns ? 1 : b_strides[axes];
                 const i64 sj = K::header.right == by_columns ? inner : b_strides[axes - 1];
                 T* t = reinterpret_cast<T*>(q[2] + f.n_scratch * row * 8);
-                for (i64 j = 0; j < n1; ++j)
+                for (i64 j = mine.first; j < mine.last; ++j)
                     for (i64 k = 0; k < inner; ++k) t[k * row + j] = o.b[k * sk + j * sj];
                 o.b = t;
                 o.b_inner = row;
@@ -172,23 +180,21 @@ struct contraction : nest<K, VB> {
             const place p0{q, sizes, outer, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
-            if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0);
-            // wide and flat where the result is most of the traffic, tall where the inner axis is long
-            constexpr bool flat = K::inner > 0 && K::inner <= 64 && n_registers == 32 && base::n1_constant >= 4 * L;
-            constexpr int NV = flat ? 4 : 2, MR = flat ? 6 : n_registers == 32 ? 14 : 6;
-            i64 j = 0;
-            for (; j + NV * L <= n1; j += NV * L) column_block<MR, NV, false>(s, o, p0, j, L);
-            if constexpr (base::n1_constant > 0) {
+            if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, mine.first, mine.last);
+            i64 j = mine.first;
+            for (; j + NV * L <= mine.last; j += NV * L) column_block<MR, NV, false>(s, o, p0, j, L);
+            if (j == mine.last) {
+            } else if constexpr (base::n1_constant > 0) {
                 constexpr int rest = static_cast<int>(base::n1_constant % (NV * L)), vectors = (rest + L - 1) / L;
                 if constexpr (rest > 0) column_block<MR, vectors, (rest % L != 0)>(s, o, p0, j, rest % L);
             } else {
-                for (; j + L <= n1; j += L) column_block<MR, 1, false>(s, o, p0, j, L);
-                if (j < n1) column_block<MR, 1, true>(s, o, p0, j, static_cast<int>(n1 - j));
+                for (; j + L <= mine.last; j += L) column_block<MR, 1, false>(s, o, p0, j, L);
+                if (j < mine.last) column_block<MR, 1, true>(s, o, p0, j, static_cast<int>(mine.last - j));
             }
             if constexpr (sums_in_registers) {
                 base::totals(only<base::cross_scalar>{}, s);
                 base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);
-            } else base::after_nest(s, p0, nullptr);
+            } else base::after_nest(s, p0, nullptr, mine.first, mine.last);
         });
     }
 };

@@ -9,7 +9,7 @@
 
 namespace kiln::cpu {
 
-using kernel_function = void (*)(char* const*, const i64*);
+static_assert(std::is_same_v<i64, long>, "the thread pool spells sizes as long");
 
 template <class L, int Q>
 constexpr auto words_at = [] {
@@ -27,6 +27,7 @@ struct kernel_table;
 template <class L, class Arch, int... Q>
 struct kernel_table<L, Arch, std::integer_sequence<int, Q...>> {
     static constexpr kernel_function functions[sizeof...(Q) + 1]{&kernel_at<L, Arch, Q>::type::run..., nullptr};
+    static constexpr bool splits[sizeof...(Q) + 1]{kernel_at<L, Arch, Q>::type::splits..., false};
 };
 
 /// The tables of a plan that running it needs.
@@ -38,12 +39,13 @@ struct tables {
     const plan_slot* slot;
     const plan_number* number;
     const kernel_function* kernel;
+    const bool* splits;
     const plan_guard* guard;
     int n_calls, n_call_sizes, n_sizes, n_slots, n_numbers;
 };
 template <class L, class Arch>
 inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.call_size, L::result.size, L::result.slot,
-                                  L::result.number, kernel_table<L, Arch>::functions, L::result.guard, L::result.n_calls,
+                                  L::result.number, kernel_table<L, Arch>::functions, kernel_table<L, Arch>::splits, L::result.guard, L::result.n_calls,
                                   static_cast<int>(sizeof(L::result.call_size) / sizeof(int)), L::result.n_sizes,
                                   L::result.n_slots, L::result.n_numbers};
 
@@ -91,12 +93,24 @@ public:
             if (call.guard && !taken(t, call.guard, leaves, outputs)) continue;
             char* a[64];
             for (int k = 0; k < call.n_arguments; ++k) a[k] = address(t.argument[call.first_argument + k], leaves, outputs);
-            t.kernel[call.kernel](a, sizes.get() + call.first_size);
+            const i64* s = sizes.get() + call.first_size;
+            if (pool && t.splits[call.kernel] && work_of(s, call) >= least_work) pool->run(t.kernel[call.kernel], a, s);
+            else t.kernel[call.kernel](a, s, 0, 1);
         }
     }
     i64 bytes() const { return capacity; }
+    /// From now on large kernels run on n threads.
+    void threads(int n) { pool = n > 1 ? std::make_unique<thread_pool>(n) : nullptr; }
 
 private:
+    static constexpr i64 least_work = 1 << 15;   // elements or multiply-adds: below, waking a thread costs more
+    static i64 work_of(const i64* s, const plan_call& call) {
+        i64 r = 1;
+        for (int k = 0; k < 3 && k < call.n_sizes; ++k)
+            if (s[k] > 0) r *= s[k];
+        return r;
+    }
+
     char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {
         switch (x.where) {
         case space::leaf: return leaves[x.index];
@@ -125,6 +139,7 @@ private:
     aligned_bytes arena;
     i64 capacity = 0, numbers_at = 0;
     std::unique_ptr<i64[]> sizes, offsets;
+    std::unique_ptr<thread_pool> pool;
 };
 
 }  // namespace kiln::cpu

@@ -64,7 +64,7 @@ struct nest : body<K, VB> {
     }
     static constexpr int unroll = base::n <= 48 ? 4 : 2;
     template <int S>
-    static KILN_INLINE void passes(state& s, const place& p) {
+    static KILN_INLINE void passes(state& s, const place& p, i64 first, i64 last) {
         if constexpr (S < f.passes) {
             using nodes = only<base::pass + S>;
             using row_sums = only<base::along + S>;
@@ -75,14 +75,14 @@ struct nest : body<K, VB> {
                 base::clear(totals{}, acc[u]);
             }
             base::copy(totals{}, acc[0], s.acc);
-            i64 j = 0;
+            i64 j = first;
             auto at = [&](i64 column, int count) KILN_INLINE_LAMBDA { return place{p.q, p.sizes, p.outer, p.row, column, p.n1, count}; };
-            for (; j + unroll * L <= p.n1; j += unroll * L) {
+            for (; j + unroll * L <= last; j += unroll * L) {
 #pragma GCC unroll 4
                 for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at(j + u * L, L), acc[u]);
             }
-            for (; j + L <= p.n1; j += L) one_each<S, false>(nodes{}, s, at(j, L), acc[0]);
-            if (j < p.n1) one_each<S, true>(nodes{}, s, at(j, static_cast<int>(p.n1 - j)), acc[1]);
+            for (; j + L <= last; j += L) one_each<S, false>(nodes{}, s, at(j, L), acc[0]);
+            if (j < last) one_each<S, true>(nodes{}, s, at(j, static_cast<int>(last - j)), acc[1]);
             for (int u = 1; u < unroll; ++u) {
                 base::merge(row_sums{}, acc[0], acc[u]);
                 base::merge(totals{}, acc[0], acc[u]);
@@ -90,7 +90,7 @@ struct nest : body<K, VB> {
             base::copy(totals{}, s.acc, acc[0]);
             base::finish(row_sums{}, s, acc[0]);
             base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
-            passes<S + 1>(s, p);
+            passes<S + 1>(s, p, first, last);
         }
     }
 
@@ -148,14 +148,14 @@ struct nest : body<K, VB> {
         ((acc ? void(base::template at<I>(r) = base::template at<I>(*acc))
               : void(__builtin_memcpy(&base::template at<I>(r).v, base::template scratch<I>(p), sizeof(base::template at<I>(r).v)))), ...);
     }
-    static KILN_INLINE void after_nest(state& s, const place& p0, const regs* acc) {
+    static KILN_INLINE void after_nest(state& s, const place& p0, const regs* acc, [[maybe_unused]] i64 first, [[maybe_unused]] i64 last) {
         totals(only<base::cross_scalar>{}, s);
         base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);
         if constexpr (only<base::column_post>::size() > 0) {
             i64 v = 0;
-            for (i64 j = 0; j < p0.n1; j += L, ++v) {
+            for (i64 j = first; j < last; j += L, ++v) {
                 regs r;
-                const place p{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, static_cast<int>(p0.n1 - j < L ? p0.n1 - j : L)};
+                const place p{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, static_cast<int>(last - j < L ? last - j : L)};
                 load_sums(only<base::column_sums>{}, r, acc ? acc + v : nullptr, p);
                 if (p.count == L) base::template steps<false>(only<base::column_post>{}, s, r, p, s.acc);
                 else base::template steps<true>(only<base::column_post>{}, s, r, p, s.acc);
@@ -163,13 +163,13 @@ struct nest : body<K, VB> {
         }
     }
     template <int... I>
-    static KILN_INLINE void clear_sums(std::integer_sequence<int, I...>, const place& p0) {
-        (clear_sum<I>(p0), ...);
+    static KILN_INLINE void clear_sums(std::integer_sequence<int, I...>, const place& p0, [[maybe_unused]] i64 first, [[maybe_unused]] i64 last) {
+        (clear_sum<I>(p0, first, last), ...);
     }
     template <int I>
-    static KILN_INLINE void clear_sum(const place& p0) {
+    static KILN_INLINE void clear_sum(const place& p0, i64 first, i64 last) {
         const auto zero = base::template identity<I>();
-        for (i64 j = 0; j < p0.n1; j += L) {
+        for (i64 j = first; j < last; j += L) {
             const place p{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, L};
             __builtin_memcpy(base::template scratch<I>(p), &zero.v, sizeof(zero.v));
         }
@@ -179,9 +179,24 @@ struct nest : body<K, VB> {
         ((f.columns(K::node(I).in[0]) ? void(base::template at<I>(a) = base::template combined<I>(base::template at<I>(a), base::template at<I>(b))) : void()), ...);
     }
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes) {
-        const i64 n0 = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
-        base::for_outer(a, sizes, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
+    static constexpr bool has_sums = only<base::all_after>::size() > 0;
+    static constexpr bool along_rows = [] {
+        for (int i = 0; i < base::n; ++i)
+            if (f.along_row(i)) return true;
+        return false;
+    }();
+    /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, or a flat map.
+    static constexpr bool splits = K::header.outer > 0 || (!has_sums && (K::header.has_rows || !along_rows));
+
+    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) {
+        const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
+        constexpr bool split_rows = splits && K::header.outer == 0 && K::header.has_rows;
+        constexpr bool split_columns = splits && K::header.outer == 0 && !K::header.has_rows;
+        const part_range rows = split_rows ? range_of(all_rows, part, parts, L) : part_range{0, all_rows};
+        const part_range flat = split_columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
+        const i64 n0 = rows.last;
+        if (split_columns && parts > 1 && flat.first == flat.last && part > 0) return;
+        base::for_outer(a, sizes, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             state s;
             regs kept{};
             const place start{q, sizes, outer, 0, 0, n1, L};
@@ -190,7 +205,7 @@ struct nest : body<K, VB> {
             if constexpr (in_registers) {
                 regs acc[n_vectors];
                 for (int v = 0; v < n_vectors; ++v) base::clear(only<base::all_after>{}, acc[v]);
-                for (i64 i = 0; i < n0; ++i) {
+                for (i64 i = rows.first; i < n0; ++i) {
                     regs r[n_vectors];
                     const place p{q, sizes, outer, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
@@ -199,17 +214,17 @@ struct nest : body<K, VB> {
                     row_done(s, kept, p, n0);
                 }
                 for (int v = 0; v < n_vectors; ++v) merge_totals(only<base::cross_scalar>{}, s.acc, acc[v]);
-                after_nest(s, start, acc);
+                after_nest(s, start, acc, 0, n1);
             } else {
-                clear_sums(only<base::column_sums>{}, start);
-                for (i64 i = 0; i < n0; ++i) {
+                clear_sums(only<base::column_sums>{}, start, 0, n1);
+                for (i64 i = rows.first; i < n0; ++i) {
                     const place p{q, sizes, outer, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
-                    passes<0>(s, p);
+                    passes<0>(s, p, flat.first, flat.last);
                     row_done(s, kept, p, n0);
                 }
-                after_nest(s, start, nullptr);
+                after_nest(s, start, nullptr, 0, n1);
             }
         });
     }

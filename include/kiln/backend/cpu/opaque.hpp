@@ -62,7 +62,8 @@ struct opaque_kernel<merge_op, K> {
 
 template <class K>
 struct opaque {
-    static void run(char* const* a, const i64* sizes) { opaque_kernel<op_struct<K::op(0)>, K>::run(a, sizes); }
+    static constexpr bool splits = false;
+    static void run(char* const* a, const i64* sizes, int, int) { opaque_kernel<op_struct<K::op(0)>, K>::run(a, sizes); }
 };
 
 template <class K, class Arch>
