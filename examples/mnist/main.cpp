@@ -7,7 +7,6 @@
 #include <cstring>
 #include <algorithm>
 #include <numeric>
-#include <random>
 #include <span>
 #include <vector>
 
@@ -42,7 +41,6 @@ int main(int argc, char** argv) try {
     const i64 n = data.train.size(), minibatch = 64;
     std::vector<i64> order(static_cast<std::size_t>(n));
     std::iota(order.begin(), order.end(), i64{0});
-    std::mt19937 shuffler(seed);
     tensor<float, dynamic, 784> batch(minibatch);
     tensor<std::int32_t, dynamic> answers(minibatch);
     std::vector<std::int32_t> predictions;
@@ -51,7 +49,9 @@ int main(int argc, char** argv) try {
     mnist::history history;
     mnist::progress progress(epochs, n);
     for (int epoch = 0; epoch < epochs; ++epoch) {
-        std::shuffle(order.begin(), order.end(), shuffler);
+        for (i64 i = n - 1; i > 0; --i)   // Fisher and Yates
+            std::swap(order[static_cast<std::size_t>(i)],
+                      order[philox::random_bits(seed, static_cast<u64>(epoch), static_cast<u64>(i)) % static_cast<u64>(i + 1)]);
         for (i64 first = 0; first < n; first += minibatch) {
             const i64 m = std::min(minibatch, n - first);
             for (i64 i = 0; i < m; ++i) {

@@ -1,5 +1,5 @@
 // The digits of the MNIST example: the bundled files, and what is said of files that do not fit.
-#include "../../examples/mnist/digits.hpp"
+#include "../../examples/mnist/digits.cpp"
 
 #include <catch2/catch.hpp>
 #include <algorithm>

@@ -1,4 +1,5 @@
 // What the MNIST example prints and draws.
+#include "../../examples/mnist/picture.cpp"
 #include "../../examples/mnist/report.hpp"
 
 #include <fcntl.h>
