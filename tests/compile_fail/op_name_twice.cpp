@@ -1,6 +1,7 @@
 // Two operations of one name.
 // first: redefinition of
-// first: op_of
+// first: operation_named
+// expect: enrolled<dice_op>
 // max-lines: 15
 #include <kiln/kiln.hpp>
 using namespace kiln;
@@ -24,4 +25,4 @@ struct dice_op : elementwise<dice_op, 1> {
 KILN_UNARY(cube)
 KILN_UNARY(dice)
 constexpr auto x = placeholder<"x", double>;
-constexpr auto y = cube(x) + dice(x);
+constexpr auto y = cube(x) + dice(square(x));

@@ -1,5 +1,5 @@
 // An operation that says nothing about its derivative.
-// first: an operation states
+// first: kiln: an operation states partial
 // expect: cube_op
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -62,6 +62,13 @@ struct expr {
 
     template <class F, class... X>
     static constexpr auto lift(X... x);
+
+    /// if (x > y) on symbols: no silent bool.
+    template <class D = expr>
+    explicit constexpr operator bool() const {
+        static_assert(compile_error<said<D, exact("a symbol is no bool:")>, said<D, exact("use where(x > y, a, b)")>>::never);
+        return true;
+    }
 };
 
 template <class E>

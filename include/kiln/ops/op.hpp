@@ -39,18 +39,10 @@ constexpr value partial_of(int i, site n) {
     else return Op::partial(i, n[0], n[1], n[2], n.result());
 }
 
-/// Asked once for each operation, where it gets its public function or else where it is first used: one mistake is one error.
-template <class Op>
-struct complete_operation {
-    static constexpr bool differentiable = has_partial<Op> || has_transpose<Op> || has_jvp<Op> || has_vjp<Op>;
-    static_assert(differentiable || is_flat<Op> || refuses<Op>,
-                  "kiln: an operation states partial, transpose, jvp or vjp, or that it is flat, or why it has no_derivative");
-    static constexpr bool yes = true;
-};
-
 template <class Op>
 struct rules {
-    static constexpr bool differentiable = complete_operation<Op>::differentiable;
+    static constexpr bool differentiable = has_partial<Op> || has_transpose<Op> || has_jvp<Op> || has_vjp<Op>;
+    static constexpr bool stated = differentiable || is_flat<Op> || refuses<Op>;
 
     static constexpr void jvp(site n, const value* t, value* out) {
         if constexpr (is_elementwise<Op> && has_transpose<Op>)
@@ -165,7 +157,6 @@ struct rules {
     }
 
     static constexpr op_info record() {
-        static_assert(complete_operation<Op>::yes);
         op_info r{hash(Op::name), Op::name, Op::kind};
         if constexpr (infers<Op>) r.infer = infer;
         if constexpr (has_results<Op>) r.results = Op::results;
@@ -193,22 +184,28 @@ struct rules {
 #endif
 template <u64 Id>
 struct op_slot {
-    friend constexpr auto op_of(op_slot);
+    friend constexpr auto operation_named(op_slot);
 };
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
 template <class Op>
 struct enrolled {
-    friend constexpr auto op_of(op_slot<hash(Op::name)>) { return std::type_identity<Op>{}; }
-    static constexpr bool done = true;
+    friend constexpr auto operation_named(op_slot<hash(Op::name)>) { return std::type_identity<Op>{}; }
 };
+/// Enrols an operation, and is once told what is wrong with it: where it gets its public function, else at its first use.
+template <class Op>
+constexpr bool enrol() {
+    static_assert(rules<Op>::stated,
+                  "kiln: an operation states partial, transpose, jvp or vjp, or that it is flat, or why it has no_derivative");
+    return sizeof(enrolled<Op>) != 0;
+}
 template <u64 Id>
-using op_struct = typename decltype(op_of(op_slot<Id>{}))::type;
+using op_struct = typename decltype(operation_named(op_slot<Id>{}))::type;
 
 /// The record of an operation: what its nodes point to. Using it is what makes the operation known.
 template <class Op>
-inline constexpr op_info info = (static_cast<void>(enrolled<Op>::done), rules<Op>::record());
+inline constexpr op_info info = (static_cast<void>(enrol<Op>()), rules<Op>::record());
 
 // ---- reading and writing cells of the reference interpreter as numbers
 template <class T>

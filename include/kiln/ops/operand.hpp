@@ -204,17 +204,15 @@ concept liftable = (expression<X> || ...) && ((expression<X> || bare_number<X>) 
 
 /// The public function of an elementwise operation `name_op`, on values and on expressions.
 #define KILN_UNARY(name)                                                                        \
-    constexpr ::kiln::value name(::kiln::operand x) {                                           \
-        static_assert(::kiln::complete_operation<name##_op>::yes);                              \
-        return ::kiln::apply<name##_op>(x);                                                     \
-    }                                                                                           \
+    static_assert(::kiln::enrol<name##_op>());                                                  \
+    constexpr ::kiln::value name(::kiln::operand x) { return ::kiln::apply<name##_op>(x); }     \
     template <::kiln::expression X>                                                             \
     constexpr auto name(X x) {                                                                  \
         return X::template lift<name##_op>(x);                                                  \
     }
 #define KILN_BINARY_AS(name, op_struct)                                                         \
+    static_assert(::kiln::enrol<op_struct>());                                                  \
     constexpr ::kiln::value name(::kiln::operand x, ::kiln::operand y) {                        \
-        static_assert(::kiln::complete_operation<op_struct>::yes);                              \
         return ::kiln::apply<op_struct>(x, y);                                                  \
     }                                                                                           \
     template <class A, class B>                                                                 \

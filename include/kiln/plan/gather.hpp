@@ -16,6 +16,7 @@ struct body_entry {
 /// The bodies of all groups; Max is the room for entries.
 template <int N, int Max>
 struct group_bodies {
+    static constexpr int room = Max;
     body_entry entry[Max];
     int n, first[N + 1];                      // entries of group q: [first[q], first[q + 1])
     int stored_head[N], stored_next[N];       // what a group stores: 1 + node, a list

@@ -1,6 +1,7 @@
 // Groups to kernels and calls: axes that no mask tells apart are merged, keys are written (each once), buffers get slots.
 #pragma once
 #include <kiln/plan/facts.hpp>
+#include <kiln/plan/fma.hpp>
 #include <kiln/plan/schedule.hpp>
 #include <kiln/plan/sizes.hpp>
 
@@ -76,6 +77,7 @@ struct plan_writer {
     int assigned_variable[N]{};   // by node: 1 + the variable that it is the new value of
     int free_slots[N + 1]{}, n_free = 0;
     plan_guard guards[64]{};
+    int place_in_key[Bodies::room]{};   // by entry: which node of its key it is
     int count_of[Lists]{};      // by shape: 1 + the size that counts its elements
 
     constexpr plan_writer(graph_view graph, signature s, plan_target t, const fuser<N, Lists>& fused, const Bodies& bodies,
@@ -253,12 +255,16 @@ struct plan_writer {
         }
         if (con) w[n++] = keep_all && inner.fixed() ? static_cast<u64>(inner.number) : 0;
 
+        body_operation fused[1024];
+        fuse_products(b.entry, from, to, [this](int i) -> const node& { return at(i); },
+                      [&](int e) { return b.entry[e].kind != step::load && f().stored[b.entry[e].node] && f().group[b.entry[e].node] == q && b.entry[e].mask == f().mask[b.entry[e].node]; },
+                      fused);
         // the operations that occur, in order of first use
         u64 ops[256];
         for (int e = from; e < to; ++e) {
             const body_entry& x = b.entry[e];
-            if (x.kind != step::operation && x.kind != step::reduce) continue;
-            const u64 id = at(x.node).op->id;
+            if ((x.kind != step::operation && x.kind != step::reduce) || fused[e - from].absorbed) continue;
+            const u64 id = fused[e - from].op->id;
             int k = 0;
             while (k < h.ops && ops[k] != id) ++k;
             if (k == h.ops) ops[h.ops++] = id;
@@ -279,6 +285,8 @@ struct plan_writer {
         u64 constants[256];
         for (int e = from; e < to; ++e) {
             const body_entry& x = b.entry[e];
+            if (fused[e - from].absorbed) continue;
+            place_in_key[e] = n - first_node;
             const node& y = at(x.node);
             key_node k{x.kind, y.type, 0, {}, merge_mask(m, x.mask), 0, false};
             const int bytes = y.type == dtype::boolean ? 1 : size_of(y.type);
@@ -307,32 +315,29 @@ struct plan_writer {
             }
             case step::tile: break;
             default: {
-                const u64 id = y.op->id;
+                const u64 id = fused[e - from].op->id;
                 while (ops[k.op] != id) ++k.op;
-                for (int j = 0; j < 3; ++j) k.in[j] = x.in[j] - from;
+                for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[fused[e - from].in[j]];
             }
             }
             w[n++] = packed(k);
         }
         h.lane_bytes = widest;
+        bool one_pass = true;   // long rows are passed over once for each reduction along them
+        for (int e = from; e < to; ++e)
+            if (b.entry[e].kind == step::reduce && f().from_mask[b.entry[e].node] & ~f().mask[b.entry[e].node] & (1 << (grp.rank - 1))) one_pass = false;
 
-        // a buffer that this group reads last, element by element, may be written over: its slot is free before the
-        // outputs are placed
-        for (int e = from; e < to; ++e) {
-            const int i = b.entry[e].node;
-            if (b.entry[e].kind != step::load || !f().stored[i] || !dies(i, now)) continue;
-            if (!whole_domain(i, from, to, grp)) continue;
-            give(slot_of[i] - 1);
-            last_use[i] = -1;
-        }
         const int held = scratch_for(q, h, w, n, first_node, m, inner);
         if (held >= 0) arguments[call.first_argument + scratch_slot] = {space::buffer, held};
         for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
             const int i = o - 1;
-            if (buffered(i)) slot_of[i] = take(slot_for(i)) + 1;
-            int e = from;   // the entry of this node with its own mask
-            while (b.entry[e].node != i || b.entry[e].mask != f().mask[i] || b.entry[e].kind == step::load) ++e;
-            key_node k{step::store, at(i).type, 0, {e - from, e - from, e - from}, merge_mask(m, f().mask[i]), h.slots++, false};
+            if (buffered(i)) {
+                const int over = one_pass || keep_columns ? written_over(i, from, to, now, grp) : -1;
+                slot_of[i] = over >= 0 ? slot_of[over] : take(slot_for(i)) + 1;
+                if (over >= 0) last_use[over] = -1;
+            }
+            const int e = place_in_key[entry_of(i, from)];
+            key_node k{step::store, at(i).type, 0, {e, e, e}, merge_mask(m, f().mask[i]), h.slots++, false};
             argument(place(i));
             w[n++] = packed(k);
         }
@@ -356,6 +361,24 @@ struct plan_writer {
         if (a.n < 2) return by_strides;
         if (a.axis[a.n - 1] == column && a.axis[a.n - 2] == row) return by_rows;
         return a.axis[a.n - 1] == row && a.axis[a.n - 2] == column && single_row ? by_columns : by_strides;
+    }
+    /// The entry that computes a stored node.
+    constexpr int entry_of(int i, int from) const {
+        int e = from;
+        while (b.entry[e].node != i || b.entry[e].mask != f().mask[i] || b.entry[e].kind == step::load) ++e;
+        return e;
+    }
+    /// A buffer that this group is the last to read, element by element, may hold the result: same elements, same size, so
+    /// that each is read before it is written, whatever thread does it.
+    constexpr int written_over(int i, int from, int to, int now, const fused_group& grp) const {
+        if (f().mask[i] != (1 << grp.rank) - 1) return -1;
+        for (int e = from; e < to; ++e) {
+            const int r = b.entry[e].node;
+            if (b.entry[e].kind == step::load && f().stored[r] && at(r).shape == at(i).shape &&
+                size_of(at(r).type) == size_of(at(i).type) && dies(r, now) && whole_domain(r, from, to, grp))
+                return r;
+        }
+        return -1;
     }
     constexpr bool whole_domain(int i, int from, int to, const fused_group& grp) const {
         const int full = (1 << grp.rank) - 1;
@@ -407,15 +430,16 @@ struct plan_writer {
         facts.row_bit = h.has_rows ? 1 << (h.axes - 2) : 0;
         for (int i = 0; i < facts.n; ++i) {
             facts.node[i] = unpacked_node(w[first_node + i]);
-            facts.costly[i] = facts.node[i].kind == step::operation && at(b.entry[b.first[q] + i].node).op->costly;
+            facts.costly[i] = false;
         }
+        for (int e = b.first[q]; e < b.first[q + 1]; ++e)
+            if (b.entry[e].kind == step::operation && at(b.entry[e].node).op->costly) facts.costly[place_in_key[e]] = true;
         // stores decide which values are passed over twice; they are not written yet
         for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
-            int e = b.first[q];
-            while (b.entry[e].node != o - 1 || b.entry[e].mask != f().mask[o - 1] || b.entry[e].kind == step::load) ++e;
-            key_node k = unpacked_node(w[first_node + e - b.first[q]]);
+            const int e = place_in_key[entry_of(o - 1, b.first[q])];
+            key_node k = unpacked_node(w[first_node + e]);
             k.kind = step::store;
-            k.in[0] = k.in[1] = k.in[2] = e - b.first[q];
+            k.in[0] = k.in[1] = k.in[2] = e;
             facts.node[facts.n++] = k;
         }
         facts.derive();
