@@ -44,6 +44,21 @@ constexpr int size_of(dtype t) {
     return bytes[static_cast<int>(t)];
 }
 
+/// numpy's result_type of two dtypes: the smallest that holds both (int8 with uint8 is int16, int32 with float32 float64,
+/// int64 with uint64 float64).
+constexpr dtype promoted(dtype a, dtype b) {
+    if (a == b || b == dtype::boolean) return a;
+    if (a == dtype::boolean) return b;
+    if (is_floating(a) != is_floating(b)) {
+        const dtype f = is_floating(a) ? a : b, i = is_floating(a) ? b : a;
+        return size_of(i) > 2 ? dtype::float64 : f;
+    }
+    if (is_floating(a) || is_signed_integer(a) == is_signed_integer(b)) return size_of(a) >= size_of(b) ? a : b;
+    const dtype s = is_signed_integer(a) ? a : b, u = is_signed_integer(a) ? b : a;
+    if (size_of(s) > size_of(u)) return s;
+    return size_of(u) == 8 ? dtype::float64 : size_of(u) == 4 ? dtype::int64 : size_of(u) == 2 ? dtype::int32 : dtype::int16;
+}
+
 /// numpy's name of the dtype.
 constexpr const char* name_of(dtype t) {
     constexpr const char* names[] = {"bool",   "int8",   "int16",   "int32",   "int64",    "uint8",      "uint16",

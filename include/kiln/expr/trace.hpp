@@ -157,6 +157,21 @@ constexpr auto trace(F, E...) {
         } else return expression_of<T>{};
     }
 }
+/// trace(upcast, f, e...): as trace, but operands of two dtypes are cast to the one that holds both (numpy's and Theano's
+/// rule) instead of being refused.
+struct upcast_tag {};
+inline constexpr upcast_tag upcast{};
+template <class F>
+struct upcasting {
+    template <class... V>
+    constexpr auto operator()(value first, V... rest) const {
+        first.b->upcasts = true;
+        return F{}(first, rest...);
+    }
+};
+template <class F, expression... E>
+constexpr auto trace(upcast_tag, F, E... e) { return trace(upcasting<F>{}, e...); }
+
 /// trace<f>(e...): f is a function or a structural object with settings.
 template <auto F, expression... E>
 constexpr auto trace(E...) {

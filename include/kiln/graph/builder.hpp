@@ -56,6 +56,7 @@ struct builder {
     int current, n_scopes, parent[n_scopes_max], n_params[n_scopes_max];
     int captured_scope[n_scopes_max], captured_from[n_scopes_max], captured_as[n_scopes_max], n_captured;
     int n_holes, depth;
+    bool upcasts;                 // operands of two dtypes are cast to what holds both, instead of being refused
 
     finding found;
     const char* file;             // the user's line that is being traced

@@ -114,6 +114,18 @@ constexpr void align(const char* op, value& x, value& y) {
     y = spread(y, target);
 }
 
+constexpr value cast(value x, dtype t);   // ops/comparison.hpp
+/// The `upcast` policy: two dtypes become the one that holds both (numpy, Theano).
+constexpr void upcast_pair(value& x, value& y) {
+    const dtype t = promoted(x.element(), y.element());
+    x = cast(x, t);
+    y = cast(y, t);
+}
+constexpr value upcast_for(const operand& number, value x) {   // a floating number next to an integer
+    if (!x.b->upcasts || !number.floating || is_floating(x.element())) return x;
+    return cast(x, size_of(x.element()) <= 2 ? dtype::float32 : dtype::float64);
+}
+
 /// Numbers get dtype and shape of the partner; two values one shape.
 constexpr void bind(const char* op, operand& p, operand& q) {
     if (p.number && q.number) {
@@ -121,9 +133,16 @@ constexpr void bind(const char* op, operand& p, operand& q) {
         const type t{0, p.floating || q.floating ? dtype::weak_float : dtype::weak_int};
         p.v = full_of(b, t, p);
         q.v = full_of(b, t, q);
-    } else if (p.number) p.v = full_of(*q.v.b, type_of(q.v), p);
-    else if (q.number) q.v = full_of(*p.v.b, type_of(p.v), q);
-    else align(op, p.v, q.v);
+    } else if (p.number) {
+        q.v = upcast_for(p, q.v);
+        p.v = full_of(*q.v.b, type_of(q.v), p);
+    } else if (q.number) {
+        p.v = upcast_for(q, p.v);
+        q.v = full_of(*p.v.b, type_of(p.v), q);
+    } else {
+        if (p.v.b->upcasts && p.v.element() != q.v.element()) upcast_pair(p.v, q.v);
+        align(op, p.v, q.v);
+    }
 }
 
 template <class Op>
@@ -204,14 +223,14 @@ concept liftable = (expression<X> || ...) && ((expression<X> || bare_number<X>) 
 
 /// The public function of an elementwise operation `name_op`, on values and on expressions.
 #define KILN_UNARY(name)                                                                        \
-    static_assert(::kiln::enrol<name##_op>());                                                  \
+    static_assert(sizeof(::kiln::enrolled<name##_op>) != 0 && ::kiln::enrol<name##_op>());      \
     constexpr ::kiln::value name(::kiln::operand x) { return ::kiln::apply<name##_op>(x); }     \
     template <::kiln::expression X>                                                             \
     constexpr auto name(X x) {                                                                  \
         return X::template lift<name##_op>(x);                                                  \
     }
 #define KILN_BINARY_AS(name, op_struct)                                                         \
-    static_assert(::kiln::enrol<op_struct>());                                                  \
+    static_assert(sizeof(::kiln::enrolled<op_struct>) != 0 && ::kiln::enrol<op_struct>());      \
     constexpr ::kiln::value name(::kiln::operand x, ::kiln::operand y) {                        \
         return ::kiln::apply<op_struct>(x, y);                                                  \
     }                                                                                           \

@@ -275,6 +275,7 @@ private:
             resolved = true;
         }
         char* leaves[L::result.n_leaves + 1];
+        leaves[L::result.n_leaves] = nullptr;   // the only one where there are none
         for (int k = 0; k < sig.inputs; ++k) leaves[k] = args.data[k];
         variables_of(session, leaves, std::make_integer_sequence<int, L::result.n_leaves - sig.inputs>{});
         if constexpr (std::is_same_v<Out, no_outputs>) return owned(t, session, leaves, std::make_integer_sequence<int, sig.outputs>{});
