@@ -56,6 +56,18 @@ std::string axes_text(int mask, int axes) {
     return s;
 }
 
+/// The operation of a key: one of the graph, or one that the plan has written.
+const op_info& operation(const graph_view& g, u64 id) {
+    for (int i = 0; i < g.n; ++i)
+        if (g.nodes[i].op->id == id) return *g.nodes[i].op;
+    return id == info<fma_op>.id ? info<fma_op> : id == info<fms_op>.id ? info<fms_op> : info<fnma_op>;
+}
+int operands(const graph_view& g, const op_info& op) {
+    for (int i = 0; i < g.n; ++i)
+        if (g.nodes[i].op == &op) return g.nodes[i].n_in;
+    return 3;
+}
+
 int main() {
     print("expression", decltype(loss)::graph.view());
     print("program", expression_type::graph.view());
@@ -76,13 +88,13 @@ int main() {
         for (int i = 0; i < k.n_nodes(); ++i) {
             const key_node n = k.node(i);
             std::string s = steps[static_cast<int>(n.kind)];
-            const bool computes = n.kind == step::operation || n.kind == step::reduce;
-            for (int j = 0; computes && j < g.n && s.empty(); ++j)
-                if (g.nodes[j].op->id == k.op(n.op)) s = g.nodes[j].op->name;
-            int operands = n.kind == step::store || n.kind == step::reduce ? 1 : 0;
-            for (int j = 0; n.kind == step::operation && j < g.n; ++j)
-                if (g.nodes[j].op->id == k.op(n.op)) operands = g.nodes[j].n_in;
-            for (int j = 0; j < operands; ++j) s += " " + std::to_string(n.in[j]);
+            int reads = n.kind == step::store ? 1 : 0;
+            if (n.kind == step::operation || n.kind == step::reduce) {
+                const op_info& op = operation(g, k.op(n.op));
+                s = op.name;
+                reads = operands(g, op);
+            }
+            for (int j = 0; j < reads; ++j) s += " " + std::to_string(n.in[j]);
             if (n.kind == step::load || n.kind == step::store) s += ": argument " + std::to_string(n.slot);
             if (n.kind == step::constant) s += " " + std::to_string(double_of(static_cast<i64>(k.constant(n.slot)))).substr(0, 5);
             std::printf("  %2d %s %s\n", i, axes_text(n.mask, h.axes).c_str(), s.c_str());

@@ -60,7 +60,7 @@ struct matmul_op {
 /// with broadcasting leading axes.
 struct matmul_call {
     static constexpr value apply(operand p, operand q) {
-        const value x = p.v, y = q.v;
+        value x = p.v, y = q.v;
         if (x.zero() || y.zero()) {
             if (builder* b = x.b ? x.b : y.b; b && (p.number || q.number)) {
                 b->fail("matmul", "a number is no matrix, use *", x.zero() ? builder::text("a number") : b->shape_text(x.n().shape),
@@ -70,6 +70,7 @@ struct matmul_call {
             return {};
         }
         builder& b = *x.b;
+        if (b.upcasts && x.element() != y.element()) upcast_pair(x, y);
         const int rx = x.rank(), ry = y.rank();
         if (rx == 0 || ry == 0) {
             b.fail("matmul", "both sides need an axis", x.n().shape, y.n().shape);

@@ -64,7 +64,10 @@ struct lane_mask {
     friend KILN_INLINE lane_mask operator<=(lane_mask a, lane_mask b) { return {~a.v | b.v}; }
     friend KILN_INLINE lane_mask operator>=(lane_mask a, lane_mask b) { return {a.v | ~b.v}; }
     friend KILN_INLINE lane_mask select(lane_mask c, lane_mask a, lane_mask b) { return {(c.v & a.v) | (~c.v & b.v)}; }
-    friend KILN_INLINE lane_mask like(lane_mask a, double c) { return {raw<int_of<B>, L>{} - (c != 0 ? 1 : 0) + (a.v & 0)}; }
+    friend KILN_INLINE lane_mask like(lane_mask, double c) {
+        const int_of<B> bits = c != 0 ? -1 : 0;   // g++ widens the expression itself to int
+        return {raw<int_of<B>, L>{} + bits};
+    }
 };
 
 /// L lanes of T in a kernel whose masks are B bytes wide.
