@@ -6,7 +6,7 @@
 #   bash benchmarks/run.sh --filter mlp          those whose name matches
 #   bash benchmarks/run.sh --repetitions 20      more of them (9): the least time of all counts
 #
-# All repetitions of all benchmarks of a program run in random order, so that a slow moment hits every side.
+# All repetitions of all benchmarks of a program run in random order, on one core, so that a slow moment hits every side.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 preset=release filter=. repetitions=9
@@ -28,13 +28,18 @@ build=build/bench-$preset
 log=$(cmake --preset "$preset" -B "$build" -DKILN_BUILD_TESTS=OFF -DKILN_BUILD_EXAMPLES=OFF 2>&1) || { echo "$log"; exit 1; }
 cmake --build "$build" --target benchmarks >&2
 
+pinned=()
+if command -v taskset > /dev/null; then   # the last core that this shell may use
+    cores=$(taskset -cp $$)
+    pinned=(taskset -c "${cores##*[ ,-]}")
+fi
 results=()
 rm -f "$build"/*.result.json
 for program in "$build"/benchmarks/bench_*; do
     [ -x "$program" ] && [ ! -d "$program" ] || continue
     name=$(basename "$program")
     echo "running $name" >&2
-    "$program" --benchmark_filter="$filter" --benchmark_repetitions="$repetitions" --benchmark_min_time=0.05 \
+    ${pinned[@]+"${pinned[@]}"} "$program" --benchmark_filter="$filter" --benchmark_repetitions="$repetitions" --benchmark_min_time=0.05 \
         --benchmark_enable_random_interleaving=true --benchmark_out_format=json --benchmark_out="$build/$name.result.json" \
         > /dev/null 2> "$build/log" || { cat "$build/log"; exit 1; }
     results+=("$build/$name.result.json")

@@ -6,6 +6,7 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"   // templates meet the user's symbols: a global `x` is no news to a parameter x
 #endif
+#include <kiln/core/print.hpp>
 #include <kiln/nn/optimizers.hpp>
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop

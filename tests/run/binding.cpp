@@ -97,8 +97,8 @@ TEST_CASE("an extent that is bound twice", "[binding]") {
     CHECK(f(counted(3), counted(3)) == 5);
     CHECK(text_of_shape_error([&] { f(counted(3), counted(2)); }) ==
           "kiln: y: expected shape (\"n\"), got (2): axis 0 must be 3");
-    CHECK(text_of_shape_error([&] { f(y = counted(3), x = counted(2)); }) ==
-          "kiln: x: expected shape (\"n\"), got (2): axis 0 must be 3");
+    CHECK(text_of_shape_error([&] { f(y = counted(3), x = counted(2)); }) ==   // in the order of the inputs
+          "kiln: y: expected shape (\"n\"), got (3): axis 0 must be 2");
     CHECK(f(counted(4), counted(4)) == 14);   // an error leaves the function as it was
 
     auto g = function(inputs(square_of, x), matmul(square_of, x));
@@ -163,6 +163,24 @@ TEST_CASE("a product as the extent of an input", "[binding]") {
     CHECK(text_of_shape_error([&] { h(counted(14), s); }) ==
           "kiln: steps: expected shape (\"batch\" \"time\"), got (14): axis 0 must be 15");
     CHECK(h(counted(0), tensor<float, dynamic, dynamic, 2>(0, 5)).size() == 0);
+}
+
+TEST_CASE("extents that nothing tells", "[binding]") {
+    auto f = function(inputs(steps), sum(steps));
+    CHECK(text_of_shape_error([&] { f(counted(6)); }).rfind("kiln: no argument tells the extent \"", 0) == 0);
+}
+
+TEST_CASE("an input that no kernel reads", "[binding]") {
+    constexpr auto i = placeholder<"i", int, "n">;
+    constexpr auto j = placeholder<"j", int, "n">;
+    auto f = function(inputs(i, j), outputs(sum(i - i), sum(j)));   // an integer less itself is 0
+    auto [nothing, total] = f(tensor{1, 2, 3}, tensor{4, 5, 6});
+    CHECK(nothing == 0);
+    CHECK(total == 15);
+    auto g = function(inputs(i), sum(i - i));
+    CHECK(g(tensor{1, 2, 3}) == 0);
+    CHECK(text_of_shape_error([&] { f(tensor{1, 2, 3}, tensor{4, 5}); }) ==
+          "kiln: j: expected shape (\"n\"), got (2): axis 0 must be 3");
 }
 
 TEST_CASE("numbers that the dtype cannot hold", "[binding]") {

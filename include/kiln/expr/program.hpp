@@ -103,10 +103,11 @@ constexpr void substitute(builder& b, const value* from, const value* to, int n,
     for (int k = 0; k < n_roots; ++k) roots[k].id = map[roots[k].id];
 }
 
-template <class O, class U, class I, class G>
+/// Lenient: an input that no result needs is no mistake (eval).
+template <class O, class U, class I, class G, bool Lenient = false>
 struct program;
-template <class... O, class... U, class... I, class... G>
-struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens_list<G...>> {
+template <class... O, class... U, class... I, class... G, bool Lenient>
+struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens_list<G...>, Lenient> {
     template <class E>
     static constexpr int count = E::graph.view().n_roots();
     static constexpr signature sig{(0 + ... + count<O>), (0 + ... + (count<typename U::expression> / 2)), sizeof...(I)};
@@ -179,7 +180,7 @@ struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens
             if (need[i] && !b.nodes[i].op->leaf())
                 for (int k = 0; k < b.nodes[i].n_in; ++k) need[b.operand(b.nodes[i], k)] = 1;
         for (int k = sig.results() + sig.updates; k < sig.results() + sig.updates + sig.inputs; ++k) {
-            if (!need[roots[k].id])
+            if (!Lenient && !need[roots[k].id])
                 b.fail("function", "unused input", builder::text(name(b, roots[k])), b.shape_text(roots[k].n().shape));
             need[roots[k].id] = 0;
         }

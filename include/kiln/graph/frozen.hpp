@@ -68,6 +68,20 @@ struct extent_bindings {
         name[n] = g.at(l, 1);
         extent[n++] = v / g.at(l, 0);
     }
+    /// The name with that text gets a value.
+    template <class Graph>
+    constexpr void bind(const Graph& g, const char* s, i64 v) {
+        for (int at = 0, end = static_cast<int>(sizeof g.chars); at < end; ++at) {
+            int k = 0;
+            while (at + k < end && s[k] && s[k] == g.chars[at + k]) ++k;
+            if (!s[k] && at + k < end && !g.chars[at + k]) {
+                name[n] = name_tag + at;
+                extent[n++] = v;
+                return;
+            }
+            while (at < end && g.chars[at]) ++at;
+        }
+    }
 };
 
 /// Copies the tables of one graph into another builder: lists, names and regions are renumbered, whatever operation

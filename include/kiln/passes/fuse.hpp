@@ -99,12 +99,17 @@ struct fused_group {
     signed char columns;   // first column axis; -1: not determined
     signed char rows;      // first axis that a reduction over rows removes; -1: there is none
     int cuts;
+    int n = 1;             // how many nodes it has
 };
+
+inline constexpr int max_passes = 16;       // over the row of one nest
+inline constexpr int max_group_nodes = 96;
 
 /// The result of fusion; N is the number of nodes.
 template <int N>
 struct fusion {
     int group[N], mask[N], from_mask[N], n;   // from_mask: the operand's mask of a reduction
+    signed char stage[N];          // reductions along the row that come before the node in its group
     fused_group groups[N];
     int in_branch[N];              // 0: none
     branch branches[64];           // from 1
@@ -187,7 +192,10 @@ struct fuser {
 
     constexpr void open(int i, int shape, group_kind kind) {
         fused_group q{i, shape, rank(shape), kind, f.in_branch[i], -1, -1, 0};
-        if (kind == group_kind::contraction) q.columns = static_cast<signed char>(q.rank - 1);
+        if (kind == group_kind::contraction) {   // rows and columns are two loops even where no operand says so
+            q.columns = static_cast<signed char>(q.rank - 1);
+            q.cuts = 1 << q.columns;
+        }
         f.groups[f.n] = q;
         f.group[i] = f.n++;
         f.mask[i] = (1 << q.rank) - 1;
@@ -196,7 +204,7 @@ struct fuser {
     constexpr bool join(int i, int to) {
         const node& x = at(i);
         fused_group q = f.groups[to];
-        if (q.kind == group_kind::opaque || q.branch != f.in_branch[i]) return false;
+        if (q.kind == group_kind::opaque || q.branch != f.in_branch[i] || q.n == max_group_nodes) return false;
         const int full = (1 << q.rank) - 1;
         if (x.op->kind == pattern::reduction) return join_reduction(i, to, q, full);
         const bool moves = x.op->kind != pattern::pointwise;
@@ -213,12 +221,14 @@ struct fuser {
             m = full;
         }
         bool post = false;
+        signed char stage = 0;
         const int row_axes = bits_between(q.rows < 0 ? 0 : q.rows, q.columns < 0 ? q.rank : q.columns);
         for (int k = 0; k < x.n_in; ++k) {
             const access a = reads(i, k, m, q.rank);
             if (f.group[storage(a.node)] == to && !f.sunk[a.node]) {
                 if (is(a.node, pattern::reshape)) return false;   // read in another shape: it must be in memory
                 if (!a.in_order() || a.mask() != f.mask[a.node]) return false;
+                if (f.stage[a.node] > stage) stage = f.stage[a.node];
                 if (f.post[a.node]) {
                     if (m & row_axes) return false;
                     post = true;
@@ -227,9 +237,11 @@ struct fuser {
         }
         q.cuts |= cuts_of(m, q.rank);
         if (!fits(q)) return false;
+        ++q.n;
         f.groups[to] = q;
         f.group[i] = to;
         f.mask[i] = m;
+        f.stage[i] = stage;
         f.post[i] = post;
         return true;
     }
@@ -241,10 +253,12 @@ struct fuser {
         if (!inside && at(o).shape != q.domain) return false;
         const int om = inside ? f.mask[o] : full;
         if (inside && f.post[o]) return false;
+        int stage = inside ? f.stage[o] : 0;
         if (!inside) {
             const access a = look(o, full, q.rank);
             if (f.group[storage(a.node)] == to) {
                 if (f.sunk[a.node] || is(a.node, pattern::reshape) || !a.in_order() || a.mask() != f.mask[a.node] || f.post[a.node]) return false;
+                stage = f.stage[a.node];
             } else if (at(a.node).op != &literal_op) q.cuts |= a.cuts(q.rank);
         }
         // the reduced axes in the domain
@@ -277,9 +291,12 @@ struct fuser {
             q.rows = static_cast<signed char>(first);
         } else return false;
         q.cuts |= cuts_of(om, q.rank) | cuts_of(om & ~removed, q.rank);
-        if (!fits(q)) return false;
+        stage += along_row;
+        if (!fits(q) || stage == max_passes) return false;
+        ++q.n;
         f.groups[to] = q;
         f.group[i] = to;
+        f.stage[i] = static_cast<signed char>(stage);
         f.mask[i] = om & ~removed;
         f.from_mask[i] = om;
         f.post[i] = !along_row;

@@ -103,8 +103,19 @@ constexpr plan_summary summary_of() {
     }
     for (int k = 0; k < L::result.n_slots; ++k) {
         const plan_slot& p = L::result.slot[k];
-        s.arena_bytes.add(times(L::result.size[p.count], {p.bytes, 0, {}}));
-        s.arena_bytes.add({p.rest, 0, {}});
+        const size_expr& count = L::result.size[p.count];
+        if (!p.scratch()) {
+            s.arena_bytes.add(times(count, {p.bytes, 0, {}}));
+            continue;
+        }
+        const size_expr rows[]{{p.rows, 0, {}}, p.inner < 0 ? size_expr{0, 0, {}} : L::result.size[p.inner]};
+        for (int j = 0; j < 2; ++j) {   // of one thread; at most, where the columns have a name
+            if (count.fixed()) s.arena_bytes.add(times(rows[j], {scratch_row(count.number) * 8, 0, {}}));
+            else {
+                s.arena_bytes.add(times(times(count, rows[j]), {8, 0, {}}));
+                s.arena_bytes.add(times(rows[j], {63 * 8, 0, {}}));
+            }
+        }
     }
     return s;
 }

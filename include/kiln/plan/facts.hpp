@@ -12,16 +12,15 @@ constexpr bool is_source(const key_node& x) {
 /// Facts of a body of at most N nodes.
 template <int N>
 struct body_facts {
-    static constexpr int max_passes = 8;
     key_node node[N + 1];   // nothing is filled in advance: that would cost more than the passes
     bool costly[N + 1];
     int n = 0, row_bit = 0, column_bit = 0;
-    bool contraction = false;
+    bool contraction = false, in_registers = false;   // in registers: short rows of constant length, which need no scratch
 
     int stage[N + 1];        // passes over the row that must be over before the node is known
     int passes = 0;          // passes over the row altogether
     bool post[N + 1];        // known after the nest
-    unsigned char in_pass[N + 1];   // bit s: takes part in pass s
+    unsigned in_pass[N + 1];        // bit s: takes part in pass s (fusion allows for max_passes of them)
     int scratch[N + 1];      // which scratch row it has; -1: none
     int n_scratch = 0;
     bool back[N + 1];        // a value of the row that goes back into the row
@@ -29,7 +28,7 @@ struct body_facts {
 
     constexpr int arity(int i) const {
         const key_node& x = node[i];
-        return is_source(x) ? 0 : x.kind == step::store || x.kind == step::reduce ? 1 : 3;
+        return is_source(x) ? 0 : x.kind == step::operation ? 3 : 1;
     }
     constexpr bool columns(int i) const { return node[i].mask & column_bit; }
     constexpr bool rows(int i) const { return node[i].mask & row_bit; }
@@ -52,6 +51,9 @@ struct body_facts {
             if ((tail(j) || tail_sum(j)) && reads(j, i)) return true;
         return false;
     }
+    /// The first and the last pass in which node i is computed; 0 where it is in none.
+    constexpr int first_pass(int i) const { return in_pass[i] ? __builtin_ctz(in_pass[i]) : 0; }
+    constexpr int last_pass(int i) const { return in_pass[i] ? 31 - __builtin_clz(in_pass[i]) : 0; }
     /// Ends a pass: a reduction or a store of what varies along the row.
     constexpr bool ends_pass(int i) const {
         if (node[i].kind != step::reduce && node[i].kind != step::store) return false;
@@ -84,18 +86,19 @@ struct body_facts {
                 if (rows(i) && !columns(i) && !post[i] && !back[i] && node[i].kind == step::operation && costly[i]) defer = true;
         for (int s = 0; s < passes; ++s)
             for (int i = n - 1; i >= 0; --i) {
-                if (ends_pass(i) && stage[node[i].in[0]] == s) in_pass[i] |= static_cast<unsigned char>(1 << s);
+                if (ends_pass(i) && stage[node[i].in[0]] == s) in_pass[i] |= 1u << s;
                 if (!(in_pass[i] >> s & 1)) continue;
                 for (int k = 0; k < arity(i); ++k) {
                     const int o = node[i].in[k];
-                    if (columns(o) && !reduces(o)) in_pass[o] |= static_cast<unsigned char>(1 << s);
+                    if (columns(o) && !reduces(o)) in_pass[o] |= 1u << s;
                 }
             }
         for (int i = 0; i < n; ++i) {
             scratch[i] = -1;
+            if (in_registers) continue;
             if (reduces(i) && columns(i)) scratch[i] = n_scratch++;   // sums of columns
             else if (node[i].kind == step::operation && columns(i) && costly[i] && !post[i]) {
-                if (count_bits(in_pass[i]) > 1) scratch[i] = n_scratch++;
+                if (in_pass[i] & (in_pass[i] - 1)) scratch[i] = n_scratch++;   // in several passes
             }
         }
     }

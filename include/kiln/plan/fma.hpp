@@ -41,8 +41,8 @@ constexpr void fuse_products(const body_entry* entry, int from, int to, At at, S
         const body_entry& x = entry[e];
         uses[e - from] = stored(e) ? 1 : 0;
         out[e - from] = {at(x.node).op, {x.in[0], x.in[1], x.in[2]}, false};
-        if (x.kind != step::operation && x.kind != step::reduce) continue;
-        const int n = at(x.node).n_in;
+        if (x.kind != step::operation && x.kind != step::reduce && x.kind != step::widen) continue;
+        const int n = x.kind == step::widen ? 1 : at(x.node).n_in;
         for (int k = 0; k < n; ++k) ++uses[x.in[k] - from];   // operands come first
     }
     for (int e = from; e < to; ++e) {

@@ -8,7 +8,9 @@ namespace kiln {
 
 /// A node as a body sees it: computed, or read with a mask and an order of axes.
 struct body_entry {
-    int node, mask, order, next;   // order: 4 bits for each axis, 0 where the axes ascend
+    int node, mask;
+    unsigned order;   // 4 bits for each axis, 0 where the axes ascend; of `widen`: all axes of the narrow value
+    int next;
     step kind;
     int in[3];
 };
@@ -24,15 +26,15 @@ struct group_bodies {
     int bad;                                  // a node that must be stored before these groups are nests; -1: none
 };
 
-constexpr access access_of_order(int node, int order) {
+constexpr access access_of_order(int node, unsigned order) {
     access a{node, 0, {}};
-    for (int o = order; o; o >>= 4) a.axis[a.n++] = static_cast<signed char>((o & 15) - 1);
+    for (unsigned o = order; o; o >>= 4) a.axis[a.n++] = static_cast<signed char>((o & 15) - 1);
     return a;
 }
 
 template <int N, int Lists>
 struct gatherer {
-    static constexpr int room = 5 * N + 64;
+    static constexpr int room = 3 * N + 64;
     fuser<N, Lists> fz;
     group_bodies<N, room> b;
     int latest[N];   // 1 + the newest entry of a node
@@ -42,24 +44,30 @@ struct gatherer {
     constexpr fusion<N>& f() { return fz.f; }
 
     struct want {
-        int node, mask, order;
+        int node, mask;
+        unsigned order;
         step kind;
         bool here;   // computed in this body
     };
-    static constexpr int order_of(const access& a) {
-        if (a.in_order()) return 0;
-        int r = 0;
-        for (int k = 0; k < a.n; ++k) r |= (a.axis[k] + 1) << (4 * k);
+    static constexpr unsigned axes_in(const access& a) {
+        unsigned r = 0;
+        for (int k = 0; k < a.n; ++k) r |= static_cast<unsigned>(a.axis[k] + 1) << (4 * k);
         return r;
     }
+    static constexpr unsigned order_of(const access& a) { return a.in_order() ? 0 : axes_in(a); }
     /// What the body of group q reads for operand k of node i.
     constexpr want resolve(int i, int k, int mask, int q) {
         const int rank = b.groups[q].rank;
         const bool reduces = at(i).op->kind == pattern::reduction;
         const access a = fz.reads(i, k, reduces ? f().from_mask[i] : mask, rank);
+        const want w = seen(a, q);
+        if (reduces && w.mask != f().from_mask[i]) return {w.node, f().from_mask[i], axes_in(a), step::widen, true};
+        return w;
+    }
+    constexpr want seen(const access& a, int q) {
         const int u = a.node;
         if (at(u).op == &literal_op) return {u, 0, 0, step::constant, false};
-        if (at(u).op == &info<iota_op> && !f().pinned[u]) return {u, a.mask(), 0, step::counter, false};
+        if (at(u).op == &info<iota_op>) return {u, a.mask(), 0, step::counter, false};
         if (f().sunk[u]) {
             if (!a.in_order()) b.bad = u;
             return {u, a.mask(), 0, step::operation, true};
@@ -91,9 +99,9 @@ struct gatherer {
             const node& x = at(w.node);
             bool ready = true;
             int in[3]{};
-            const bool has_operands = w.here && w.kind != step::tile && w.kind != step::counter;
-            for (int k = has_operands ? x.n_in - 1 : -1; k >= 0; --k) {
-                want o = resolve(w.node, k, w.mask, q);
+            const int n_in = !w.here || w.kind == step::tile || w.kind == step::counter ? 0 : w.kind == step::widen ? 1 : x.n_in;
+            for (int k = n_in - 1; k >= 0; --k) {
+                want o = w.kind == step::widen ? seen(access_of_order(w.node, w.order), q) : resolve(w.node, k, w.mask, q);
                 if (fz.is(o.node, pattern::contraction) && o.here) o.kind = step::tile;
                 in[k] = find(o);
                 if (in[k] >= 0) continue;
@@ -104,7 +112,7 @@ struct gatherer {
             if (!ready) continue;
             --n;
             const int e = put(w);
-            for (int k = 0; k < 3; ++k) b.entry[e].in[k] = has_operands ? in[k < x.n_in ? k : 0] : e;
+            for (int k = 0; k < 3; ++k) b.entry[e].in[k] = n_in ? in[k < n_in ? k : 0] : e;
             // what a body reads may forbid to merge axes that a reduction needs merged
             fused_group& grp = b.groups[q];
             if (w.kind == step::load && w.order) {

@@ -7,7 +7,8 @@
 namespace kiln {
 
 /// What a node of a body is.
-enum class step : int { load, store, constant, counter, tile, operation, reduce };
+/// `widen` is a value with fewer axes as one of more: what a reduction sums of it.
+enum class step : int { load, store, constant, counter, tile, operation, reduce, widen };
 
 struct key_node {
     step kind;

@@ -64,7 +64,7 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
             branches(g, c, b, i, index);
             continue;
         }
-        i64 in[64]{};
+        i64 in[64];
         if (x.op == &variable_op) {   // its initial value is another function's business
             x.n_in = 0;
             x.in[0] = -1;

@@ -104,23 +104,23 @@ struct lowered {
             return z;
         }
         static constexpr auto fused = fuse();
-        static constexpr gatherer<n_nodes, n_lists> gather() {
-            gatherer<n_nodes, n_lists> r{fused, {}, {}, 0};
-            r.run();
-            return r;
+        static constexpr auto gather() {
+            gatherer<n_nodes, n_lists> z{fused, {}, {}, 0};
+            z.run();
+            return z.b;
         }
         static consteval auto trimmed() {
             constexpr auto r = gather();
-            group_bodies<n_nodes, at_least_one(r.b.n)> t{};
-            t.n = r.b.n;
-            t.bad = r.b.bad;
-            for (int k = 0; k < t.n; ++k) t.entry[k] = r.b.entry[k];
-            for (int k = 0; k <= n_nodes; ++k) t.first[k] = r.b.first[k];
+            group_bodies<n_nodes, at_least_one(r.n)> t{};
+            t.n = r.n;
+            t.bad = r.bad;
+            for (int k = 0; k < t.n; ++k) t.entry[k] = r.entry[k];
+            for (int k = 0; k <= n_nodes; ++k) t.first[k] = r.first[k];
             for (int k = 0; k < n_nodes; ++k) {
-                t.stored_head[k] = r.b.stored_head[k];
-                t.stored_next[k] = r.b.stored_next[k];
+                t.stored_head[k] = r.stored_head[k];
+                t.stored_next[k] = r.stored_next[k];
             }
-            for (int k = 0; k < fused.f.n; ++k) t.groups[k] = r.b.groups[k];
+            for (int k = 0; k < fused.f.n; ++k) t.groups[k] = r.groups[k];
             return t;
         }
         static constexpr auto bodies = trimmed();

@@ -37,6 +37,17 @@ struct scheduler {
         reader_next[n_readers] = reader_head[v];
         reader_head[v] = ++n_readers;
     }
+    /// Is there a pass over the row after the one that stores node i? It would read the new value.
+    constexpr bool read_again(int q, int i) const {
+        if (b.groups[q].kind != group_kind::nest) return false;
+        for (int e = b.first[q]; e < b.first[q + 1]; ++e) {
+            const int r = b.entry[e].node;
+            if (b.entry[e].kind == step::reduce && fz.f.stage[r] - !fz.f.post[r] > fz.f.stage[i]) return true;
+        }
+        for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1])
+            if (fz.f.stage[o - 1] > fz.f.stage[i]) return true;
+        return false;
+    }
     constexpr void run() {
         n_readers = 0;
         for (int i = 0; i < N; ++i) {
@@ -58,7 +69,8 @@ struct scheduler {
                     if (x.kind != step::load) continue;
                     reads(q, x.node);
                     const int v = fz.storage(x.node), u = assigned_by[v] - 1;   // the writer itself reads other elements?
-                    if (u >= 0 && fz.f.group[root(u)] == q && (x.mask != fz.f.mask[root(u)] || x.order || x.node != v)) r.copied[v] = true;
+                    if (u >= 0 && fz.f.group[root(u)] == q && (x.mask != fz.f.mask[root(u)] || x.order || x.node != v || read_again(q, root(u))))
+                        r.copied[v] = true;
                 }
                 if (b.groups[q].kind == group_kind::nest) continue;
                 const node& x = at(b.groups[q].anchor);

@@ -27,10 +27,12 @@ struct plan_guard {
 struct plan_kernel {
     int at, n;   // its words
 };
-/// A piece of the arena: `count` elements of `bytes`, and a fixed rest.
+/// A piece of the arena: `count` elements of `bytes`; or scratch of each thread: `rows` padded rows of `count` columns, and
+/// `inner` more of them.
 struct plan_slot {
     int count, bytes;
-    i64 rest;
+    int rows = -1, inner = -1;   // no rows: a buffer; no inner: none
+    constexpr bool scratch() const { return rows >= 0; }
     constexpr bool operator==(const plan_slot&) const = default;
 };
 /// A run-time extent as a number of some dtype, written when a function is bound.
@@ -120,7 +122,10 @@ struct plan_writer {
         if (now > last_use[s]) last_use[s] = now;
     }
     constexpr void number_leaves() {
-        for (int k = sig.results() + sig.updates; k < sig.results() + sig.updates + sig.inputs; ++k) add_leaf(root(k));
+        for (int k = sig.results() + sig.updates; k < sig.results() + sig.updates + sig.inputs; ++k) {
+            add_leaf(root(k));
+            sizes.count(g, at(root(k)).shape);   // a call binds its names even where no kernel needs them
+        }
         for (int i = 0; i < N; ++i)
             if ((f().live[i] || assigned_root[i]) && at(i).op->leaf() && at(i).op != &literal_op) add_leaf(i);
     }
@@ -135,7 +140,7 @@ struct plan_writer {
         for (int k = n_free - 1; k >= 0; --k) {
             const plan_slot& s = slots[free_slots[k]];
             const size_expr &a = sizes.sizes[s.count], &b = sizes.sizes[want.count];
-            const bool fixed = a.fixed() && b.fixed() && s.rest == want.rest &&
+            const bool fixed = !s.scratch() && !want.scratch() && a.fixed() && b.fixed() &&
                                a.number * s.bytes >= b.number * want.bytes && a.number * s.bytes <= 2 * b.number * want.bytes;
             if (!fixed && !(s == want)) continue;
             const int r = free_slots[k];
@@ -149,7 +154,7 @@ struct plan_writer {
     constexpr plan_slot slot_for(int i) {
         int& count = count_of[at(i).shape];
         if (count == 0) count = sizes.intern(sizes.count(g, at(i).shape)) + 1;
-        return {count - 1, size_of(at(i).type), 0};
+        return {count - 1, size_of(at(i).type)};
     }
     constexpr plan_argument place(int i) {
         const int s = fz.storage(i);
@@ -246,7 +251,11 @@ struct plan_writer {
         // which extents are constants of the kernel
         const size_expr& columns = m.extent[m.n - 1];
         const bool keep_all = con && target.constant_contractions;
-        const bool keep_columns = keep_all || (!con && m.rows && columns.fixed() && columns.number <= target.constant_columns);
+        int widest = 1;   // bytes of a lane
+        for (int e = from; e < to; ++e)
+            if (const int bytes = size_of(at(b.entry[e].node).type); bytes > widest) widest = bytes;
+        const bool keep_columns = keep_all || (!con && m.rows && columns.fixed() && columns.number <= target.constant_columns &&
+                                               columns.number * widest <= 8 * target.vector_bytes);
         u64* w = words + n_words;
         int n = 1;
         for (int k = 0; k < m.n; ++k) {
@@ -281,7 +290,7 @@ struct plan_writer {
         argument({space::buffer, -1});   // filled in below, where a kernel needs scratch
 
         const int first_node = n;
-        int n_constants = 0, widest = 1;
+        int n_constants = 0;
         u64 constants[256];
         for (int e = from; e < to; ++e) {
             const body_entry& x = b.entry[e];
@@ -289,8 +298,6 @@ struct plan_writer {
             place_in_key[e] = n - first_node;
             const node& y = at(x.node);
             key_node k{x.kind, y.type, 0, {}, merge_mask(m, x.mask), 0, false};
-            const int bytes = y.type == dtype::boolean ? 1 : size_of(y.type);
-            if (bytes > widest) widest = bytes;
             switch (x.kind) {
             case step::constant: {
                 const u64 bits = static_cast<u64>(g.at(y.attrs, 0));
@@ -314,6 +321,9 @@ struct plan_writer {
                 break;
             }
             case step::tile: break;
+            case step::widen:
+                for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[x.in[j]];
+                break;
             default: {
                 const u64 id = fused[e - from].op->id;
                 while (ops[k.op] != id) ++k.op;
@@ -323,16 +333,17 @@ struct plan_writer {
             w[n++] = packed(k);
         }
         h.lane_bytes = widest;
-        bool one_pass = true;   // long rows are passed over once for each reduction along them
-        for (int e = from; e < to; ++e)
-            if (b.entry[e].kind == step::reduce && f().from_mask[b.entry[e].node] & ~f().mask[b.entry[e].node] & (1 << (grp.rank - 1))) one_pass = false;
-
-        const int held = scratch_for(q, h, w, n, first_node, m, inner);
-        if (held >= 0) arguments[call.first_argument + scratch_slot] = {space::buffer, held};
+        body_facts<2 * N + 64> facts;
+        const bool reduces = analyse(facts, q, h, w, n, first_node), pack = con && h.right != by_rows;
+        int held = -1;
+        if (pack || (reduces && facts.n_scratch)) {
+            held = take({sizes.intern(columns), 8, reduces ? facts.n_scratch : 0, pack ? sizes.intern(inner) : -1});
+            arguments[call.first_argument + scratch_slot] = {space::buffer, held};
+        }
         for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
             const int i = o - 1;
             if (buffered(i)) {
-                const int over = one_pass || keep_columns ? written_over(i, from, to, now, grp) : -1;
+                const int over = written_over(i, from, to, now, grp, reduces && !facts.in_registers ? &facts : nullptr);
                 slot_of[i] = over >= 0 ? slot_of[over] : take(slot_for(i)) + 1;
                 if (over >= 0) last_use[over] = -1;
             }
@@ -365,18 +376,21 @@ struct plan_writer {
     /// The entry that computes a stored node.
     constexpr int entry_of(int i, int from) const {
         int e = from;
-        while (b.entry[e].node != i || b.entry[e].mask != f().mask[i] || b.entry[e].kind == step::load) ++e;
+        while (b.entry[e].node != i || b.entry[e].mask != f().mask[i] || b.entry[e].kind == step::load || b.entry[e].kind == step::widen) ++e;
         return e;
     }
     /// A buffer that this group is the last to read, element by element, may hold the result: same elements, same size, so
-    /// that each is read before it is written, whatever thread does it.
-    constexpr int written_over(int i, int from, int to, int now, const fused_group& grp) const {
+    /// that each is read before it is written, whatever thread does it, and in no later pass over the row (`facts`, where there
+    /// are several).
+    constexpr int written_over(int i, int from, int to, int now, const fused_group& grp, const body_facts<2 * N + 64>* facts) const {
         if (f().mask[i] != (1 << grp.rank) - 1) return -1;
         for (int e = from; e < to; ++e) {
             const int r = b.entry[e].node;
-            if (b.entry[e].kind == step::load && f().stored[r] && at(r).shape == at(i).shape &&
-                size_of(at(r).type) == size_of(at(i).type) && dies(r, now) && whole_domain(r, from, to, grp))
-                return r;
+            if (b.entry[e].kind != step::load || !f().stored[r] || at(r).shape != at(i).shape ||
+                size_of(at(r).type) != size_of(at(i).type) || !dies(r, now) || !whole_domain(r, from, to, grp))
+                continue;
+            if (facts && facts->last_pass(place_in_key[e]) > facts->stage[place_in_key[entry_of(i, from)]]) continue;
+            return r;
         }
         return -1;
     }
@@ -403,29 +417,15 @@ struct plan_writer {
         if (b.groups[q].kind != group_kind::nest)
             for (int k = 0; k < x.n_in; ++k) free_one(fz.under(g.operand(x, k)));
     }
-    /// Scratch rows for sums of columns and for costly values of long rows; a copy of a right operand that does not lie
-    /// by rows.
-    constexpr int scratch_for(int q, const key_header& h, const u64* w, int n, int first_node, const merged& m, const size_expr& inner) {
+    /// What follows from the key in `w` with the stores that are not written yet; false where nothing is reduced, and the row
+    /// passed over once.
+    constexpr bool analyse(body_facts<2 * N + 64>& facts, int q, const key_header& h, const u64* w, int n, int first_node) const {
         bool reduces = false;
         for (int i = first_node; i < n; ++i) reduces |= unpacked_node(w[i]).kind == step::reduce;
-        const bool pack = h.kind == group_kind::contraction && h.right != by_rows;
-        if (!reduces && !pack) return -1;   // one pass
-        const int rows = reduces ? scratch_rows(q, h, w, n, first_node) : 0;
-        const size_expr& columns = m.extent[m.n - 1];
-        if (!pack && rows == 0) return -1;
-        if (columns.fixed() && inner.fixed()) {
-            return take({sizes.intern({scratch_row(columns.number) * ((pack ? inner.number : 0) + rows), 0, {}}), 8, 0});
-        }
-        const size_expr per_row = columns.fixed() ? size_expr{scratch_row(columns.number), 0, {}} : columns;
-        if (!pack) return take({sizes.intern(times(per_row, {rows, 0, {}})), 8, i64{rows} * 64 * 8});
-        // inner * columns + inner * 63 + scratch: bounded by inner * columns * 64 where columns may be 1
-        return take({sizes.intern(times(times(per_row, inner), {columns.fixed() ? rows + 1 : 64 * (rows + 1), 0, {}})), 8,
-                     i64{rows + 1} * 64 * 8});
-    }
-    constexpr int scratch_rows(int q, const key_header& h, const u64* w, int n, int first_node) const {
-        body_facts<2 * N + 64> facts;
+        if (!reduces) return false;
         facts.n = n - first_node;
         facts.contraction = h.kind == group_kind::contraction;
+        facts.in_registers = w[h.axes] > 0;
         facts.column_bit = 1 << (h.axes - 1);
         facts.row_bit = h.has_rows ? 1 << (h.axes - 2) : 0;
         for (int i = 0; i < facts.n; ++i) {
@@ -434,16 +434,16 @@ struct plan_writer {
         }
         for (int e = b.first[q]; e < b.first[q + 1]; ++e)
             if (b.entry[e].kind == step::operation && at(b.entry[e].node).op->costly) facts.costly[place_in_key[e]] = true;
-        // stores decide which values are passed over twice; they are not written yet
         for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
             const int e = place_in_key[entry_of(o - 1, b.first[q])];
             key_node k = unpacked_node(w[first_node + e]);
             k.kind = step::store;
             k.in[0] = k.in[1] = k.in[2] = e;
+            facts.costly[facts.n] = false;
             facts.node[facts.n++] = k;
         }
         facts.derive();
-        return facts.n_scratch;
+        return true;
     }
     constexpr void finish_kernel(plan_call call, int n) {
         int k = 0;

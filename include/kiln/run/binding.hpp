@@ -3,6 +3,7 @@
 #include <kiln/core/error.hpp>
 #include <kiln/core/tensor.hpp>
 #include <kiln/expr/derivatives.hpp>
+#include <kiln/plan/sizes.hpp>
 
 #include <string>
 
@@ -66,6 +67,82 @@ constexpr T narrowed(X v, const char* symbol) {
         throw value_error(s);
     }
     return static_cast<T>(v);
+}
+
+/// An input as a call is checked against it.
+struct input_shape {
+    const char* name;
+    const char* text;            // the shape as the user wrote it
+    const size_expr* extent;
+    int rank;
+};
+[[noreturn]] inline void throw_wrong_shape(const input_shape& in, const i64* e, int axis = -1, i64 want = 0) {
+    std::string s = "kiln: ";
+    s += in.name;
+    s += ": expected shape ";
+    s += in.text;
+    s += ", got ";
+    s += text_of_shape(e, in.rank);
+    if (axis >= 0) {   // a name that another axis has given a number
+        s += ": axis ";
+        s += std::to_string(axis);
+        s += " must be ";
+        s += std::to_string(want);
+    }
+    throw shape_error(s);
+}
+[[noreturn]] inline void throw_unknown_extent(const char* name) {
+    std::string s = "kiln: no argument tells the extent \"";
+    s += name;
+    s += "\"";
+    throw shape_error(s);
+}
+/// Values of named extents from the extents of the arguments, which lie in a row: first the names that stand alone, then the
+/// last unknown one of a product; then every axis is checked. `name_text` is for the message.
+constexpr void settle_extents(const input_shape* in, int n_inputs, const i64* extents, i64* names, bool* known, int n_names,
+                           const char* (*name_text)(int)) {
+    const i64* e = extents;
+    for (int i = 0; i < n_inputs; e += in[i++].rank)
+        for (int a = 0; a < in[i].rank; ++a) {
+            const size_expr& x = in[i].extent[a];
+            if (x.n != 1 || x.number != 1 || known[x.name[0]]) continue;
+            known[x.name[0]] = true;
+            names[x.name[0]] = e[a];
+        }
+    for (bool more = true; more;) {
+        more = false;
+        e = extents;
+        for (int i = 0; i < n_inputs; e += in[i++].rank)
+            for (int a = 0; a < in[i].rank; ++a) {
+                const size_expr& x = in[i].extent[a];
+                i64 rest = x.number;
+                int open = -1, n_open = 0;
+                for (int j = 0; j < x.n; ++j)
+                    if (known[x.name[j]]) rest *= names[x.name[j]];
+                    else {
+                        open = x.name[j];
+                        ++n_open;
+                    }
+                if (n_open != 1 || rest == 0 || e[a] % rest != 0) continue;
+                known[open] = true;
+                names[open] = e[a] / rest;
+                more = true;
+            }
+    }
+    e = extents;
+    for (int i = 0; i < n_inputs; e += in[i++].rank)
+        for (int a = 0; a < in[i].rank; ++a) {
+            const size_expr& x = in[i].extent[a];
+            i64 want = x.number;
+            bool all = true;
+            for (int j = 0; j < x.n; ++j)
+                if (known[x.name[j]]) want *= names[x.name[j]];
+                else all = false;
+            if (all && e[a] != want) throw_wrong_shape(in[i], e, x.n > 0 ? a : -1, want);
+            if (!all && (want == 0 ? e[a] != 0 : e[a] % want != 0)) throw_wrong_shape(in[i], e);
+        }
+    for (int k = 0; k < n_names; ++k)
+        if (!known[k]) throw_unknown_extent(name_text(k));
 }
 
 }  // namespace kiln

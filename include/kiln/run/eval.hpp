@@ -54,22 +54,26 @@ constexpr auto interpreted(const B&... bindings) {
     using R = root_of<E>;
     constexpr int first_input = P::sig.results() + P::sig.updates;
     constexpr graph_view g = E::graph.view();
-    extent_bindings env{};
+    using F = basic_function<P>;
+    constexpr int n_names = F::L::result.n_names;
+    i64 extents[F::in::first_extent(sizeof...(B)) + 1]{}, names[max_names]{};
+    bool known[max_names]{};
     int k = 0;
-    auto shapes = [&](const auto& x) {
-        if constexpr (!requires { x.data.v; }) {
-            const int s = g.nodes[g.root(first_input + k)].shape;
-            for (int a = 0; a < g.length(s); ++a) env.bind(g, g.at(s, a), x.data.extent(a));
-        }
+    [[maybe_unused]] auto shape = [&](const auto& x) {
+        if constexpr (!requires { x.data.v; })
+            for (int a = 0; a < x.data.rank(); ++a) extents[F::in::first_extent(k) + a] = x.data.extent(a);
         ++k;
     };
-    (shapes(bindings), ...);
+    (shape(bindings), ...);
+    settle_extents(F::in::shapes.at, sizeof...(B), extents, names, known, n_names, [](int i) { return F::extent_names[i]; });
+    extent_bindings env{};
+    for (int i = 0; i < n_names; ++i) env.bind(E::graph, F::extent_names[i], names[i]);
     builder* b = new builder{};
     value roots[max_roots];
     import(*b, g, roots, &env);
     cells in[sizeof...(B) + 1];
     k = 0;
-    auto take = [&](const auto& x) {
+    [[maybe_unused]] auto take = [&](const auto& x) {
         const value v = roots[first_input + k];
         if constexpr (requires { x.data.v; }) {
             in[k].take(1);
@@ -123,7 +127,7 @@ template <class E, class... P, class... T>
 constexpr auto eval(E, const binding<P, T>&... bindings) {
     if constexpr (any_failed<E, P...>) return failed{};
     else {
-        using Program = program<outputs_list<E>, updates_list<>, inputs_list<P...>, givens_list<>>;
+        using Program = program<outputs_list<E>, updates_list<>, inputs_list<P...>, givens_list<>, true>;
         if constexpr (Program::wrong) {
             static_assert(compile_error<word_of<Program, 0>, word_of<Program, 1>, word_of<Program, 2>>::never);
             return failed{};

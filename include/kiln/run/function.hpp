@@ -86,6 +86,15 @@ struct input_table {
         for (int a = 0; a < rank(K); ++a) r.at[a] = extent(K, a);
         return r;
     }();
+    static constexpr int first_extent(int k) {
+        int r = 0;
+        for (int i = 0; i < k; ++i) r += rank(i);
+        return r;
+    }
+    struct shape_table { input_shape at[N + 1]; };
+    static constexpr shape_table shapes = []<int... K>(std::integer_sequence<int, K...>) {
+        return shape_table{{{names[K], shape_text<K>.s, extents<K>.at, rank(K)}..., {}}};
+    }(std::make_integer_sequence<int, N>{});
 };
 
 /// The owning result of output k: the number itself for rank 0, else a tensor.
@@ -148,10 +157,16 @@ public:
     }
 
     /// Large kernels run on n threads from now on; results are bitwise the same for any number.
-    void threads(int n) { work.threads(n); }
+    void threads(int n) {
+        work.threads(n);
+        resolved = false;   // the arena has scratch for each of them
+    }
 
     /// Bytes of the arena after the last call.
     i64 arena_bytes() const { return work.bytes(); }
+
+    /// The names of extents that a call binds.
+    static constexpr auto extent_names = texts_of<L::result.n_names>([](int k) { return L::graph.chars + L::result.name[k]; });
 
 private:
     struct no_outputs {};
@@ -183,6 +198,7 @@ private:
     struct arguments {
         char* data[sig.inputs + 1];
         alignas(8) char scalar[sig.inputs + 1][8];
+        i64 extents[in::first_extent(sig.inputs) + 1];   // of all inputs, in a row
         i64 names[max_names];
         bool known[max_names]{};
     };
@@ -194,49 +210,11 @@ private:
         __builtin_memcpy(a.scalar[K], &x, sizeof x);
         a.data[K] = a.scalar[K];
     }
-    template <int K>
-    [[noreturn]] static void wrong_shape(const i64* e, int n, int axis = -1, i64 want = 0) {
-        std::string s = "kiln: ";
-        s += in::name(K);
-        s += ": expected shape ";
-        s += in::template shape_text<K>.s;
-        s += ", got ";
-        s += text_of_shape(e, n);
-        if (axis >= 0) {   // a name that another axis has given a number
-            s += ": axis ";
-            s += std::to_string(axis);
-            s += " must be ";
-            s += std::to_string(want);
-        }
-        throw shape_error(s);
-    }
     template <int K, class U, i64... X>
     static void bind_view(arguments& a, tensor_view<U, X...> v) {
         using T = ctype_of<in::type(K)>;
-        constexpr int rank = sizeof...(X);
-        i64 e[rank + 1]{};
-        for (int k = 0; k < rank; ++k) e[k] = v.extent(k);
-        for (int k = 0; k < rank; ++k) {
-            const size_expr& x = in::template extents<K>.at[k];
-            if (x.n == 1 && x.number == 1 && !a.known[x.name[0]]) {
-                a.known[x.name[0]] = true;
-                a.names[x.name[0]] = e[k];
-            }
-        }
-        for (int k = 0; k < rank; ++k) {
-            const size_expr& x = in::template extents<K>.at[k];
-            i64 want = x.number;
-            int open = -1;
-            for (int j = 0; j < x.n; ++j)
-                if (a.known[x.name[j]]) want *= a.names[x.name[j]];
-                else open = x.name[j];
-            if (open >= 0 && want != 0 && e[k] % want == 0) {   // a product with one unknown name says it
-                a.known[open] = true;
-                a.names[open] = e[k] / want;
-                continue;
-            }
-            if (e[k] != want) wrong_shape<K>(e, rank, x.n > 0 && open < 0 ? k : -1, want);
-        }
+        i64* e = a.extents + in::first_extent(K);
+        for (int k = 0; k < v.rank(); ++k) e[k] = v.extent(k);
         a.data[K] = reinterpret_cast<char*>(const_cast<T*>(v.data()));
     }
     template <int K, class T>
@@ -260,6 +238,9 @@ private:
         else {
             [&]<int... K>(std::integer_sequence<int, K...>) { (bind_one<K>(args, a), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
         }
+        if constexpr (in::first_extent(sig.inputs) > 0 || L::result.n_names > 0)
+            settle_extents(in::shapes.at, sig.inputs, args.extents, args.names, args.known, L::result.n_names,
+                           [](int k) -> const char* { return extent_names[k]; });
         return execute(out, session, args);
     }
 
@@ -338,17 +319,25 @@ private:
         for (int j = 0; j < e.n; ++j) r *= names[e.name[j]];
         return r;
     }
+    template <class T>
+    struct number {   // a result of rank 0 needs no memory of its own
+        T v;
+        T* data() { return &v; }
+    };
     template <int K>
     auto make_output() const {
         using O = output_type<L, K>;
-        using T = typename O::tensor_type;
-        typename T::shape_type::extents_type e{};
-        for (int a = 0; a < O::rank; ++a) e[static_cast<std::size_t>(a)] = extent<K>(a);
-        return T::uninitialized(typename T::shape_type(e));
+        if constexpr (O::rank == 0) return number<typename O::element>{};
+        else {
+            using T = typename O::tensor_type;
+            typename T::shape_type::extents_type e{};
+            for (int a = 0; a < O::rank; ++a) e[static_cast<std::size_t>(a)] = extent<K>(a);
+            return T::uninitialized(typename T::shape_type(e));
+        }
     }
     template <int K, class T>
     static auto unwrapped(T& t) {
-        if constexpr (output_type<L, K>::rank == 0) return typename output_type<L, K>::element(*t.data());
+        if constexpr (output_type<L, K>::rank == 0) return t.v;
         else return std::move(t);
     }
     template <class S, int... K>

@@ -143,15 +143,12 @@ struct initial_program {
         for (int k = 0; k < n; ++k) first[k] = {&b, v[k].n().in[0]};
         value roots[2048];
         for (int k = 0; k < n; ++k) roots[k] = first[k];
-        for (int depth = 0; depth < 8; ++depth) {
-            bool any = false;
+        while (uses_variables(b, roots, n)) {   // as often as they depend on one another
             value from[1024], to[1024];
             for (int k = 0; k < n; ++k) {
                 from[k] = v[k];
                 to[k] = first[k];
             }
-            (void)any;
-            if (!uses_variables(b, roots, n)) break;
             substitute(b, from, to, n, roots, n);
         }
         int ids[2048]{};

@@ -22,6 +22,7 @@ constexpr auto facts_for() {
     f.contraction = K::header.kind == group_kind::contraction;
     f.column_bit = 1 << (K::header.axes - 1);
     f.row_bit = K::header.has_rows ? 1 << (K::header.axes - 2) : 0;
+    f.in_registers = K::extent(K::header.axes - 1) > 0;
     const auto costly = []<int... I>(std::integer_sequence<int, I...>) {
         struct table { bool yes[sizeof...(I) + 1]; };
         return table{{costly_by_id<K::op(I)>()..., false}};
@@ -32,7 +33,8 @@ constexpr auto facts_for() {
     }
     f.node[K::n] = {};   // a constant has no uninitialised part
     f.costly[K::n] = f.post[K::n] = f.back[K::n] = false;
-    f.stage[K::n] = f.scratch[K::n] = f.in_pass[K::n] = 0;
+    f.stage[K::n] = f.scratch[K::n] = 0;
+    f.in_pass[K::n] = 0;
     f.derive();
     return f;
 }
@@ -192,6 +194,7 @@ struct body {
         if constexpr (k.kind == kiln::step::constant) at<I>(out) = constant<I>();
         else if constexpr (k.kind == kiln::step::counter) at<I>(out) = counter<I>(p);
         else if constexpr (k.kind == kiln::step::tile) {}
+        else if constexpr (k.kind == kiln::step::widen) at<I>(out) = get<k.in[0]>(s, r);
         else if constexpr (k.kind == kiln::step::load) {
             const memory_type<I>* e = address<I>(p);
             if constexpr (columns) at<I>(out) = load_lanes<I, Tail>(e, k.strided ? p.sizes[k.in[0] + axes - 1] : 1, p.count);
@@ -330,15 +333,17 @@ struct body {
     }
     /// Runs f(q, outer) for each outer index of this part.
     template <class F>
-    static KILN_INLINE void for_outer(char* const* a, const i64* sizes, int part, int parts, F run) {
+    static KILN_INLINE void for_outer(char* const* a, const i64* sizes, i64 scratch_bytes, int part, int parts, F run) {
         char* q[K::header.slots + 1];
         for (int k = 0; k < K::header.slots; ++k) q[k] = a[k];
+        if (scratch_bytes) q[first_slot] += part * scratch_bytes;
         i64 outer[K::header.outer + 1]{};
         if constexpr (K::header.outer == 0) run(q, outer);
         else {
             i64 count = 1;
             for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
             const part_range mine = range_of(count, part, parts, 1);
+            if (mine.first == mine.last) return;
             for (i64 c = mine.first, k = K::header.outer - 1, r = c; k >= 0; --k) {
                 outer[k] = r % sizes[k];
                 r /= sizes[k];

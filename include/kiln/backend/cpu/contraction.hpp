@@ -158,7 +158,8 @@ struct contraction : nest<K, VB> {
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        base::for_outer(a, sizes, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
+        const i64 scratch_bytes = (f.n_scratch + (K::header.right == by_rows ? 0 : inner)) * scratch_row(n1) * 8;
+        base::for_outer(a, sizes, scratch_bytes, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             operands o{reinterpret_cast<const T*>(a[0]) + offset(a_strides, outer), reinterpret_cast<const T*>(a[1]) + offset(b_strides, outer),
                        K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
                        K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes], n1, inner, n0, n1};

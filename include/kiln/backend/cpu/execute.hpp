@@ -80,7 +80,12 @@ public:
         };
         numbers_at = take(i64{8} * t.n_numbers);
         for (int k = 0; k < t.n_slots; ++k)
-            offsets[static_cast<std::size_t>(k)] = take(value(t.slot[k].count) * t.slot[k].bytes + t.slot[k].rest);
+            offsets[static_cast<std::size_t>(k)] = take([&] {
+                const plan_slot& s = t.slot[k];
+                if (!s.scratch()) return value(s.count) * s.bytes;
+                const i64 rows = s.rows + (s.inner < 0 ? 0 : value(s.inner));
+                return rows * scratch_row(value(s.count)) * 8 * (pool ? pool->size() : 1);
+            }());
         if (at > capacity) {
             arena = allocate_aligned(static_cast<std::size_t>(at));
             capacity = at;
@@ -91,7 +96,7 @@ public:
         for (int c = 0; c < t.n_calls; ++c) {
             const plan_call& call = t.call[c];
             if (call.guard && !taken(t, call.guard, leaves, outputs)) continue;
-            char* a[64];
+            char* a[256];
             for (int k = 0; k < call.n_arguments; ++k) a[k] = address(t.argument[call.first_argument + k], leaves, outputs);
             const i64* s = sizes.get() + call.first_size;
             if (pool && t.splits[call.kernel] && work_of(s, call) >= least_work) pool->run(t.kernel[call.kernel], a, s);
@@ -99,7 +104,7 @@ public:
         }
     }
     i64 bytes() const { return capacity; }
-    /// From now on large kernels run on n threads.
+    /// From now on large kernels run on n threads; `resolve` must follow, since each has scratch of its own.
     void threads(int n) { pool = n > 1 ? std::make_unique<thread_pool>(n) : nullptr; }
 
 private:

@@ -41,7 +41,7 @@ struct nest : body<K, VB> {
     static constexpr bool only_for_saved(int i) {   // all its readers in this pass come from the scratch row
         bool used = false;
         for (int j = i + 1; j < base::n; ++j)
-            if ((f.in_pass[j] >> S & 1) && f.reads(j, i) && !(f.scratch[j] >= 0 && !f.reduces(j) && f.stage[j] < S) && !only_for_saved<S>(j))
+            if ((f.in_pass[j] >> S & 1) && f.reads(j, i) && !(f.scratch[j] >= 0 && !f.reduces(j) && f.first_pass(j) < S) && !only_for_saved<S>(j))
                 used = true;
         return !used && K::node(i).kind != kiln::step::store && !f.reduces(i);
     }
@@ -50,7 +50,7 @@ struct nest : body<K, VB> {
         if constexpr (f.scratch[I] >= 0 && !f.reduces(I)) {
             char* c = base::template scratch<I>(p);
             auto& v = base::template at<I>(r);
-            if constexpr (f.stage[I] < S) __builtin_memcpy(&v.v, c, sizeof(v.v));
+            if constexpr (f.first_pass(I) < S) __builtin_memcpy(&v.v, c, sizeof(v.v));
             else {
                 base::template step<I, Tail>(s, r, p, acc);
                 __builtin_memcpy(c, &v.v, sizeof(v.v));
@@ -196,7 +196,7 @@ struct nest : body<K, VB> {
         const part_range flat = split_columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
         const i64 n0 = rows.last;
         if (split_columns && parts > 1 && flat.first == flat.last && part > 0) return;
-        base::for_outer(a, sizes, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
+        base::for_outer(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             state s;
             regs kept{};
             const place start{q, sizes, outer, 0, 0, n1, L};

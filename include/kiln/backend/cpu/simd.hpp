@@ -26,7 +26,7 @@ using default_arch = xsimd::avx512bw;
 #elif defined(__AVX2__) && defined(__FMA__)
 using default_arch = xsimd::fma3<xsimd::avx2>;
 #else
-using default_arch = xsimd::best_arch;
+using default_arch = xsimd::default_arch;
 #endif
 template <class Arch>
 constexpr int vector_bytes = static_cast<int>(sizeof(typename xsimd::batch<float, Arch>::register_type));

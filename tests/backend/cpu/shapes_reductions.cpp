@@ -1,0 +1,112 @@
+// Shapes of nests: reductions over every subset of the axes of tensors of rank 1 to 4, in one graph each.
+#include "compare.hpp"
+
+namespace kiln::testing {
+namespace {
+
+constexpr auto x1 = placeholder<"x", float, "a">;
+constexpr auto x2 = placeholder<"x", float, "a", "b">;
+constexpr auto x3 = placeholder<"x", float, "a", "b", "c">;
+constexpr auto x4 = placeholder<"x", float, "a", "b", "c", "d">;
+constexpr auto s2 = placeholder<"x", float, 7, 17>;
+constexpr auto s3 = placeholder<"x", float, 3, 4, 10>;
+constexpr auto d3 = placeholder<"x", double, "a", "b", 3>;
+constexpr auto i3 = placeholder<"x", std::int8_t, "a", "b", "c">;
+
+/// The reduction F over every subset of the axes, every second one with the reduced axes kept.
+template <class F>
+constexpr value_list over_subsets(value x, int first = 1) {
+    value_list r;
+    for (int m = first; m < 1 << x.rank(); ++m) {
+        list a{};
+        for (int k = 0; k < x.rank(); ++k)
+            if (m >> k & 1) a.put(k - x.rank());
+        const value y = F::over(x, a);
+        r.put(m & 1 ? with_ones(y, x, a) : y);
+    }
+    return r;
+}
+template <class F>
+struct subsets {
+    constexpr auto operator()(value x) const { return over_subsets<F>(x); }
+};
+/// Each reduction goes back into the tensor that it is made of.
+struct fed_back {
+    constexpr auto operator()(value x) const {
+        value_list r;
+        for (int m = 1; m < 1 << x.rank(); ++m) {
+            list a{};
+            for (int k = 0; k < x.rank(); ++k)
+                if (m >> k & 1) a.put(k - x.rank());
+            r.put(x * with_ones(sum_over(x, a), x, a));
+        }
+        return r;
+    }
+};
+
+TEST_CASE("sums over every subset of axes", "[cpu][shapes]") {
+    auto f1 = function(inputs(x1), trace(subsets<sum_call>{}, x1));
+    auto f2 = function(inputs(x2), trace(subsets<sum_call>{}, x2));
+    auto f3 = function(inputs(x3), trace(subsets<sum_call>{}, x3));
+    auto f4 = function(inputs(x4), trace(subsets<sum_call>{}, x4));
+    for (const i64 a : {0, 1, 3, 16, 17, 64, 1000}) {
+        compare(f1, {{"a", a}});
+        for (const i64 b : {0, 1, 3, 10, 16, 17, 64, 1000}) compare(f2, {{"a", a}, {"b", b}});
+    }
+    for (const i64 a : {0, 1, 2, 5})
+        for (const i64 b : {0, 1, 3})
+            for (const i64 c : {0, 1, 10, 33}) {
+                compare(f3, {{"a", a}, {"b", b}, {"c", c}});
+                for (const i64 d : {0, 1, 4, 17}) compare(f4, {{"a", a}, {"b", b}, {"c", c}, {"d", d}});
+            }
+}
+TEST_CASE("maxima over every subset of axes", "[cpu][shapes]") {
+    auto f2 = function(inputs(s2), trace(subsets<max_call>{}, s2));
+    auto f3 = function(inputs(s3), trace(subsets<max_call>{}, s3));
+    auto f4 = function(inputs(x4), trace(subsets<max_call>{}, x4));
+    auto g3 = function(inputs(d3), trace(subsets<max_call>{}, d3));
+    compare(f2);
+    compare(f3);
+    for (const i64 a : {0, 1, 3})
+        for (const i64 b : {0, 1, 9}) {
+            compare(g3, {{"a", a}, {"b", b}});
+            compare(f4, {{"a", a}, {"b", b}, {"c", 5}, {"d", 17}});
+        }
+}
+TEST_CASE("positions of maxima over every subset of axes", "[cpu][shapes]") {
+    auto f2 = function(inputs(s2), trace(subsets<argmax_call>{}, s2));
+    auto f3 = function(inputs(x3), trace(subsets<argmax_call>{}, x3));
+    auto i = function(inputs(i3), trace(subsets<argmin_call>{}, i3));
+    compare(f2);
+    for (const i64 a : {1, 3})
+        for (const i64 b : {1, 4, 20})
+            for (const i64 c : {1, 17, 70}) {
+                compare(f3, {{"a", a}, {"b", b}, {"c", c}});
+                compare(i, {{"a", a}, {"b", b}, {"c", c}});
+            }
+}
+TEST_CASE("integers and means", "[cpu][shapes]") {
+    auto s = function(inputs(i3), trace(subsets<sum_call>{}, i3));
+    auto m = function(inputs(d3), trace(subsets<mean_call>{}, d3));
+    for (const i64 a : {0, 1, 3})
+        for (const i64 b : {0, 1, 20}) {
+            compare(s, {{"a", a}, {"b", b}, {"c", 130}});
+            compare(m, {{"a", a}, {"b", b}});
+        }
+}
+TEST_CASE("sums that go back into the tensor", "[cpu][shapes]") {
+    auto f2 = function(inputs(x2), trace(fed_back{}, x2));
+    auto g2 = function(inputs(s2), trace(fed_back{}, s2));
+    auto f3 = function(inputs(x3), trace(fed_back{}, x3));
+    auto g3 = function(inputs(s3), trace(fed_back{}, s3));
+    compare(g2);
+    compare(g3);
+    for (const i64 a : {0, 1, 3, 16})
+        for (const i64 b : {0, 1, 17, 100}) {
+            compare(f2, {{"a", a}, {"b", b}});
+            compare(f3, {{"a", a}, {"b", b}, {"c", 5}});
+        }
+}
+
+}  // namespace
+}  // namespace kiln::testing

@@ -1,0 +1,109 @@
+// Shapes of nests: row programs over the last, a middle, the first axis and pairs of axes, with operands of every mask.
+#include "compare.hpp"
+
+namespace kiln::testing {
+namespace {
+
+constexpr auto x = placeholder<"x", float, "n", "w">;
+constexpr auto y = placeholder<"y", float, "n", "h", "w">;
+constexpr auto x10 = placeholder<"x", float, "n", 10>;
+constexpr auto d3 = placeholder<"x", double, "n", 3>;
+constexpr auto y64 = placeholder<"y", float, "n", 4, 64>;
+constexpr auto c = placeholder<"c", float, "w">;
+constexpr auto h1 = placeholder<"h1", float, "h", 1>;
+constexpr auto n11 = placeholder<"n11", float, "n", 1, 1>;
+constexpr auto nw = placeholder<"nw", float, "n", 1, "w">;
+constexpr auto hw = placeholder<"hw", float, "h", "w">;
+constexpr auto c10 = placeholder<"c", float, 10>;
+constexpr auto n1 = placeholder<"n1", float, "n", 1>;
+
+constexpr value layer_norm(value v, axis_list a) {
+    const value m = mean(v, a, keepdims), d = v - m;
+    return d * rsqrt(mean(square(d), a, keepdims) + 1e-3);
+}
+struct over_rows {
+    constexpr auto operator()(value v) const {
+        return values{softmax(v), log_softmax(v), layer_norm(v, -1), logsumexp(v, -1), variance(v, -1), norm(v + 1, -1)};
+    }
+};
+
+TEST_CASE("row programs over the last axis", "[cpu][shapes]") {
+    auto f = function(inputs(x), trace(over_rows{}, x));
+    auto f10 = function(inputs(x10), trace(over_rows{}, x10));
+    auto f3 = function(inputs(d3), trace(over_rows{}, d3));
+    auto f64 = function(inputs(y64), trace(over_rows{}, y64));
+    for (const i64 n : {0, 1, 3, 16, 17, 50}) {
+        compare(f10, {{"n", n}});
+        compare(f3, {{"n", n}}, {.tolerance = 1e5});
+        compare(f64, {{"n", n}});
+        for (const i64 w : {1, 3, 10, 16, 17, 64, 200, 1000}) compare(f, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
+        compare(f, {{"n", n}, {"w", 0}});
+    }
+}
+TEST_CASE("row programs over other axes", "[cpu][shapes]") {
+    auto f = function(inputs(y), trace([](value v) {
+        return values{softmax(v, 0), softmax(v, 1), log_softmax(v, 1), layer_norm(v, axis_list{-2, -1}), layer_norm(v, 0), layer_norm(v, axis_list{0, 1}),
+                      layer_norm(v, axis_list{0, 2}), logsumexp(v, axis_list{0, 1}), logsumexp(v, axis_list{1, 2}), logsumexp(v, axis_list{0, 2})};
+    }, y));
+    for (const i64 n : {0, 1, 4})
+        for (const i64 h : {1, 3, 20})
+            for (const i64 w : {1, 5, 17, 70}) compare(f, {{"n", n}, {"h", h}, {"w", w}}, {.tolerance = 1e4});
+}
+TEST_CASE("row programs with operands of every mask", "[cpu][shapes]") {
+    auto f = function(inputs(y, c, h1, n11, nw, hw), trace([](value v, value cw, value hh, value nn, value nnw, value hhw) {
+        return values{softmax(v + cw), softmax(v * hh + nn), log_softmax(v + nnw - hhw), sum(v * cw + hh * nn, 0), sum(v * nnw * hhw, 1),
+                      max(v + hh, 2), layer_norm(v * nn, -1) * cw + hh};
+    }, y, c, h1, n11, nw, hw));
+    for (const i64 n : {0, 1, 3})
+        for (const i64 h : {0, 1, 4, 20})
+            for (const i64 w : {0, 1, 10, 17, 100}) compare(f, {{"n", n}, {"h", h}, {"w", w}}, {.tolerance = 1e4});
+    auto g = function(inputs(x10, c10, n1), trace([](value v, value cw, value nn) {
+        const value z = (v + cw) * nn;
+        return values{softmax(z), sum(z, 0), sum(z), exp(sum(z, 0)) * 2, sum(z, 1, keepdims) / nn, log_softmax(z + nn)};
+    }, x10, c10, n1));
+    for (const i64 n : {0, 1, 3, 16, 17, 40}) compare(g, {{"n", n}}, {.tolerance = 1e5});
+}
+TEST_CASE("values of rows that are summed, stored and fed back", "[cpu][shapes]") {
+    struct program {
+        constexpr auto operator()(value v) const {
+            const value m = max(v, -1), s = sum(exp(v - expand_dims(m, -1)), -1), l = log(s) + m;
+            return values{l, sum(l), mean(l) * 2.0, max(l), v - expand_dims(l, -1), exp(m), sum(exp(m) * s), cast<std::int32_t>(m), m > 0.5, sum(v, 0) / 3.0};
+        }
+    };
+    auto f = function(inputs(x), trace(program{}, x));
+    auto f10 = function(inputs(x10), trace(program{}, x10));
+    auto f3 = function(inputs(d3), trace(program{}, d3));
+    auto f64 = function(inputs(y64), trace(program{}, y64));
+    for (const i64 n : {1, 2, 15, 16, 17, 33, 100}) {
+        compare(f10, {{"n", n}});
+        compare(f3, {{"n", n}});
+        compare(f64, {{"n", n}});
+        for (const i64 w : {1, 10, 17, 300}) compare(f, {{"n", n}, {"w", w}});
+    }
+}
+TEST_CASE("many passes over a row", "[cpu][shapes]") {
+    struct program {
+        constexpr auto operator()(value v) const {
+            for (int k = 0; k < 7; ++k) v = softmax(v * 3.0 + 0.1);
+            return values{v, sum(v * v, 0)};
+        }
+    };
+    auto f = function(inputs(x), trace(program{}, x));
+    auto f10 = function(inputs(x10), trace(program{}, x10));
+    for (const i64 n : {1, 5}) {
+        compare(f10, {{"n", n}});
+        for (const i64 w : {1, 17, 150}) compare(f, {{"n", n}, {"w", w}});
+    }
+}
+TEST_CASE("gradients of row programs", "[cpu][shapes]") {
+    auto f = function(inputs(y, c, h1), trace([](value v, value cw, value hh) {
+        const value p = softmax(v * cw + hh), q = layer_norm(v + cw, -1);
+        return value_and_grad(sum(square(p) * q + logsumexp(v, -2, keepdims)), v, cw, hh);
+    }, y, c, h1));
+    for (const i64 n : {1, 3})
+        for (const i64 h : {1, 5})
+            for (const i64 w : {2, 17, 100}) compare(f, {{"n", n}, {"h", h}, {"w", w}}, {.tolerance = 1e4});
+}
+
+}  // namespace
+}  // namespace kiln::testing
