@@ -257,8 +257,9 @@ struct body {
     }
 
     // ---- which nodes belong to which part of the loops
-    enum part : int { before = 0, row_start = 1, pass = 10, along = 20, row_after = 30, all_after = 40, column_post = 41,
-                      scalar_post = 42, cross_scalar = 43, tail_part = 44, collected_part = 45, once = 50, column_sums = 60 };
+    // the parts of pass s are `pass + s`, ...
+    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums,
+                      pass = 100, along = 200, row_after = 300, once = 400 };
     static constexpr bool wants(int i, int part) {
         const bool reduces = f.reduces(i), columns = f.columns(i), row = f.row_value(i);
         const bool scalar = !columns && !row;
