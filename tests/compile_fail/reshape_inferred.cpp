@@ -1,5 +1,5 @@
 // reshape where the inferred extent does not come out even.
-// first: reshape: the -1 does not come out even
+// first: reshape: -1 does not come out even
 // first: \(\\?"batch\\?", 6\).*\(4, -1\)
 // max-lines: 15
 #include <kiln/kiln.hpp>

@@ -15,6 +15,5 @@ float user(const tensor<float, 3>& data) {
 #else
     session s(v, w);
 #endif
-    s.initialize();
     return f(s, data);
 }

@@ -175,6 +175,7 @@ struct builder {
         const list p = factors(a), q = factors(c);
         list r{};
         if (q[0] == 0 || p[0] % q[0] != 0) return inferred;
+        if (p[0] == 0) return 0;
         r.put(p[0] / q[0]);
         int j = 1;
         for (int i = 1; i < p.n; ++i)
@@ -398,7 +399,13 @@ constexpr int builder::close(const value* roots, int n_roots, value* captured, i
     for (int k = 0; k < n_roots; ++k) r[k] = to[r[k]];
     const region g{first, n_pool - first, params, intern(r, n_roots)};
     for (int k = 0; k < n_captured; ++k)
-        if (captured_scope[k] == here) captured[n_outer++] = {this, captured_from[k]};
+        if (captured_scope[k] == here) {
+            if (n_outer == 64) {
+                fail("body", "it takes too many values", text("over 64 from its surroundings"), word{});
+                break;
+            }
+            captured[n_outer++] = {this, captured_from[k]};
+        }
     current = parent[here];
     for (int q = 0; q < n_regions; ++q) {   // equal regions are one
         const region& o = regions[q];

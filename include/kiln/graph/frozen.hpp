@@ -141,7 +141,7 @@ struct renumbering {
         i64 ids[64]{};
         const int n_roots = from.length(g.roots);
         for (int k = 0; k < n_roots; ++k) roots[k] = static_cast<int>(from.at(g.roots, k));
-        number(from.pool + g.first, g.params, roots, n_roots, temp, n);
+        number(from.pool + g.first, g.n, g.params, roots, n_roots, temp, n);
         for (int k = 0; k < n_roots; ++k) ids[k] = roots[k];
         const region c{to.n_pool, n, g.params, to.intern(ids, n_roots)};
         for (int q = 0; q < to.n_regions; ++q) {
@@ -160,7 +160,7 @@ struct renumbering {
         return to.n_regions - 1;
     }
     // Post-order from the roots, operands first, with an explicit stack; `roots` are renumbered in place.
-    constexpr void number(const node* base, int params, int* roots, int n_roots, node* out, int& n) {
+    constexpr void number(const node* base, int count, int params, int* roots, int n_roots, node* out, int& n) {
         int index[builder::capacity]{}, stack[2 * builder::capacity], top = 0;
         for (int k = 0; k < params; ++k) emit(base, k, index, out, n);
         for (int k = 0; k < n_roots; ++k) {
@@ -179,7 +179,7 @@ struct renumbering {
                 --top;
                 emit(base, i, index, out, n);
                 if (x.type == dtype::none)
-                    for (int q = i + 1; base[q].op == &result_op && base[q].in[0] == i; ++q)
+                    for (int q = i + 1; q < count && base[q].op == &result_op && base[q].in[0] == i; ++q)
                         emit(base, q, index, out, n);
             }
             roots[k] = index[roots[k]] - 1;
@@ -215,7 +215,7 @@ constexpr int canonical(const graph_view& s, const int* roots, int n_roots, buil
     int r[max_roots];
     i64 ids[max_roots];
     for (int k = 0; k < n_roots; ++k) r[k] = roots[k];
-    c.number(s.nodes, 0, r, n_roots, o.nodes, o.n);
+    c.number(s.nodes, s.n, 0, r, n_roots, o.nodes, o.n);
     for (int k = 0; k < n_roots; ++k) ids[k] = r[k];
     return o.intern(ids, n_roots);
 }

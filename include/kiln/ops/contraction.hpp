@@ -125,13 +125,20 @@ struct dot_call {
             return x;
         }
         list perm = ints(-2), shape{};
+        i64 rows = 1, columns = 1;   // not inferred: the inner extent may be 0
         for (int k = -y.rank(); k < 0; ++k)
             if (k != -2) perm.put(k);
-        for (int k = -x.rank(); k < -1; ++k) shape.put(x.extent(k));
+        for (int k = -x.rank(); k < -1; ++k) {
+            shape.put(x.extent(k));
+            rows = b.times(rows, x.extent(k));
+        }
         for (int k = -y.rank(); k < 0; ++k)
-            if (k != -2) shape.put(y.extent(k));
-        const value l = reshape_to(x, ints(inferred, x.extent(-1)));
-        const value r = reshape_to(transpose_by(y, perm), ints(y.extent(-2), inferred));
+            if (k != -2) {
+                shape.put(y.extent(k));
+                columns = b.times(columns, y.extent(k));
+            }
+        const value l = reshape_to(x, ints(rows, x.extent(-1)));
+        const value r = reshape_to(transpose_by(y, perm), ints(y.extent(-2), columns));
         return reshape_to(call<matmul_op>({}, l, r), shape);
     }
 };

@@ -25,8 +25,9 @@ struct cond_op {
         return {x.shape, x.type};
     }
     // The derivative is a cond again, with one new body per branch: f(branch operands from, to, extra operands) -> roots.
+    // `tangents`: extra operand i is that of operand i, which one branch alone has.
     template <class F>
-    static constexpr value both(site n, const value* extra, int n_extra, F f) {
+    static constexpr value both(site n, const value* extra, int n_extra, bool tangents, F f) {
         builder& b = *n.b;
         const int split = 1 + static_cast<int>(n.attr(2)), size = n.size();
         value in[64]{n[0]};
@@ -34,13 +35,17 @@ struct cond_op {
         for (int k = 0; k < 2; ++k) {
             const int from = k ? split : 1, to = k ? size : split;
             value p[64], e[64], y[16], roots[64];
+            if (count + to - from + (tangents ? to - from : n_extra) > 64) {
+                b.fail(name, "its bodies take too many values", b.text("the derivative would take over 64"), word{});
+                return {};
+            }
             b.open();
             for (int i = from; i < to; ++i) {
                 p[i] = b.param(type_of(n[i]));
                 in[count++] = n[i];
             }
             for (int i = 0; i < n_extra; ++i)
-                if (!extra[i].zero()) {
+                if (!extra[i].zero() && (!tangents || (i >= from && i < to))) {
                     e[i] = b.param(type_of(extra[i]));
                     in[count++] = extra[i];
                 }
@@ -54,7 +59,7 @@ struct cond_op {
     static constexpr void jvp(site n, const value* t, value* out) {
         builder& b = *n.b;
         const int r = results(n);
-        const value s = both(n, t, n.size(), [&](int from, int to, value* p, value* e, value* y, value* roots) {
+        const value s = both(n, t, n.size(), true, [&](int from, int to, value* p, value* e, value* y, value* roots) {
             value x[64], dx[64];
             int m = 0;
             for (int i = from; i < to; ++i)
@@ -67,13 +72,14 @@ struct cond_op {
                 if (roots[k].zero()) roots[k] = zeros_like(y[k]);
             return r;
         });
+        if (s.zero()) return;
         for (int k = 0; k < r; ++k)
             if (is_floating(n.result(k).element())) out[k] = result(s, k);
     }
     static constexpr void vjp(site n, const value* ct, value* out) {
         builder& b = *n.b;
         const int r = results(n), size = n.size();
-        const value s = both(n, ct, r, [&](int from, int to, value* p, value* e, value* y, value* roots) {
+        const value s = both(n, ct, r, false, [&](int from, int to, value* p, value* e, value* y, value* roots) {
             value x[64], dx[64], ys[16], cs[16];
             int m = 0, c = 0, q = 0;
             for (int k = 0; k < r; ++k)
@@ -92,6 +98,7 @@ struct cond_op {
             }
             return q;
         });
+        if (s.zero()) return;
         int q = 0;
         for (int i = 1; i < size; ++i)
             if (is_floating(n.element(i))) out[i] = result(s, q++);

@@ -152,7 +152,7 @@ constexpr value reshape_to(value x, list target) {
         const i64 q = b.divided(all, known);
         target.at[hole] = q == inferred ? -1 : q;
         if (q == inferred) {
-            b.fail("reshape", "the -1 does not come out even", x.n().shape, b.intern(target));
+            b.fail("reshape", "-1 does not come out even", x.n().shape, b.intern(target));
             return x;
         }
     } else if (all != known) {

@@ -40,6 +40,7 @@ constexpr void forward(builder& b, const value* x, const value* dx, int nx, cons
     int lo = 0, hi = -1;
     mark(b, x, nx, y, ny, lo, hi, on);
     for (int k = 0; k < nx; ++k) tangent[x[k].id] = dx[k];
+    const int end = b.n;
     for (int i = lo; i <= hi; ++i) {
         const node n = b.nodes[i];
         if (!on[i] || n.n_in == 0 || n.op == &result_op || n.op->leaf()) continue;
@@ -60,7 +61,7 @@ constexpr void forward(builder& b, const value* x, const value* dx, int nx, cons
         value out[16];
         n.op->jvp({&b, i}, t, out);
         if (n.type == dtype::none)
-            for (int k = 0; b.nodes[i + 1 + k].op == &result_op && b.nodes[i + 1 + k].in[0] == i; ++k)
+            for (int k = 0; i + 1 + k < end && b.nodes[i + 1 + k].op == &result_op && b.nodes[i + 1 + k].in[0] == i; ++k)
                 tangent[i + 1 + k] = out[k];
         else tangent[i] = out[0];
     }

@@ -40,7 +40,9 @@ constexpr void fuse_products(const body_entry* entry, int from, int to, At at, S
     for (int e = from; e < to; ++e) {
         const body_entry& x = entry[e];
         uses[e - from] = stored(e) ? 1 : 0;
-        out[e - from] = {at(x.node).op, {x.in[0], x.in[1], x.in[2]}, false};
+        const op_info* op = at(x.node).op;
+        const bool moves = op->kind == pattern::expand || op->kind == pattern::transpose;   // a view that is stored is a copy
+        out[e - from] = {moves ? &info<copy_op> : op, {x.in[0], x.in[1], x.in[2]}, false};
         if (x.kind != step::operation && x.kind != step::reduce && x.kind != step::widen) continue;
         const int n = x.kind == step::widen ? 1 : at(x.node).n_in;
         for (int k = 0; k < n; ++k) ++uses[x.in[k] - from];   // operands come first

@@ -453,6 +453,20 @@ constexpr auto function(inputs_list<I...>, Parts...) {
     }
 }
 
+template <class V>
+template <class E, class... P, class... T>
+auto basic_session<V>::run(E, const binding<P, T>&... bindings) {
+    if constexpr (any_failed<E, P...>) return failed{};
+    else {
+        using O = typename as_outputs<E>::type;
+        using Program = program<O, updates_list<>, inputs_list<P...>, givens_list<>, true>;
+        if constexpr (Program::wrong) {
+            static_assert(compile_error<word_of<Program, 0>, word_of<Program, 1>, word_of<Program, 2>>::never);
+            return failed{};
+        } else return basic_function<Program>{}(*this, bindings...);
+    }
+}
+
 /// plan_of(f): how many kernels, buffers, copies, flops and bytes a call is; constants.
 template <class P>
 consteval plan_summary plan_of(const basic_function<P>&) { return summary_of<typename basic_function<P>::L>(); }

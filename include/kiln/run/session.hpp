@@ -253,6 +253,10 @@ public:
             return failed{};
         } else return at<k>();
     }
+    /// s.run(e, x = value, ...): the value of an expression with this session's variables.
+    template <class E, class... P, class... T>
+    auto run(E, const binding<P, T>&... bindings);   // run/function.hpp
+
     static constexpr int size() { return table::n; }
     static constexpr const char* name(int k) { return table::name(k); }
     bool initialized(int k) const { return ready[k]; }

@@ -76,10 +76,16 @@ struct contraction : nest<K, VB> {
                 for (int v = 0; v < NV; ++v)
                     part[0][r][v] = (lanes{part[0][r][v]} + lanes{part[1][r][v]} + (lanes{part[2][r][v]} + lanes{part[3][r][v]})).v;
         }
+        // The sums leave their registers at once, so that the body stands in the code once and not for each row.
+        vector sum[MR][NV];
 #pragma GCC unroll 32
+        for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 4
+            for (int v = 0; v < NV; ++v) sum[r][v] = part[0][r][v];
+#pragma GCC unroll 1
         for (int r = 0; r < MR; ++r) {
             base::template steps<false>(only<base::row_start>{}, s, s.row, place{p0.q, p0.sizes, p0.outer, i + r, j, p0.n1, L}, s.acc);
-            epilogue<NV, Tail>(std::make_integer_sequence<int, NV>{}, s, part[0][r], p0, i + r, j, last, sums);
+            epilogue<NV, Tail>(std::make_integer_sequence<int, NV>{}, s, sum[r], p0, i + r, j, last, sums);
         }
     }
     template <int MR, int NV, bool Tail>
@@ -183,7 +189,8 @@ struct contraction : nest<K, VB> {
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
             if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, mine.first, mine.last);
             i64 j = mine.first;
-            for (; j + NV * L <= mine.last; j += NV * L) column_block<MR, NV, false>(s, o, p0, j, L);
+            if constexpr (base::n1_constant == 0 || base::n1_constant >= NV * L)
+                for (; j + NV * L <= mine.last; j += NV * L) column_block<MR, NV, false>(s, o, p0, j, L);
             if (j == mine.last) {
             } else if constexpr (base::n1_constant > 0) {
                 constexpr int rest = static_cast<int>(base::n1_constant % (NV * L)), vectors = (rest + L - 1) / L;

@@ -1,0 +1,130 @@
+// Contractions: every kind of operand, size and dtype against plain loops (the interpreter's), epilogues, gradients.
+#include "compare.hpp"
+
+namespace kiln::testing {
+namespace {
+
+template <class T> constexpr auto a = placeholder<"a", T, "m", "k">;
+template <class T> constexpr auto b = placeholder<"b", T, "k", "n">;
+constexpr auto u = placeholder<"u", float, "k">;
+constexpr auto v = placeholder<"v", float, "k">;
+constexpr auto a3 = placeholder<"a", float, "g", "m", "k">;
+constexpr auto b3 = placeholder<"b", float, "g", "k", "n">;
+constexpr auto bias = placeholder<"bias", float, "n">;
+
+/// All four ways to lay the operands, of which two are views in the graph.
+struct four_layouts {
+    constexpr auto operator()(value x, value y, value xt, value yt) const {
+        return values{matmul(x, y), matmul(transpose(xt), y), matmul(x, transpose(yt)), matmul(transpose(xt), transpose(yt))};
+    }
+};
+template <class T> constexpr auto at = placeholder<"at", T, "k", "m">;
+template <class T> constexpr auto bt = placeholder<"bt", T, "n", "k">;
+template <class T>
+auto layouts() { return function(inputs(a<T>, b<T>, at<T>, bt<T>), trace(four_layouts{}, a<T>, b<T>, at<T>, bt<T>)); }
+
+constexpr i64 extents[]{0, 1, 2, 3, 5, 13, 16, 17, 33, 100};
+
+TEST_CASE("products of run-time extents", "[cpu][contractions]") {
+    auto f = layouts<float>();
+    auto d = layouts<double>();
+    for (const i64 m : extents)
+        for (const i64 n : extents)
+            for (const i64 k : extents) {
+                if (m * n * k > 40000 && (m + n + k) % 3) continue;   // the interpreter is slow
+                compare(f, {{"m", m}, {"n", n}, {"k", k}});
+                if ((m + n) % 2) compare(d, {{"m", m}, {"n", n}, {"k", k}});
+            }
+}
+TEST_CASE("products of integers", "[cpu][contractions]") {
+    auto i8 = layouts<std::int8_t>();
+    auto i32 = layouts<std::int32_t>();
+    auto i64s = layouts<std::int64_t>();
+    auto u16 = layouts<std::uint16_t>();
+    for (const i64 m : {0, 1, 5, 14, 20})
+        for (const i64 n : {0, 1, 3, 17, 70})
+            for (const i64 k : {0, 1, 4, 33}) {
+                compare(i8, {{"m", m}, {"n", n}, {"k", k}}, {.low_integer = -128, .high_integer = 127});
+                compare(i32, {{"m", m}, {"n", n}, {"k", k}}, {.low_integer = -60000, .high_integer = 60000});
+                compare(i64s, {{"m", m}, {"n", n}, {"k", k}}, {.low_integer = -60000000000, .high_integer = 60000000000});
+                compare(u16, {{"m", m}, {"n", n}, {"k", k}}, {.high_integer = 65535});
+            }
+}
+
+template <class T, i64 M, i64 N, i64 K>
+void fixed_product() {
+    auto f = function(inputs(placeholder<"a", T, M, K>, placeholder<"b", T, K, N>, placeholder<"at", T, K, M>, placeholder<"bt", T, N, K>),
+                      trace(four_layouts{}, placeholder<"a", T, M, K>, placeholder<"b", T, K, N>, placeholder<"at", T, K, M>, placeholder<"bt", T, N, K>));
+    compare(f);
+}
+TEST_CASE("products of fixed extents", "[cpu][contractions]") {
+    fixed_product<float, 1, 1, 1>();
+    fixed_product<float, 13, 17, 100>();
+    fixed_product<float, 100, 33, 5>();
+    fixed_product<float, 16, 100, 16>();
+    fixed_product<double, 3, 2, 33>();
+    fixed_product<float, 5, 0, 3>();
+    fixed_product<float, 0, 5, 3>();
+    fixed_product<float, 5, 13, 0>();
+    fixed_product<std::int8_t, 17, 5, 13>();
+}
+TEST_CASE("some extents fixed", "[cpu][contractions]") {
+    constexpr auto x = placeholder<"a", float, "m", 13>;
+    constexpr auto y = placeholder<"b", float, 13, 10>;
+    constexpr auto z = placeholder<"b", float, 13, "n">;
+    constexpr auto w = placeholder<"a", float, 7, "k">;
+    auto f = function(inputs(x, y), trace([](value p, value q) { return values{matmul(p, q), relu(matmul(p, q) * 2.0), sum(matmul(p, q), 0)}; }, x, y));
+    auto g = function(inputs(x, z), trace([](value p, value q) { return values{matmul(p, q), matmul(transpose(q), transpose(p))}; }, x, z));
+    auto h = function(inputs(w, b<float>), trace([](value p, value q) { return values{matmul(p, q), sum(matmul(p, q))}; }, w, b<float>));
+    for (const i64 m : extents)
+        for (const i64 n : {0, 1, 16, 33, 70}) {
+            if (n == 0) compare(f, {{"m", m}});
+            compare(g, {{"m", m}, {"n", n}});
+            compare(h, {{"k", m}, {"n", n}});
+        }
+}
+TEST_CASE("vectors", "[cpu][contractions]") {
+    auto f = function(inputs(u, v, a<float>, b<float>), trace([](value p, value q, value x, value y) {
+        return values{dot(p, q), matmul(x, p), matmul(p, y), outer(p, q), dot(x, p) + sum(x, 1), tanh(matmul(p, y)), sum(matmul(x, p)), matmul(expand_dims(p, 0), expand_dims(q, 1)),
+                      exp(outer(p, q)), dot(p, p)};
+    }, u, v, a<float>, b<float>));
+    for (const i64 m : {0, 1, 5, 33})
+        for (const i64 n : {1, 3, 17})
+            for (const i64 k : {0, 1, 16, 100}) compare(f, {{"m", m}, {"n", n}, {"k", k}}, {.tolerance = 1e3});
+}
+TEST_CASE("stacks of matrices", "[cpu][contractions]") {
+    auto f = function(inputs(a3, b3, bias), trace([](value x, value y, value c) {
+        return values{matmul(x, y), matmul(x, sum(y, 0)), matmul(x, y) + c, matmul(sum(x, 0), y)};
+    }, a3, b3, bias));
+    for (const i64 g : {0, 1, 4})
+        for (const i64 m : {0, 1, 5, 20})
+            for (const i64 n : {1, 3, 17, 40})
+                for (const i64 k : {0, 1, 9}) compare(f, {{"g", g}, {"m", m}, {"n", n}, {"k", k}});
+}
+TEST_CASE("stacks with broadcast and transposed axes", "[cpu][contractions]") {
+    constexpr auto x = placeholder<"x", float, "g", 1, "m", 6>;
+    constexpr auto y = placeholder<"y", float, 3, 6, "n">;
+    constexpr auto z = placeholder<"z", float, "n", "g", 6>;
+    constexpr auto w = placeholder<"w", float, 6, "n">;
+    auto f = function(inputs(x, y, z, w), trace([](value p, value q, value r, value s) {
+        const value zz = transpose(r, {1, 0, 2}), zt = transpose(r, {1, 2, 0});
+        return values{matmul(p, q), matmul(zz, s), matmul(zz, zt), matmul(transpose(s), zt), tanh(matmul(zz, s)), sum(matmul(p, q), axis_list{0, 1}), matmul(p, expand_dims(s, 0)),
+                      sum(matmul(zz, zt), 0), sum(matmul(zz, zt), 1), matmul(transpose(q, {0, 2, 1}), q), max(matmul(zz, s), 2)};
+    }, x, y, z, w));
+    for (const i64 g : {0, 1, 4})
+        for (const i64 m : {0, 1, 5})
+            for (const i64 n : {1, 3, 17, 40}) compare(f, {{"g", g}, {"m", m}, {"n", n}});
+}
+TEST_CASE("what is broadcast into a product", "[cpu][contractions]") {
+    auto f = function(inputs(u, v, a<float>, b<float>), trace([](value p, value q, value x, value y) {
+        list left = shape_list(x), right = shape_list(y);
+        const value l = broadcast_by(p, left, "test"), r = broadcast_by(expand_dims(q, 1), right, "test");
+        return values{matmul(l, r), matmul(l, y), matmul(x, r), matmul(ones_like(x), y), matmul(x + 1.0, y * 2.0), matmul(exp(x), exp(y)), matmul(l * 2.0, r), tanh(matmul(l, r)) * 2.0};
+    }, u, v, a<float>, b<float>));
+    for (const i64 m : {0, 1, 5, 20})
+        for (const i64 n : {0, 1, 3, 17})
+            for (const i64 k : {0, 1, 9}) compare(f, {{"m", m}, {"n", n}, {"k", k}});
+}
+
+}  // namespace
+}  // namespace kiln::testing

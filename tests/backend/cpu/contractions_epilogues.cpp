@@ -1,0 +1,87 @@
+// Epilogues of contractions and their gradients.
+#include "compare.hpp"
+
+#include <Eigen/Core>
+
+namespace kiln::testing {
+namespace {
+
+constexpr auto a = placeholder<"a", float, "m", "k">;
+constexpr auto b = placeholder<"b", float, "k", "n">;
+constexpr auto bias = placeholder<"bias", float, "n">;
+constexpr auto rows = placeholder<"rows", float, "m", 1>;
+constexpr auto res = placeholder<"res", float, "m", "n">;
+constexpr auto mask = placeholder<"mask", bool, "m", "n">;
+constexpr auto wide = placeholder<"wide", double, "m", "n">;
+constexpr auto fa = placeholder<"a", float, 20, 13>;
+constexpr auto fb = placeholder<"b", float, 13, 37>;
+constexpr auto fbias = placeholder<"bias", float, 37>;
+constexpr auto fres = placeholder<"res", float, 20, 37>;
+
+TEST_CASE("epilogues", "[cpu][contractions]") {
+    auto f = function(inputs(a, b, bias, rows, res, mask, wide), trace([](value x, value y, value c, value r, value z, value w, value d) {
+        const value p = matmul(x, y), h = relu(p + c);
+        return values{h, p, sum(h, 0), sum(h), where(w, p * z, 0), h > 0, cast<double>(p) * d, tanh(p * r) + z, sum(p * p, 1), max(p, 0) * c, mean(p), any(p > z, 0),
+                      cast<std::int8_t>(p), sum(cast<double>(p) * d), p - sum(p, 0), softmax(p)};
+    }, a, b, bias, rows, res, mask, wide));
+    for (const i64 m : {1, 2, 13, 20, 50})
+        for (const i64 n : {1, 5, 17, 64, 70})
+            for (const i64 k : {0, 1, 9, 40}) compare(f, {{"m", m}, {"n", n}, {"k", k}}, {.tolerance = 2e3, .as_float = true, .low = -0.9, .high = 0.9});
+    auto g = function(inputs(fa, fb, fbias, fres), trace([](value x, value y, value c, value z) {
+        const value p = matmul(x, y), h = tanh(p + c) * z, s = sum(h, 0);
+        return values{h, s, s * c, exp(s) > 1, sum(h * h), sqrt(sum(h * h)) + 1, max(p), cast<double>(p) * 1.5, p > 0, sum(p, 1), z + sum(h)};
+    }, fa, fb, fbias, fres));
+    compare(g, {}, {.tolerance = 1e4, .as_float = true});
+    constexpr auto ia = placeholder<"a", std::int8_t, "m", "k">;
+    constexpr auto ib = placeholder<"b", std::int8_t, "k", "n">;
+    auto i = function(inputs(ia, ib, bias), trace([](value x, value y, value c) {
+        const value p = matmul(x, y), w = cast<std::int32_t>(p) * 1000;
+        return values{p, w, sum(w, 0), cast<float>(p) * c, p > 3, sum(p), left_shift(cast<std::int64_t>(p), 3)};
+    }, ia, ib, bias));
+    for (const i64 m : {0, 1, 20})
+        for (const i64 n : {1, 17, 70}) compare(i, {{"m", m}, {"n", n}, {"k", 9}});
+}
+TEST_CASE("an element-wise buffer that dies in an epilogue", "[cpu][contractions]") {
+    auto f = function(inputs(a, b, res, wide), trace([](value x, value y, value z, value d) {   // e, g: buffers read last by the second product
+        const value e = exp(z) * matmul(x, y), g = cast<double>(matmul(x * 2.0, y)) + d, p = matmul(x + 1.0, y);
+        return values{p * e, cast<double>(p) + g * 2.0, sum(e) + 1.0, sum(g, 0), (cast<double>(p) * g) > 0};
+    }, a, b, res, wide));
+    for (const i64 m : {1, 20, 50})
+        for (const i64 n : {1, 17, 70}) compare(f, {{"m", m}, {"n", n}, {"k", 7}}, {.tolerance = 2e3, .as_float = true});
+}
+TEST_CASE("gradients of products", "[cpu][contractions]") {
+    struct net {
+        constexpr auto operator()(value x, value y, value c, value z) const {
+            const value h = tanh(matmul(x, y) + c), o = matmul(transpose(h), z);
+            return value_and_grad(sum(square(o)) + sum(softmax(matmul(h, transpose(z))) * 3.0), x, y, c, z);
+        }
+    };
+    auto f = function(inputs(a, b, bias, res), trace(net{}, a, b, bias, res));
+    auto g = function(inputs(fa, fb, fbias, fres), trace(net{}, fa, fb, fbias, fres));
+    compare(g, {}, {.tolerance = 1e4});
+    for (const i64 m : {1, 3, 17})
+        for (const i64 n : {1, 5, 33})
+            for (const i64 k : {1, 8}) compare(f, {{"m", m}, {"n", n}, {"k", k}}, {.tolerance = 1e4});
+    constexpr auto x3 = placeholder<"x", float, "g", "m", 6>;
+    constexpr auto y3 = placeholder<"y", float, "g", 6, 10>;
+    constexpr auto y2 = placeholder<"z", float, 6, 10>;
+    auto s = function(inputs(x3, y3, y2), trace([](value x, value y, value z) {
+        return value_and_grad(sum(exp(matmul(x, y) * 0.1) * relu(matmul(x, z))), x, y, z);
+    }, x3, y3, y2));
+    for (const i64 n : {0, 1, 3})
+        for (const i64 m : {1, 8}) compare(s, {{"g", n}, {"m", m}}, {.tolerance = 1e4});
+}
+TEST_CASE("products against Eigen", "[cpu][contractions]") {
+    using matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    auto f = function(inputs(a, b), matmul(a, b));
+    for (const i64 m : {1, 7, 64, 129})
+        for (const i64 n : {1, 30, 128, 257})
+            for (const i64 k : {1, 50, 300}) {
+                const matrix x = matrix::Random(m, k), y = matrix::Random(k, n), want = x * y;
+                const auto got = f(tensor_view<const float, dynamic, dynamic>(x.data(), m, k), tensor_view<const float, dynamic, dynamic>(y.data(), k, n));
+                CHECK((Eigen::Map<const matrix>(got.data(), m, n) - want).cwiseAbs().maxCoeff() < 1e-5f * static_cast<float>(k));
+            }
+}
+
+}  // namespace
+}  // namespace kiln::testing
