@@ -3,7 +3,7 @@
 #include <cstdio>
 
 int main() {
-    const link_test::answer here = link_test::compute(), there = link_test::of_one();
-    std::printf("%d and %d\n", here.number, there.number);
-    return here.number == there.number ? 0 : 1;
+    const float here = link_test::compute(link_test::y, link_test::slope), there = link_test::of_one(link_test::y, link_test::slope);
+    std::printf("%.9g and %.9g\n", static_cast<double>(here), static_cast<double>(there));
+    return here == there && here != 0 ? 0 : 1;
 }
