@@ -1,5 +1,5 @@
 // A value of a body that is used outside of it.
-// first: body: a value is used outside of i
+// first: body: a value used outside of it
 // first: \(3\)
 // first: body_value\.cpp:18
 // max-lines: 15

@@ -607,7 +607,7 @@ public:
                 continue;
             }
             const cell* in[64];
-            cell* out[16];
+            cell* out[most_values];
             for (int k = 0; k < x.n_in; ++k) in[k] = at[static_cast<std::size_t>(own->operand(x, k))].data();
             const site s{&*own, i};
             const int r = results_of(s);

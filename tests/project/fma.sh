@@ -8,7 +8,9 @@ trap 'rm -rf "$work"' EXIT
 cat > "$work/program.cpp" <<'CPP'
 #include <kiln/kiln.hpp>
 using namespace kiln;
-constexpr auto x = placeholder<"x", float, "n">, y = placeholder<"y", float, "n">, z = placeholder<"z", float, "n">;
+constexpr auto x = placeholder<"x", float, "n">;
+constexpr auto y = placeholder<"y", float, "n">;
+constexpr auto z = placeholder<"z", float, "n">;
 #ifdef FUSED
 constexpr auto results = outputs(x * y + z);
 #else

@@ -139,9 +139,14 @@ struct builder {
             while (chars[i]) ++i;
             ++i;
         }
+        int length = 1;
+        while (s[length - 1]) ++length;
+        if (n_chars + length > capacity) {
+            full();
+            return name_tag;
+        }
         const int at = n_chars;
-        for (; *s && n_chars < capacity - 1; ++s) chars[n_chars++] = *s;
-        if (*s) full();
+        for (; *s; ++s) chars[n_chars++] = *s;
         chars[n_chars++] = 0;
         return name_tag + at;
     }
@@ -216,7 +221,7 @@ struct builder {
         return n++;
     }
     constexpr void full() {
-        fail("graph", "more nodes than a builder holds", text("capacity 8192"), text("use more than one trace"));
+        fail("graph", "too large for one builder", text("capacity 8192"), text("use more than one trace"));
     }
     constexpr value leaf(const op_info& op, type t, i64 a) {
         return {this, add({&op, 0, {-1, -1, -1}, t.shape, t.element, intern(&a, 1)})};
@@ -325,7 +330,7 @@ constexpr value builder::make(const op_info& op, const value* in, int n_in, int 
         return {this, add(x)};
     }
     const int r = op.results(s);
-    type t[16]{};
+    type t[most_values]{};
     for (int k = 0; k < r; ++k) t[k] = op.infer(s, k);
     const int m = add(x);   // several results: the node, then one result node for each
     for (int k = 0; k < r; ++k) {
@@ -342,7 +347,7 @@ constexpr int builder::capture(int id) {
     int s = up;
     while (s && s != scope[id]) s = parent[s];
     if (s != scope[id]) {
-        fail("body", "a value is used outside of its body", nodes[id].shape, 0);
+        fail("body", "a value used outside of it", nodes[id].shape, 0);
         return id;
     }
     if (scope[id] != up) {
@@ -353,6 +358,7 @@ constexpr int builder::capture(int id) {
     for (int k = 0; k < n_captured; ++k)
         if (captured_scope[k] == current && captured_from[k] == id) return captured_as[k];
     const int p = param({nodes[id].shape, nodes[id].type}).id;
+    if (n_captured == n_scopes_max) { full(); return p; }
     captured_scope[n_captured] = current;
     captured_from[n_captured] = id;
     captured_as[n_captured++] = p;
@@ -362,7 +368,13 @@ constexpr int builder::capture(int id) {
 // The live nodes of the current scope become a region; `captured` gets the outer values behind its last parameters.
 constexpr int builder::close(const value* roots, int n_roots, value* captured, int& n_outer) {
     const int here = current, first = n_pool;
-    int to[capacity], last = -1, params = 0;
+    int to[capacity], last = -1, params = 0, size = 0;
+    for (int i = 0; i < n; ++i) size += scope[i] == here;
+    if (n_pool + size > capacity) {
+        full();
+        current = parent[here];
+        return 0;
+    }
     char live[capacity]{};
     i64 r[64]{};
     for (int k = 0; k < n_roots; ++k) {
@@ -400,7 +412,7 @@ constexpr int builder::close(const value* roots, int n_roots, value* captured, i
     const region g{first, n_pool - first, params, intern(r, n_roots)};
     for (int k = 0; k < n_captured; ++k)
         if (captured_scope[k] == here) {
-            if (n_outer == 64) {
+            if (n_outer == most_values) {
                 fail("body", "it takes too many values", text("over 64 from its surroundings"), word{});
                 break;
             }
@@ -425,7 +437,7 @@ constexpr int builder::close(const value* roots, int n_roots, value* captured, i
 // The region's nodes again, in the current scope, on the given arguments.
 constexpr void builder::replay(int r, const value* args, value* roots) {
     const region g = regions[r];
-    int to[1024]{};
+    int to[capacity];
     for (int i = 0; i < g.n; ++i) {
         const node& x = pool[g.first + i];
         if (i < g.params) to[i] = args[i].id;

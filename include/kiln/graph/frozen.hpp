@@ -136,7 +136,7 @@ struct renumbering {
     constexpr int region_of(int r) {
         if (regions[r]) return regions[r] - 1;
         const region g = from.regions[r];
-        node temp[1024]{};
+        node temp[builder::capacity];
         int n = 0, roots[64]{};
         i64 ids[64]{};
         const int n_roots = from.length(g.roots);
@@ -214,6 +214,7 @@ constexpr int canonical(const graph_view& s, const int* roots, int n_roots, buil
     renumbering c{s, o, {}, {}, nullptr};
     int r[max_roots];
     i64 ids[max_roots];
+    ids[0] = 0;   // g++ sees that it is read, not that it is written
     for (int k = 0; k < n_roots; ++k) r[k] = roots[k];
     c.number(s.nodes, s.n, 0, r, n_roots, o.nodes, o.n);
     for (int k = 0; k < n_roots; ++k) ids[k] = r[k];

@@ -10,6 +10,9 @@ struct value;
 struct site;
 struct cell;
 
+/// A node has at most this many operands, and this many results.
+inline constexpr int most_values = 64;
+
 /// One operation applied to operands. Operands, shape and attributes are indices into tables of the graph that the
 /// node stands in; equal lists are interned, so equal nodes are equal integers.
 struct node {

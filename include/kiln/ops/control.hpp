@@ -34,8 +34,8 @@ struct cond_op {
         int count = 1, g[2]{}, first = 0;
         for (int k = 0; k < 2; ++k) {
             const int from = k ? split : 1, to = k ? size : split;
-            value p[64], e[64], y[16], roots[64];
-            if (count + to - from + (tangents ? to - from : n_extra) > 64) {
+            value p[most_values], e[most_values], y[most_values], roots[most_values];
+            if (count + to - from + (tangents ? to - from : n_extra) > most_values) {
                 b.fail(name, "its bodies take too many values", b.text("the derivative would take over 64"), word{});
                 return {};
             }
@@ -80,7 +80,7 @@ struct cond_op {
         builder& b = *n.b;
         const int r = results(n), size = n.size();
         const value s = both(n, ct, r, false, [&](int from, int to, value* p, value* e, value* y, value* roots) {
-            value x[64], dx[64], ys[16], cs[16];
+            value x[most_values], dx[most_values], ys[most_values], cs[most_values];
             int m = 0, c = 0, q = 0;
             for (int k = 0; k < r; ++k)
                 if (!e[k].zero()) {

@@ -43,6 +43,7 @@ template <class Op>
 struct rules {
     static constexpr bool differentiable = has_partial<Op> || has_transpose<Op> || has_jvp<Op> || has_vjp<Op>;
     static constexpr bool stated = differentiable || is_flat<Op> || refuses<Op>;
+    static constexpr int most_results = has_results<Op> ? most_values : 1;
 
     static constexpr void jvp(site n, const value* t, value* out) {
         if constexpr (is_elementwise<Op> && has_transpose<Op>)
@@ -68,7 +69,7 @@ struct rules {
             Op::jvp(n, t, out);
         } else if constexpr (has_vjp<Op>) {   // transpose the vjp: it is linear in its cotangents
             const int r = results_of(n);
-            value h[16], g[64], y[64], seed[64];
+            value h[most_results], g[64], y[64], seed[64];
             int m = 0;
             for (int k = 0; k < r; ++k)
                 if (is_floating(n.result(k).element())) h[k] = n.b->hole(type_of(n.result(k)));
@@ -78,7 +79,7 @@ struct rules {
                     y[m] = g[i];
                     seed[m++] = t[i];
                 }
-            value x[16], dx[16];
+            value x[most_results], dx[most_results];
             int q = 0;
             for (int k = 0; k < r; ++k)
                 if (!h[k].zero()) x[q++] = h[k];
@@ -132,7 +133,7 @@ struct rules {
             }
             ++n.b->depth;
             const int r = results_of(n);
-            value t[64], h[64], g[64], y[16], ys[16], cs[16];
+            value t[64], h[64], g[64], y[most_results], ys[most_results], cs[most_results];
             int m = 0, q = 0;
             for (int i = 0; i < n.size(); ++i)
                 if (n.wants(i) && is_floating(n.element(i))) h[m++] = t[i] = n.b->hole(type_of(n[i]));

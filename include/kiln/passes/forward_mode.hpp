@@ -58,12 +58,12 @@ constexpr void forward(builder& b, const value* x, const value* dx, int nx, cons
             b.fail(n.op->name, n.op->refuses, n.shape, 0);
             continue;
         }
-        value out[16];
-        n.op->jvp({&b, i}, t, out);
-        if (n.type == dtype::none)
+        if (n.type == dtype::none) {
+            value out[most_values];
+            n.op->jvp({&b, i}, t, out);
             for (int k = 0; i + 1 + k < end && b.nodes[i + 1 + k].op == &result_op && b.nodes[i + 1 + k].in[0] == i; ++k)
                 tangent[i + 1 + k] = out[k];
-        else tangent[i] = out[0];
+        } else n.op->jvp({&b, i}, t, &tangent[i]);
     }
     for (int k = 0; k < ny; ++k) dy[k] = y[k].zero() ? value{} : tangent[y[k].id];
 }

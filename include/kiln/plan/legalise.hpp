@@ -16,7 +16,7 @@ struct signature {
 constexpr void branches(const graph_view& g, renumbering& c, builder& b, int i, int* index) {
     const node& x = g.nodes[i];
     const int split = 1 + static_cast<int>(g.at(x.attrs, 2));
-    value predicate{&b, index[g.operand(x, 0)]}, roots[2][16];
+    value predicate{&b, index[g.operand(x, 0)]}, roots[2][most_values];
     if (b.nodes[predicate.id].op == &literal_op) predicate = call<copy_op>(ints(1 << 20), predicate);
     int n = 0;
     for (int k = 0; k < 2; ++k) {

@@ -36,7 +36,7 @@ struct table_program {
         value in[256];
         for (int i = First; i < Last && i < static_cast<int>(std::size(rows)); ++i) {
             const row& r = rows[i];
-            if (!accepts(r.takes, T) || r.elementwise() != (Part != part::general) || (Part == part::broadcast && r.arity < 2)) continue;
+            if (!kiln::accepts(r.takes, T) || r.elementwise() != (Part != part::general) || (Part == part::broadcast && r.arity < 2)) continue;
             const int cases = Part == part::elementwise ? 1 : Part == part::broadcast ? r.arity + 1 : r.n_cases < Cases ? r.n_cases : Cases;
             for (int c = 0; c < cases; ++c) one(b, s, in, i, c);
         }

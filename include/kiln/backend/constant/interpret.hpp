@@ -51,7 +51,7 @@ private:
             return;
         }
         const cell* in[64];
-        cell* out[16];
+        cell* out[most_values];
         for (int k = 0; k < x.n_in; ++k) in[k] = at[b.operand(x, k)];
         const site s{&b, i};
         const int r = results_of(s);
@@ -74,7 +74,7 @@ constexpr void cond_op::reference(site n, const cell* const* in, cell* const* ou
     const bool first = in[0][0].i != 0;
     const int split = 1 + static_cast<int>(n.attr(2)), from = first ? 1 : split, to = first ? split : n.size();
     const int here = b.current, r = results(n);
-    value args[64], roots[16];
+    value args[most_values], roots[most_values];
     b.open();
     for (int i = from; i < to; ++i) args[i - from] = b.hole(type_of(n[i]));
     b.replay(n.region(first ? 0 : 1), args, roots);

@@ -62,28 +62,35 @@ struct nest : body<K, VB> {
         regs r;
         (one<S, Tail, I>(s, r, p, acc), ...);
     }
-    static constexpr int unroll = base::n <= 48 ? 4 : 2;
+    // Several vectors at a time hide latencies; a long body does that by itself, and each copy of it costs compile time.
+    static constexpr int unroll = [] {
+        int n_costly = 0;
+        for (int i = 0; i < base::n; ++i) n_costly += f.costly[i];
+        return n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
+    }();
+    static constexpr int n_acc = unroll > 1 ? unroll : 2;
     template <int S>
     static KILN_INLINE void passes(state& s, const place& p, i64 first, i64 last) {
         if constexpr (S < f.passes) {
             using nodes = only<base::pass + S>;
             using row_sums = only<base::along + S>;
             using totals = only<base::cross_scalar>;
-            regs acc[unroll];
-            for (int u = 0; u < unroll; ++u) {
+            regs acc[n_acc];
+            for (int u = 0; u < n_acc; ++u) {
                 base::clear(row_sums{}, acc[u]);
                 base::clear(totals{}, acc[u]);
             }
             base::copy(totals{}, acc[0], s.acc);
             i64 j = first;
             auto at = [&](i64 column, int count) KILN_INLINE_LAMBDA { return place{p.q, p.sizes, p.outer, p.row, column, p.n1, count}; };
-            for (; j + unroll * L <= last; j += unroll * L) {
+            if constexpr (unroll > 1)
+                for (; j + unroll * L <= last; j += unroll * L) {
 #pragma GCC unroll 4
-                for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at(j + u * L, L), acc[u]);
-            }
+                    for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at(j + u * L, L), acc[u]);
+                }
             for (; j + L <= last; j += L) one_each<S, false>(nodes{}, s, at(j, L), acc[0]);
             if (j < last) one_each<S, true>(nodes{}, s, at(j, static_cast<int>(last - j)), acc[1]);
-            for (int u = 1; u < unroll; ++u) {
+            for (int u = 1; u < n_acc; ++u) {
                 base::merge(row_sums{}, acc[0], acc[u]);
                 base::merge(totals{}, acc[0], acc[u]);
             }

@@ -317,7 +317,6 @@ KILN_BATCH_FUNCTION(sinh, sinh)
 KILN_BATCH_FUNCTION(cosh, cosh)
 KILN_BATCH_FUNCTION(tanh, tanh)
 KILN_BATCH_FUNCTION(asinh, asinh)
-KILN_BATCH_FUNCTION(acosh, acosh)
 KILN_BATCH_FUNCTION(atanh, atanh)
 KILN_BATCH_FUNCTION(floor, floor)
 KILN_BATCH_FUNCTION(ceil, ceil)
@@ -329,6 +328,11 @@ KILN_FLOAT_FUNCTION(erfc)
 #undef KILN_FLOAT_FUNCTION
 #undef KILN_LANE_FUNCTION
 
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> acosh(simd<T, L, B> x) {   // xsimd's is infinite for large negative numbers
+    const raw<T, L> y = by_batches<default_arch, T, L>(x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::acosh(b); });
+    return {x.v < raw<T, L>{} + T{1} ? raw<T, L>{} + std::numeric_limits<T>::quiet_NaN() : y};
+}
 template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> pow(simd<T, L, B> x, simd<T, L, B> y) {
     for (int k = 0; k < L; ++k) x.v[k] = std::pow(x.v[k], y.v[k]);
