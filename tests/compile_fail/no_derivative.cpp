@@ -1,5 +1,5 @@
 // The derivative of an operation that refuses one.
-// first: user\.rank: ranks jump
+// first: user\.rank: has no derivative.*ranks jump
 // max-lines: 15
 #include <kiln/kiln.hpp>
 using namespace kiln;

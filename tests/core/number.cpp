@@ -10,10 +10,10 @@
 namespace {
 
 using namespace kiln;
-using constant::convert;
-using constant::number;
-using constant::round_to;
-using constant::wrap;
+using arithmetic::convert;
+using arithmetic::number;
+using arithmetic::round_to;
+using arithmetic::wrap;
 
 constexpr double inf = __builtin_huge_val();
 constexpr double not_a_number = __builtin_nan("");

@@ -39,8 +39,8 @@ static_assert(same(placeholder<"p", float, extent("a") * extent("b")>, placehold
 static_assert(same(placeholder<"p", float, extent(0) * extent("n")>, placeholder<"p", float, 0>));
 
 // constants: a number and its kind, and dtype and shape from the partner
-static_assert(same(2_c, constant_expression<2>));
-static_assert(same(2.5_c, constant_expression<2.5>));
+static_assert(same(2_c, constant<2>));
+static_assert(same(2.5_c, constant<2.5>));
 static_assert(!same(2_c, 2.0_c));
 static_assert(same(x * 2_c, x * 2.0_c));
 static_assert(same(x + 1e-3_c, x + 0.001_c));
@@ -48,8 +48,8 @@ static_assert((x * 2_c).element() == dtype::float32);
 static_assert((placeholder<"i", std::int8_t> + 1_c).element() == dtype::int8);
 static_assert((2_c + 1_c).element() == dtype::weak_int && (2_c + 0.5_c).element() == dtype::weak_float);
 static_assert(same(2_c + 3_c, 5_c));
-static_assert(same(-(2_c), constant_expression<-2>));
-static_assert(same(1'000'000_c, constant_expression<1000000>));
+static_assert(same(-(2_c), constant<-2>));
+static_assert(same(1'000'000_c, constant<1000000>));
 
 // equal expressions are one type, whoever wrote them
 constexpr auto left = (x + y) * w;

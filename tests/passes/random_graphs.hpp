@@ -80,6 +80,10 @@ public:
     }
     std::vector<value> roots;
 
+    /// A value of the type of v, made from what is there.
+    value another(value v) { return some(v.element(), v.n().shape); }
+    chooser& choices() { return choose; }
+
     /// The rows of the op table that random graphs have been made of.
     static std::set<std::string>& tried() {
         static std::set<std::string> names;
@@ -133,7 +137,7 @@ private:
     }
     value number(type t) {
         if (!is_floating(t.element))
-            return b.literal(t, t.element == dtype::boolean ? choose.below(2) : constant::wrap(t.element, choose.below(5) - 1));
+            return b.literal(t, t.element == dtype::boolean ? choose.below(2) : arithmetic::wrap(t.element, choose.below(5) - 1));
         const double some_of[]{0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 0.125, 3.0, 0.3};
         return full_of(b, t, operand(some_of[choose.below(10)]));
     }
@@ -495,7 +499,7 @@ struct rooted {
         for (int k = 0; k < view().n_roots(); ++k) r.push_back({&b(), view().root(k)});
         return r;
     }
-    digest name() { return digest_of(view(), b().n_pool, b().n_chars); }
+    digest name() { return digest_of(view(), b().n_pool, b().n_chars, b().n_regions); }
     void settle(const graph_view& from, const std::vector<int>& ids) {
         roots = canonical(from, ids.data(), static_cast<int>(ids.size()), b());
     }
@@ -553,7 +557,7 @@ inline bool rounds(const node& x) {
 /// A canonical graph with concrete extents, and the elements of its leaves.
 class runnable {
 public:
-    runnable(rooted& g, extents_of_names e, u64 seed_of_leaves) : seed_word{0, 20240229}, leaf_seed(seed_of_leaves) {
+    runnable(rooted& g, extents_of_names e, u64 seed) : seed_word{0, 20240229}, leaf_seed(seed) {
         const extent_bindings bound = bindings_for(g.b(), e);
         value r[max_roots];
         import(*own, g.view(), r, &bound);
@@ -570,6 +574,7 @@ public:
         const node& x = own_nodes()[i];
         return x.op == &seed_op ? &seed_word : fed[static_cast<std::size_t>(i)].data();
     }
+    u64 seed_of_leaves() const { return leaf_seed; }
     i64 count(std::size_t k) { return kiln::elements(*own, roots[k].n().shape); }
     tensors run() {
         const interpretation done(*own, roots.data(), static_cast<int>(roots.size()), [&](int i) { return leaf(i); });
@@ -619,7 +624,7 @@ public:
                 if (x.type == dtype::none ? !is_floating(y.type) || x.op != &info<cond_op> : !rounds(y)) continue;
                 const double unit = y.type == dtype::float32 ? 0x1p-19 : 0x1p-46;
                 for (cell& c : at[static_cast<std::size_t>(id)])
-                    c.f = constant::round_to(y.type, c.f * (1 + (draw.chance(50) ? unit : -unit)));
+                    c.f = arithmetic::round_to(y.type, c.f * (1 + (draw.chance(50) ? unit : -unit)));
             }
         }
         tensors r;

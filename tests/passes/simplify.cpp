@@ -272,9 +272,9 @@ struct leaves {
         for (int a = 0; a < side * side; ++a) {
             x.push_back({special[a / side], 0});
             y.push_back({special[a % side], 0});
-            u.push_back({constant::round_to(dtype::float32, special[a % side]), 0});
+            u.push_back({arithmetic::round_to(dtype::float32, special[a % side]), 0});
             i.push_back({0, integers[a / side]});
-            j.push_back({0, constant::wrap(dtype::int8, integers[a % side])});
+            j.push_back({0, arithmetic::wrap(dtype::int8, integers[a % side])});
             c.push_back({0, a % 2});
             d.push_back({0, a / 2 % 2});
         }
@@ -514,8 +514,8 @@ constexpr bool carries_over() {
     const int ids[]{out[0].id, out[1].id, out[2].id, out[3].id}, ids_again[]{s[0].id, s[1].id, s[2].id, s[3].id};
     builder a{}, b{};
     const int roots = canonical(graph_view_of(to), ids, 4, a), roots_again = canonical(graph_view_of(again), ids_again, 4, b);
-    return digest_of({a.nodes, a.n, a.pool, a.regions, a.lists, a.chars, a.n_lists, roots}, a.n_pool, a.n_chars) ==
-           digest_of({b.nodes, b.n, b.pool, b.regions, b.lists, b.chars, b.n_lists, roots_again}, b.n_pool, b.n_chars);
+    return digest_of({a.nodes, a.n, a.pool, a.regions, a.lists, a.chars, a.n_lists, roots}, a.n_pool, a.n_chars, a.n_regions) ==
+           digest_of({b.nodes, b.n, b.pool, b.regions, b.lists, b.chars, b.n_lists, roots_again}, b.n_pool, b.n_chars, b.n_regions);
 }
 static_assert(carries_over());
 

@@ -24,7 +24,7 @@ constexpr auto rows = placeholder<"rows", double, "rows", 3>;
 static_assert(eval(a + b, a = 10, b = 32) == 42);
 static_assert(eval(a + b, b = 32, a = 10) == 42);
 static_assert(std::is_same_v<decltype(eval(a + b, a = 1, b = 2)), int>);
-static_assert(eval(constant_expression<2> + 3_c) == 5);
+static_assert(eval(constant<2> + 3_c) == 5);
 static_assert(eval(2_c) == 2);
 static_assert(eval(2.5_c * 2_c) == 5.0);
 static_assert(eval(1'000_c + 0.5_c) == 1000.5);

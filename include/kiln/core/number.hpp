@@ -2,7 +2,7 @@
 #pragma once
 #include <kiln/core/math.hpp>
 
-namespace kiln::constant {
+namespace kiln::arithmetic {
 
 namespace detail {
 
@@ -258,4 +258,4 @@ constexpr double round_to(dtype t, double x) {
     return static_cast<double>(math::narrow(x));
 }
 
-}  // namespace kiln::constant
+}  // namespace kiln::arithmetic

@@ -96,7 +96,7 @@ inline constexpr auto placeholder = symbol<placeholder_maker<Name, T, E...>>();
 
 /// constant<v>, 2.5_c: a number; it takes dtype and shape of what it meets.
 template <auto V>
-inline constexpr auto constant_expression = symbol<constant_maker<V>>();
+inline constexpr auto constant = symbol<constant_maker<V>>();
 
 /// iota<n>, iota_of<n, float>: 0, 1, ..., n - 1.
 template <i64 N, element T = i64>

@@ -247,7 +247,7 @@ struct digest {
     constexpr bool operator==(const digest&) const = default;
 };
 
-constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars) {
+constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars, int n_regions) {
     u64 h = static_cast<u64>(g.n), k = static_cast<u64>(n_pool);
     auto put = [&](u64 v) {
         h = (h ^ v) * 0x9E3779B97F4A7C15ull;
@@ -269,6 +269,11 @@ constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars) {
     };
     put_nodes(g.nodes, g.n);
     put_nodes(g.pool, n_pool);
+    for (int i = 0; i < n_regions; ++i)
+        if (const region& r = g.regions[i]; r.n) {
+            put(pair(r.first, r.n));
+            put(pair(r.params, r.roots));
+        }
     for (int i = 0; i < g.n_lists; ++i) put(static_cast<u64>(g.lists[i]));
     for (int i = 0; i < n_chars; ++i) put(static_cast<u64>(static_cast<unsigned char>(g.chars[i])));
     put(static_cast<u64>(g.roots));
@@ -277,7 +282,7 @@ constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars) {
 
 template <int Nodes, int Pool, int Regions, int Lists, int Chars>
 constexpr digest digest_of(const graph<Nodes, Pool, Regions, Lists, Chars>& g) {
-    return digest_of(g.view(), Pool, Chars);
+    return digest_of(g.view(), Pool, Chars, Regions);
 }
 
 /// The canonical graph in `b` as a constant of exactly its size.

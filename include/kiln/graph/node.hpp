@@ -64,6 +64,7 @@ struct op_info {
     pattern kind;
     bool boolean = false;          // the result is bool, whatever the operands are
     bool costly = false;           // worth storing rather than computing twice
+    bool flat = false;             // the derivative is zero by definition
     bool leads = false;            // leading axes may be absent in some operands
     domain takes = domain::any;
     int first_typed = 0;           // operands before this one have a dtype of their own (the condition of where)

@@ -166,14 +166,14 @@ struct cast_op {
         with_number(n.element(0), [&](auto from) {
             using From = decltype(from);
             for (i64 i = 0; i < m; ++i) {
-                const constant::number<From> x = read<From>(in[0][i]);
-                if (is_floating(t)) write(out[0][i], t, constant::convert<double>(x));
-                else if (t == dtype::boolean) write(out[0][i], t, constant::convert<bool>(x));
+                const arithmetic::number<From> x = read<From>(in[0][i]);
+                if (is_floating(t)) write(out[0][i], t, arithmetic::convert<double>(x));
+                else if (t == dtype::boolean) write(out[0][i], t, arithmetic::convert<bool>(x));
                 else if constexpr (std::is_same_v<From, double>) {   // saturate at the width of the result
-                    const i64 v = static_cast<i64>(constant::convert<u64>(x).v);
+                    const i64 v = static_cast<i64>(arithmetic::convert<u64>(x).v);
                     if (t == dtype::uint64) out[0][i].i = v;
-                    else out[0][i].i = saturated(t, constant::convert<i64>(x).v);
-                } else write(out[0][i], t, constant::convert<i64>(x));
+                    else out[0][i].i = saturated(t, arithmetic::convert<i64>(x).v);
+                } else write(out[0][i], t, arithmetic::convert<i64>(x));
             }
         });
     }

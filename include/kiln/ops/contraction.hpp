@@ -45,7 +45,7 @@ struct matmul_op {
                 for (i64 l = 0; l < lead; ++l)
                     for (i64 i = 0; i < m; ++i)
                         for (i64 j = 0; j < p; ++j) {
-                            constant::number<T> v{};   // one rounding at the end: the cpu backend may only be worse
+                            arithmetic::number<T> v{};   // one rounding at the end: the cpu backend may only be worse
                             for (i64 k = 0; k < inner; ++k)
                                 v = v + read<T>(in[0][(l % lead_x * m + i) * inner + k]) *
                                             read<T>(in[1][(l % lead_y * inner + k) * p + j]);

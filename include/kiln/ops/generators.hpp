@@ -6,11 +6,11 @@
 
 namespace kiln {
 
-namespace constant {
+namespace arithmetic {
 /// The constant c, an integer, in the number type of x.
 template <class T>
 constexpr number<T> like_integer(number<T>, i64 c) { return {static_cast<T>(c)}; }
-}  // namespace constant
+}  // namespace arithmetic
 
 /// iota: 0, 1, 2, ... of rank 1. Attributes: the extent, the dtype. Slope 0.
 struct iota_op {
@@ -24,8 +24,8 @@ struct iota_op {
     static constexpr void reference(site n, const cell* const*, cell* const* out) {
         const dtype t = n.n().type;
         for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i)
-            if (is_floating(t)) out[0][i].f = constant::round_to(t, static_cast<double>(i));
-            else out[0][i].i = constant::wrap(t, i);
+            if (is_floating(t)) out[0][i].f = arithmetic::round_to(t, static_cast<double>(i));
+            else out[0][i].i = arithmetic::wrap(t, i);
     }
 };
 constexpr value iota(builder& b, i64 extent, dtype t) {
@@ -40,8 +40,8 @@ struct size_op {
     static constexpr type infer(site n) { return {0, static_cast<dtype>(n.attr(1))}; }
     static constexpr void reference(site n, const cell* const*, cell* const* out) {
         const dtype t = n.n().type;
-        if (is_floating(t)) out[0][0].f = constant::round_to(t, static_cast<double>(n.attr(0)));
-        else out[0][0].i = constant::wrap(t, n.attr(0));
+        if (is_floating(t)) out[0][0].f = arithmetic::round_to(t, static_cast<double>(n.attr(0)));
+        else out[0][0].i = arithmetic::wrap(t, n.attr(0));
     }
 };
 /// A number or a product of named extents as a value of dtype t.
@@ -61,7 +61,7 @@ struct random_numbers {
         const u64 key = key_of(n.b->text_of(n.attr(0)), static_cast<u64>(in[0][0].i));
         const dtype t = n.n().type;
         for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i)
-            out[0][i].f = constant::round_to(t, Op::draw(key, static_cast<u64>(i), t));
+            out[0][i].f = arithmetic::round_to(t, Op::draw(key, static_cast<u64>(i), t));
     }
 };
 /// Uniform on [0, 1).

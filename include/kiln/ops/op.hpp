@@ -164,8 +164,10 @@ struct rules {
         if constexpr (differentiable) {
             r.jvp = jvp;
             r.vjp = vjp;
-        } else if constexpr (is_flat<Op>) r.jvp = r.vjp = nothing;
-        else if constexpr (refuses<Op>) r.refuses = Op::no_derivative;
+        } else if constexpr (is_flat<Op>) {
+            r.flat = true;
+            r.jvp = r.vjp = nothing;
+        } else if constexpr (refuses<Op>) r.refuses = Op::no_derivative;
         if constexpr (simplifies<Op>) r.simplify = Op::simplify;
         if constexpr (requires { Op::boolean; }) r.boolean = Op::boolean;
         if constexpr (requires { Op::costly; }) r.costly = Op::costly;
@@ -210,16 +212,16 @@ inline constexpr op_info info = (static_cast<void>(enrol<Op>()), rules<Op>::reco
 
 // ---- reading and writing cells of the reference interpreter as numbers
 template <class T>
-constexpr constant::number<T> read(const cell& c) {
+constexpr arithmetic::number<T> read(const cell& c) {
     if constexpr (std::is_same_v<T, double>) return {c.f};
     else if constexpr (std::is_same_v<T, bool>) return {c.i != 0};
     else return {static_cast<T>(c.i)};
 }
 template <class T>
-constexpr void write(cell& c, dtype t, constant::number<T> v) {
-    if constexpr (std::is_same_v<T, double>) c.f = constant::round_to(t, v.v);
+constexpr void write(cell& c, dtype t, arithmetic::number<T> v) {
+    if constexpr (std::is_same_v<T, double>) c.f = arithmetic::round_to(t, v.v);
     else if constexpr (std::is_same_v<T, bool>) c.i = v.v;
-    else c.i = constant::wrap(t, static_cast<i64>(v.v));
+    else c.i = arithmetic::wrap(t, static_cast<i64>(v.v));
 }
 /// Calls f with the number type in which the reference computes a dtype: double for floating types (rounded after each
 /// operation), 64-bit integers (wrapped after each operation), bool.
@@ -236,11 +238,11 @@ constexpr i64 elements(const builder& b, int shape) {
     return r;
 }
 
-namespace constant {
+namespace arithmetic {
 /// The constant c in the number type of x.
 template <class T>
 constexpr number<T> like(number<T>, double c) { return {static_cast<T>(c)}; }
-}  // namespace constant
+}  // namespace arithmetic
 
 /// Base of elementwise operations of N operands: `compute` is the whole definition.
 template <class Op, int N>

@@ -39,7 +39,7 @@ struct operand {
 };
 
 /// Does the integer v fit the dtype?
-constexpr bool fits(dtype t, i64 v) { return constant::wrap(t, v) == v && !(t == dtype::uint64 && v < 0); }
+constexpr bool fits(dtype t, i64 v) { return arithmetic::wrap(t, v) == v && !(t == dtype::uint64 && v < 0); }
 
 /// A floating number for messages, with up to six decimals.
 constexpr void put_decimal(word& w, double f) {
@@ -57,7 +57,7 @@ constexpr void put_decimal(word& w, double f) {
 
 /// The bits of a number in a literal of dtype t; a number that t cannot hold is a finding.
 constexpr i64 literal_bits(builder& b, dtype t, const operand& c) {
-    if (is_floating(t)) return bits_of(constant::round_to(t, c.f));
+    if (is_floating(t)) return bits_of(arithmetic::round_to(t, c.f));
     if (c.floating) {
         word w{};
         put_decimal(w, c.f);

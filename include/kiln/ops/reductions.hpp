@@ -30,7 +30,7 @@ struct reduction {
             using T = decltype(zero);
             if constexpr (accepts(Op::takes, dtype_of<T>)) {
                 for (i64 i = 0, m = elements(b, r); i < m; ++i)
-                    write(out[0][i], t, Op::identity(constant::number<T>{}, t));
+                    write(out[0][i], t, Op::identity(arithmetic::number<T>{}, t));
                 for (i64 i = 0, m = elements(b, s); i < m; ++i) {
                     const index x = unflat(b, s, i);
                     index y{};

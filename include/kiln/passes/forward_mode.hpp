@@ -28,7 +28,7 @@ constexpr void mark(const builder& b, const value* x, int nx, const value* y, in
         if (on[i]) continue;
         const node& n = b.nodes[i];
         if (!need[i] && n.op != &result_op) continue;
-        if (n.op->leaf() || !(is_floating(n.type) || n.type == dtype::none)) continue;
+        if (n.op->leaf() || n.op->flat || !(is_floating(n.type) || n.type == dtype::none)) continue;
         for (int k = 0; k < n.n_in; ++k)
             if (on[b.operand(n, k)]) { on[i] = 1; break; }
     }
@@ -55,7 +55,7 @@ constexpr void forward(builder& b, const value* x, const value* dx, int nx, cons
         }
         if (!any) continue;
         if (!n.op->jvp) {
-            b.fail(n.op->name, n.op->refuses, n.shape, 0);
+            b.fail(n.op->name, "has no derivative", builder::text(n.op->refuses), b.shape_text(n.shape));
             continue;
         }
         if (n.type == dtype::none) {

@@ -105,7 +105,7 @@ struct fused_group {
 inline constexpr int max_passes = 16;       // over the row of one nest
 inline constexpr int max_group_nodes = 96;
 
-/// The result of fusion; N is the number of nodes.
+/// The result of fusion; N is the number of nodes, or above it.
 template <int N>
 struct fusion {
     int group[N], mask[N], from_mask[N], n;   // from_mask: the operand's mask of a reduction
@@ -129,7 +129,7 @@ struct fuser {
     constexpr bool view(int i) const { return !f.pinned[i] && (is(i, pattern::expand) || is(i, pattern::transpose)); }
     /// Sources that are computed where they are read, or given.
     constexpr bool source(int i) const {
-        return is(i, pattern::leaf) || (is(i, pattern::generator) && !f.pinned[i]);
+        return is(i, pattern::leaf) || (is(i, pattern::generator) && (!f.pinned[i] || at(i).op == &info<size_op>));
     }
     constexpr int rank(int shape) const { return g.length(shape); }
     constexpr int operands(const node& x) const { return x.op->leaf() ? 0 : x.n_in; }
@@ -316,20 +316,20 @@ struct fuser {
 
     /// `also_pinned`: nodes to be stored whatever fusion thinks of it.
     constexpr void run(const int* roots, int n_roots, const bool* also_pinned) {
-        for (int i = 0; i < N; ++i) {
+        for (int i = 0; i < g.n; ++i) {
             f.group[i] = -1;
             if (also_pinned[i]) f.pinned[i] = true;
         }
         for (int k = 0; k < n_roots; ++k) f.live[roots[k]] = f.pinned[roots[k]] = true;
-        for (int i = N - 1; i >= 0; --i) {
+        for (int i = g.n - 1; i >= 0; --i) {
             if (!f.live[i]) continue;
             const node& x = at(i);
             for (int k = 0; k < operands(x); ++k) f.live[g.operand(x, k)] = true;
             pin_reads(i);
         }
-        for (int i = 0; i < N; ++i)
+        for (int i = 0; i < g.n; ++i)
             if (at(i).type == dtype::none && f.live[i])
-                for (int k = i + 1; k < N && at(k).op == &result_op && at(k).in[0] == i; ++k) f.live[k] = f.pinned[k] = true;
+                for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k) f.live[k] = f.pinned[k] = true;
         forward_sweep();
         backward_sweep();
     }
@@ -351,12 +351,12 @@ struct fuser {
     }
     constexpr void forward_sweep() {
         f.n_branches = 0;
-        for (int i = 0; i < N; ++i) {
+        for (int i = 0; i < g.n; ++i) {
             const node& x = at(i);
             f.in_branch[i] = 0;
             if (!f.live[i] || x.op->leaf()) continue;
             if (f.n_branches || x.op == &info<enter_op>) f.in_branch[i] = branch_of(i);
-            if (x.op->kind == pattern::generator && !f.pinned[i]) continue;
+            if (source(i)) continue;
             if (x.op == &result_op) { f.group[i] = f.group[x.in[0]]; f.mask[i] = 0; continue; }
             if (view(i) || x.op->kind == pattern::reshape) { f.group[i] = f.group[x.in[0]]; continue; }
             if (x.op->kind == pattern::opaque) { open(i, x.type == dtype::none ? 0 : x.shape, group_kind::opaque); continue; }
@@ -411,13 +411,13 @@ struct fuser {
 
     constexpr void backward_sweep() {
         bool cross[N]{}, inside[N]{}, outside[N]{};
-        for (int i = 0; i < N; ++i) {
+        for (int i = 0; i < g.n; ++i) {
             if (!computed(i) || f.group[i] < 0) continue;
             const node& x = at(i);
             for (int k = 0; k < x.n_in; ++k)
                 if (const int u = under(g.operand(x, k)); f.group[u] != f.group[i]) cross[u] = true;
         }
-        for (int i = N - 1; i >= 0; --i) {
+        for (int i = g.n - 1; i >= 0; --i) {
             if (!computed(i)) continue;
             const node& x = at(i);
             if (cheap(i) && !f.pinned[i] && !inside[i] && !f.sunk[i]) {   // only where that saves a buffer
@@ -434,7 +434,7 @@ struct fuser {
                 (here ? inside : outside)[storage(u)] = true;
             }
         }
-        for (int i = 0; i < N; ++i)
+        for (int i = 0; i < g.n; ++i)
             if (f.live[i] && at(i).op == &result_op) f.stored[i] = true;
     }
 };

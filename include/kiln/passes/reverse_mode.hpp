@@ -22,7 +22,7 @@ constexpr void reverse(builder& b, const value* y, const value* ct, int ny, cons
                 any |= !adjoint[k].zero();
         if (!any) continue;
         if (!n.op->vjp) {
-            b.fail(n.op->name, n.op->refuses, n.shape, 0);
+            b.fail(n.op->name, "has no derivative", builder::text(n.op->refuses), b.shape_text(n.shape));
             continue;
         }
         value out[64];

@@ -124,9 +124,9 @@ struct gatherer {
     constexpr void run() {
         b.n = 0;
         b.bad = fz.violation;
-        for (int i = 0; i < N; ++i) latest[i] = b.stored_head[i] = b.stored_next[i] = 0;
+        for (int i = 0; i < fz.g.n; ++i) latest[i] = b.stored_head[i] = b.stored_next[i] = 0;
         for (int q = 0; q < f().n; ++q) b.groups[q] = f().groups[q];
-        for (int i = N - 1; i >= 0; --i)
+        for (int i = fz.g.n - 1; i >= 0; --i)
             if (f().stored[i]) {
                 const int q = f().group[i];
                 b.stored_next[i] = b.stored_head[q];
@@ -142,7 +142,7 @@ struct gatherer {
                 if (b.entry[e].kind == step::operation && f().sunk[b.entry[e].node]) b.bad = b.entry[e].node;
             if (b.bad < 0) b.bad = at(b.groups[q].anchor).in[0];
         }
-        for (int q = f().n; q <= N; ++q) b.first[q] = b.n;
+        for (int q = f().n; q <= fz.g.n; ++q) b.first[q] = b.n;
     }
 };
 

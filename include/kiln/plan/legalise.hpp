@@ -74,7 +74,13 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
             const node& y = b.nodes[in[k]];
             if (in_memory && y.op == &literal_op) in[k] = stored(static_cast<int>(in[k]));
         }
-        if (x.op->kind == pattern::reduction) {   // [a, b, c, d] over {0, 2}: first the last run
+        const pattern kind = x.op->kind;
+        if ((kind == pattern::expand || kind == pattern::reshape || kind == pattern::transpose) && x.n_in == 1 &&
+            b.nodes[in[0]].op == &literal_op) {   // from a body that was opened
+            index[i] = b.literal({x.shape, x.type}, b.at(b.nodes[in[0]].attrs, 0)).id;
+            continue;
+        }
+        if (kind == pattern::reduction) {   // [a, b, c, d] over {0, 2}: first the last run
             list axes = b.get(x.attrs);
             value v{&b, static_cast<int>(in[0])};
             while (axes.n > 0) {

@@ -78,12 +78,13 @@ struct lowered {
         };
         using type = rebuilt<by>;
     };
-    template <class From>
+    template <class From, bool Opened>   // what has come out of a body is to be legalised too
     static constexpr auto without_bodies() {
-        if constexpr (has_bodies(From::graph.view())) return without_bodies<typename opened<From>::type>();
+        constexpr bool more = has_bodies(From::graph.view());
+        if constexpr (more || Opened) return without_bodies<typename opened<From>::type, more>();
         else return std::type_identity<From>{};
     }
-    using legal = typename decltype(without_bodies<rebuilt<legalised_by>>())::type;
+    using legal = typename decltype(without_bodies<rebuilt<legalised_by>, has_bodies(simple::graph.view())>())::type;
 
     static constexpr auto& graph = legal::graph;
     static constexpr int n_nodes = graph.view().n, n_lists = graph.view().n_lists;

@@ -41,8 +41,8 @@ struct scheduler {
     constexpr bool read_again(int q, int i) const {
         if (b.groups[q].kind != group_kind::nest) return false;
         for (int e = b.first[q]; e < b.first[q + 1]; ++e) {
-            const int r = b.entry[e].node;
-            if (b.entry[e].kind == step::reduce && fz.f.stage[r] - !fz.f.post[r] > fz.f.stage[i]) return true;
+            const int x = b.entry[e].node;
+            if (b.entry[e].kind == step::reduce && fz.f.stage[x] - !fz.f.post[x] > fz.f.stage[i]) return true;
         }
         for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1])
             if (fz.f.stage[o - 1] > fz.f.stage[i]) return true;
@@ -50,7 +50,7 @@ struct scheduler {
     }
     constexpr void run() {
         n_readers = 0;
-        for (int i = 0; i < N; ++i) {
+        for (int i = 0; i < fz.g.n; ++i) {
             assigned_by[i] = reader_head[i] = update_head[i] = 0;
             r.copied[i] = false;
             r.order[i] = 0;

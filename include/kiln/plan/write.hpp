@@ -126,7 +126,7 @@ struct plan_writer {
             add_leaf(root(k));
             sizes.count(g, at(root(k)).shape);   // a call binds its names even where no kernel needs them
         }
-        for (int i = 0; i < N; ++i)
+        for (int i = 0; i < g.n; ++i)
             if ((f().live[i] || assigned_root[i]) && at(i).op->leaf() && at(i).op != &literal_op) add_leaf(i);
     }
     constexpr void add_leaf(int i) {
@@ -139,9 +139,9 @@ struct plan_writer {
     constexpr int take(const plan_slot& want) {
         for (int k = n_free - 1; k >= 0; --k) {
             const plan_slot& s = slots[free_slots[k]];
-            const size_expr &a = sizes.sizes[s.count], &b = sizes.sizes[want.count];
-            const bool fixed = !s.scratch() && !want.scratch() && a.fixed() && b.fixed() &&
-                               a.number * s.bytes >= b.number * want.bytes && a.number * s.bytes <= 2 * b.number * want.bytes;
+            const size_expr &has = sizes.sizes[s.count], &wants = sizes.sizes[want.count];
+            const bool fixed = !s.scratch() && !want.scratch() && has.fixed() && wants.fixed() &&
+                               has.number * s.bytes >= wants.number * want.bytes && has.number * s.bytes <= 2 * wants.number * want.bytes;
             if (!fixed && !(s == want)) continue;
             const int r = free_slots[k];
             free_slots[k] = free_slots[--n_free];
@@ -503,7 +503,7 @@ struct plan_writer {
             one(node, step::store);
         };
         if (x.type == dtype::none)
-            for (int k = i + 1; k < N && at(k).op == &result_op && at(k).in[0] == i; ++k) out(k);
+            for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k) out(k);
         else out(i);
         for (int k = 0; k < g.length(x.attrs); ++k) {
             const i64 v = g.at(x.attrs, k);
@@ -516,7 +516,7 @@ struct plan_writer {
         w[0] = packed(h);
         release(q, now, b.first[q], b.first[q]);
         if (x.type == dtype::none)   // a result that nobody reads
-            for (int k = i + 1; k < N && at(k).op == &result_op && at(k).in[0] == i; ++k)
+            for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k)
                 if (buffered(k) && last_use[k] == 0) give(slot_of[k] - 1);
         call.n_arguments = n_arguments - call.first_argument;
         call.n_sizes = n_call_sizes - call.first_size;

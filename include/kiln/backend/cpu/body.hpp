@@ -21,7 +21,7 @@ constexpr auto facts_for() {
     f.n = K::n;
     f.contraction = K::header.kind == group_kind::contraction;
     f.column_bit = 1 << (K::header.axes - 1);
-    f.row_bit = K::header.has_rows ? 1 << (K::header.axes - 2) : 0;
+    f.row_bit = K::header.has_rows ? 1 << (K::header.axes > 1 ? K::header.axes - 2 : 0) : 0;   // whole, even after an error
     f.in_registers = K::extent(K::header.axes - 1) > 0;
     const auto costly = []<int... I>(std::integer_sequence<int, I...>) {
         struct table { bool yes[sizeof...(I) + 1]; };

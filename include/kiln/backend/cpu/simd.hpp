@@ -283,12 +283,14 @@ KILN_INLINE raw<T, L> by_lanes(raw<T, L> x, F f) {
 
 #define KILN_BATCH_FUNCTION(name, function)                                                              \
     template <class T, int L, int B>                                                                     \
+        requires std::is_floating_point_v<T>   /* an operation asks whether its operand has a `floor` */       \
     KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
         return {by_batches<default_arch, T, L>(x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::function(b); })}; \
     }
 // xsimd has it in float; in double it is 68 ULP off, so double goes through the standard library
 #define KILN_FLOAT_FUNCTION(name)                                                                        \
     template <class T, int L, int B>                                                                     \
+        requires std::is_floating_point_v<T>   /* an operation asks whether its operand has a `floor` */       \
     KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
         if constexpr (std::is_same_v<T, float>)                                                          \
             return {by_batches<default_arch, T, L>(x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::name(b); })}; \
@@ -296,6 +298,7 @@ KILN_INLINE raw<T, L> by_lanes(raw<T, L> x, F f) {
     }
 #define KILN_LANE_FUNCTION(name)                                                                         \
     template <class T, int L, int B>                                                                     \
+        requires std::is_floating_point_v<T>   /* an operation asks whether its operand has a `floor` */       \
     KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
         return {by_lanes<T, L>(x.v, [](T e) { return std::name(e); })};                                  \
     }

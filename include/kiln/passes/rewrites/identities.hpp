@@ -161,7 +161,7 @@ struct integer_with_literal : at<add_op, subtract_op, multiply_op, bitwise_and_o
         const value c = n[left ? 0 : 1], x = n[left ? 1 : 0];
         const i64 v = bits_of_literal(c);
         const bool both = is<bitwise_and_op>(r) || is<logical_and_op>(r), either = is<bitwise_or_op>(r) || is<logical_or_op>(r);
-        if (v == constant::wrap(t, -1)) return both ? x : either ? c : value{};
+        if (v == arithmetic::wrap(t, -1)) return both ? x : either ? c : value{};
         if (v != 0) return {};
         if (both || is<multiply_op>(r)) return c;
         if (!left || either || is<add_op>(r) || is<bitwise_xor_op>(r) || is<logical_xor_op>(r)) return x;

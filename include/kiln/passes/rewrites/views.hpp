@@ -149,7 +149,7 @@ struct reduction_of_literal : at<sum_op, prod_op, max_op, min_op, any_op, all_op
         if (count < 0) return {};
         if (!is_floating(t)) {
             const u64 total = static_cast<u64>(bits) * static_cast<u64>(count);
-            return n.b->literal(type_of(r), constant::wrap(t, static_cast<i64>(total)));
+            return n.b->literal(type_of(r), arithmetic::wrap(t, static_cast<i64>(total)));
         }
         const double limit = t == dtype::float32 ? 0x1p24 : 0x1p53;   // up to here every integer is a number of the dtype
         const double c = double_of(bits), total = c * static_cast<double>(count);
