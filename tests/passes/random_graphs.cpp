@@ -21,7 +21,7 @@ void for_each_graph(F f, int every = 1) {
 }
 graph_settings settings_of(int k) {
     graph_settings s;
-    s.nodes = 5 + static_cast<int>(scattered(17, static_cast<u64>(k)) % 56);
+    s.nodes = 5 + static_cast<int>(scattered(17, static_cast<u64>(k)) % 111);   // half of them end up in the graph
     s.bodies = k % 3 != 0;
     s.narrow = k % 4 != 0;
     return s;

@@ -62,7 +62,9 @@ private:
 
 struct graph_settings {
     int nodes = 30;
-    bool bodies = true, variables = true, narrow = true;   // narrow: other dtypes than float64, int32 and bool
+    bool bodies = true, narrow = true;   // narrow: other dtypes than float64, int32 and bool
+    int variables = 30;                                     // per cent of the symbols of static shape
+    int named = 30;                                         // per cent of the extents
     i64 elements = 150;                                     // of a value, at most
 };
 
@@ -126,8 +128,9 @@ private:
         return set.narrow ? every_dtype[choose.below(11)] : dtype::int32;
     }
     i64 any_extent() {
-        const int k = choose.below(20);
-        return k == 0 ? 0 : k < 4 ? 1 : k < 8 ? 2 : k < 12 ? 3 : k < 14 ? 5 : k < 18 ? n : m;
+        if (choose.chance(set.named)) return choose.chance(65) ? n : m;
+        const int k = choose.below(14);
+        return k == 0 ? 0 : k < 4 ? 1 : k < 8 ? 2 : k < 12 ? 3 : 5;
     }
     type any_type() {
         list s{};
@@ -146,7 +149,7 @@ private:
         bool fixed = true;
         for (int k = 0; k < b.length(t.shape); ++k) fixed = fixed && !is_product(b.at(t.shape, k));
         if (b.length(t.shape) == 1 && t.element != dtype::boolean && choose.chance(15)) return iota(b, b.at(t.shape, 0), t.element);
-        if (set.variables && fixed && choose.chance(30)) {
+        if (fixed && choose.chance(set.variables)) {
             const std::string name = "v" + std::to_string(n_leaves++);
             return variable_of(b, name.c_str(), t, b.literal(t, 0));
         }

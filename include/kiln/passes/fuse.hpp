@@ -336,15 +336,23 @@ struct fuser {
 
     constexpr int branch_of(int i) {
         const node& x = at(i);
-        if (x.op == &info<merge_op>) return f.in_branch[x.in[0]];
+        int r = 0;   // the innermost: branches are numbered from outside in
+        if (x.op == &info<merge_op>) {   // out of the branches that end here
+            for (int k = 0; k < 3; ++k) {
+                int c = f.in_branch[x.in[k]];
+                if (k && c && f.branches[c].predicate == storage(x.in[0])) c = f.branches[c].parent;
+                if (c > r) r = c;
+            }
+            return r;
+        }
         if (x.op == &info<enter_op>) {
-            const branch want{storage(x.in[1]), static_cast<int>(g.at(x.attrs, 0)), f.in_branch[x.in[1]]};
+            const int outside = f.in_branch[x.in[0]], decided = f.in_branch[x.in[1]];
+            const branch want{storage(x.in[1]), static_cast<int>(g.at(x.attrs, 0)), outside > decided ? outside : decided};
             for (int k = 1; k <= f.n_branches; ++k)
                 if (f.branches[k] == want) return k;
             f.branches[++f.n_branches] = want;
             return f.n_branches;
         }
-        int r = 0;
         for (int k = 0; k < x.n_in; ++k)
             if (const int c = f.in_branch[g.operand(x, k)]; c > r) r = c;
         return r;

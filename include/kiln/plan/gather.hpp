@@ -102,7 +102,7 @@ struct gatherer {
             const int n_in = !w.here || w.kind == step::tile || w.kind == step::counter ? 0 : w.kind == step::widen ? 1 : x.n_in;
             for (int k = n_in - 1; k >= 0; --k) {
                 want o = w.kind == step::widen ? seen(access_of_order(w.node, w.order), q) : resolve(w.node, k, w.mask, q);
-                if (fz.is(o.node, pattern::contraction) && o.here) o.kind = step::tile;
+                if (fz.is(o.node, pattern::contraction) && o.here && o.kind != step::widen) o.kind = step::tile;
                 in[k] = find(o);
                 if (in[k] >= 0) continue;
                 if (n + 1 >= 512) { b.bad = w.node; return; }

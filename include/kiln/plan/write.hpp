@@ -396,8 +396,10 @@ struct plan_writer {
     }
     constexpr bool whole_domain(int i, int from, int to, const fused_group& grp) const {
         const int full = (1 << grp.rank) - 1;
-        for (int e = from; e < to; ++e)
-            if (b.entry[e].node == i && b.entry[e].kind == step::load && (b.entry[e].mask != full || b.entry[e].order)) return false;
+        for (int e = from; e < to; ++e) {
+            const body_entry& x = b.entry[e];
+            if (x.kind == step::load && fz.storage(x.node) == i && (x.node != i || x.mask != full || x.order)) return false;
+        }
         if (grp.kind == group_kind::contraction)
             for (int k = 0; k < 2; ++k)
                 if (fz.storage(fz.under(at(grp.anchor).in[k])) == i) return false;

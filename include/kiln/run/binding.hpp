@@ -43,6 +43,17 @@ constexpr std::string text_of_shape(const i64* e, int n) {
     return s;
 }
 
+// Not inlined: it is cold, and g++ 12 warns about strings in constants where it is.
+[[noreturn, gnu::noinline]] inline void throw_not_representable(const char* symbol, const std::string& number, const char* type) {
+    std::string s = "kiln: ";
+    s += symbol;
+    s += ": ";
+    s += number;
+    s += " is no ";
+    s += type;
+    throw value_error(s);
+}
+
 /// A number as an element of T; refused where T cannot hold it (300 into int8, 1.5 into an integer).
 template <class T, class X>
 constexpr T narrowed(X v, const char* symbol) {
@@ -57,15 +68,7 @@ constexpr T narrowed(X v, const char* symbol) {
     } else {
         ok = static_cast<X>(static_cast<T>(v)) == v && ((v < X{0}) == (static_cast<T>(v) < T{0}));
     }
-    if (!ok) {
-        std::string s = "kiln: ";
-        s += symbol;
-        s += ": ";
-        s += std::to_string(v);
-        s += " is no ";
-        s += name_of(dtype_of<T>);
-        throw value_error(s);
-    }
+    if (!ok) throw_not_representable(symbol, std::to_string(v), name_of(dtype_of<T>));
     return static_cast<T>(v);
 }
 
