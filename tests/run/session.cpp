@@ -247,6 +247,40 @@ TEST_CASE("copies of a function share no state but the session's", "[session]") 
     CHECK(step(moved) == 3);
 }
 
+TEST_CASE("run", "[session]") {
+    auto f = function(inputs(x), matmul(x, kernel) + bias);
+    session s(f);
+    s.initialize(2);
+    tensor<float, 3, 8> in;
+    in.fill(1);
+    const auto by_function = f(s, in);
+    CHECK(std::ranges::equal(s.run(matmul(x, kernel) + bias, x = in), by_function));
+    float total = 0;
+    for (const float e : s[kernel]) total += e;
+    CHECK(s.run(sum(kernel)) == Approx(total));
+    CHECK(s.run(2_c + 3_c) == 5);
+    auto [row, number] = s.run(outputs(sum<0>(kernel), sum(bias)));
+    CHECK(row.size() == 50);
+    CHECK(number == 12.5f);
+    session empty(f);
+    CHECK(refused([&] { empty.run(sum(bias)); }).find("model/bias") != std::string::npos);
+}
+
+TEST_CASE("what a session stores, and what a function gave, as arguments", "[session]") {
+    constexpr auto row = placeholder<"row", float, 50>;
+    auto f = function(inputs(), outputs(sum(kernel), sum(bias)));
+    auto twice = function(inputs(row), row * 2_c);
+    session s(f);
+    s.initialize();
+    CHECK(twice(s[bias])(49) == 0.5f);
+    CHECK(twice(row = s[bias])(49) == 0.5f);
+    CHECK(twice(twice(s[bias]))(0) == 1);
+    s[bias] = twice(s[bias]);
+    CHECK(s[bias](7) == 0.5f);
+    twice.into(s[bias])(s[bias]);
+    CHECK(s[bias](7) == 1);
+}
+
 TEST_CASE("a session without variables", "[session]") {
     constexpr auto a = placeholder<"a", int>;
     auto f = function(inputs(a), a + 1_c);

@@ -106,7 +106,8 @@ struct nest : body<K, VB> {
     static KILN_INLINE void tail_step(state& s, const place& p) {
         constexpr key_node k = K::node(I);
         using memory = typename base::template memory_type<I>;
-        auto* e = reinterpret_cast<memory*>(p.q[k.kind == kiln::step::load || k.kind == kiln::step::store ? k.slot : 0]) + p.row;
+        memory* e = nullptr;
+        if constexpr (k.kind == kiln::step::load || k.kind == kiln::step::store) e = reinterpret_cast<memory*>(p.q[k.slot]) + p.row;
         if constexpr (k.kind == kiln::step::load && k.strided) {
             e = reinterpret_cast<memory*>(p.q[k.slot]) + p.row * p.sizes[k.in[0] + axes - 2];
             base::template at<I>(s.row) = base::template load_lanes<I, true>(e, p.sizes[k.in[0] + axes - 2], p.count);
