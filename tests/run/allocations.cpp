@@ -10,10 +10,13 @@
 namespace {
 long allocations = 0;
 
-void* counted(std::size_t n, std::size_t alignment) {
+void* counted_or_null(std::size_t n, std::size_t alignment) noexcept {
     ++allocations;
     n = (n + alignment - 1) / alignment * alignment;
-    void* p = alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, n) : std::malloc(n > 0 ? n : 1);
+    return alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, n) : std::malloc(n > 0 ? n : 1);
+}
+void* counted(std::size_t n, std::size_t alignment) {
+    void* p = counted_or_null(n, alignment);
     if (!p) throw std::bad_alloc();
     return p;
 }
@@ -24,6 +27,10 @@ void* operator new(std::size_t n) { return counted(n, 1); }
 void* operator new[](std::size_t n) { return counted(n, 1); }
 void* operator new(std::size_t n, std::align_val_t a) { return counted(n, static_cast<std::size_t>(a)); }
 void* operator new[](std::size_t n, std::align_val_t a) { return counted(n, static_cast<std::size_t>(a)); }
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept { return counted_or_null(n, 1); }
+void* operator new[](std::size_t n, const std::nothrow_t&) noexcept { return counted_or_null(n, 1); }
+void* operator new(std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept { return counted_or_null(n, static_cast<std::size_t>(a)); }
+void* operator new[](std::size_t n, std::align_val_t a, const std::nothrow_t&) noexcept { return counted_or_null(n, static_cast<std::size_t>(a)); }
 void operator delete(void* p) noexcept { released(p); }
 void operator delete[](void* p) noexcept { released(p); }
 void operator delete(void* p, std::size_t) noexcept { released(p); }

@@ -1,4 +1,5 @@
-// Elementary functions: floating dtypes only. Each states its largest error on the cpu backend.
+// Elementary functions: floating dtypes only. Each states its largest error on the cpu backend, where exp is infinite from
+// 88.376 on in float32, and a denormal result may be 0.
 #pragma once
 #include <kiln/ops/comparison.hpp>
 
@@ -219,7 +220,7 @@ struct erf_op : elementary<erf_op> {
     }
     static constexpr value partial(value x, value) { return 1.12837916709551257390 * exp(-(x * x)); }
 };
-/// erfc(x): 1 - erf(x). At most 4 ULP in float32. Slope -1.12837916709551257390 * exp(-(x * x)).
+/// erfc(x): 1 - erf(x). At most 16 ULP in float32, 4 below 1. Slope -1.12837916709551257390 * exp(-(x * x)).
 struct erfc_op : elementary<erfc_op> {
     static constexpr auto name = "erfc";
     KILN_HD static constexpr auto compute(auto x) {

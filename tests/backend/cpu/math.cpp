@@ -120,7 +120,7 @@ TEST_CASE("the error of elementary functions", "[cpu][math]") {
     FUNCTION(acosh, 4);
     FUNCTION(atanh, 4);
     FUNCTION(erf, 3);
-    FUNCTION(erfc, 4);
+    FUNCTION(erfc, 16);
 }
 TEST_CASE("rounding is exact", "[cpu][math]") {
     FUNCTION(floor, 0);

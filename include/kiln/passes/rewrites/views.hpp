@@ -145,7 +145,7 @@ struct reduction_of_literal : at<sum_op, prod_op, max_op, min_op, any_op, all_op
         const i64 bits = bits_of_literal(x), count = static_count(x, n.attrs());
         if (is<prod_op>(r)) return is_literal(x, 1) ? ones_like(r) : value{};
         if (!is<sum_op>(r)) return count > 0 ? n.b->literal(type_of(r), bits) : value{};
-        if (is_literal(x, 0)) return zeros_like(r);
+        if (is_literal(x, 0) || count == 0) return zeros_like(r);
         if (count < 0) return {};
         if (!is_floating(t)) {
             const u64 total = static_cast<u64>(bits) * static_cast<u64>(count);
