@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror"]
+WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Wshadow"]
 ELSEWHERE = ("backend/cuda/", "cuda.hpp", "mpi.hpp")         # need a compiler or a library that is not always there
 
 
@@ -32,7 +32,10 @@ def compile_alone(compiler, header):
     source = f"#include <{header}>\n#include <{header}>\n"
     done = subprocess.run([compiler, *flags, *WARNINGS, "-x", "c++", "-"], input=source, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return compiler, header, done.returncode, done.stdout
+    # A rule that an operation needs may be declared in its room and defined in a later one: alone, it is only declared.
+    warnings = [line for line in done.stdout.splitlines() if "warning:" in line and "used but never defined" not in line
+                and "-Wundefined-inline" not in line]
+    return compiler, header, done.returncode or len(warnings), done.stdout
 
 
 def main():
