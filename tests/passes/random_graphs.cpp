@@ -7,7 +7,7 @@
 namespace kiln::testing {
 namespace {
 
-constexpr int n_graphs = sanitized ? 300 : 10000;
+constexpr int n_graphs = sanitized ? 2000 : 10000;
 
 /// Calls f(seed of the graph, its number) for each graph.
 template <class F>
@@ -24,11 +24,6 @@ graph_settings settings_of(int k) {
     s.narrow = k % 4 != 0;
     return s;
 }
-extents_of_names extents_for(u64 seed) {
-    const i64 of[]{2, 3, 5, 1, 2, 3, 5, 0};
-    return {of[seed % 8], of[seed / 8 % 8]};
-}
-
 /// The canonical graph of one seed.
 void generate(u64 graph_seed, int k, rooted& to) {
     scratch b;

@@ -46,6 +46,11 @@ struct extents_of_names {
     i64 n = 2, m = 3;
 };
 
+inline extents_of_names extents_for(u64 seed) {
+    const i64 of[]{2, 3, 5, 1, 2, 3, 5, 0};
+    return {of[seed % 8], of[seed / 8 % 8]};
+}
+
 /// Random choices.
 class chooser {
 public:
@@ -366,7 +371,7 @@ private:
         if (x.rank()) last.put(-1);
         auto widened = [&](value v) { return expand(v, last, extents_at(x, last)); };
         const value e = exp(x), total = x.rank() ? sum_over(e, last) : e;
-        switch (choose.below(33)) {
+        switch (choose.below(36)) {
         case 0: keep(log(1 + exp(x))); break;
         case 1: keep(exp(x) - 1); break;
         case 2: keep(log(1.5 + tanh(x) * -0.5)); keep(log(1 - 0.5 * tanh(x))); break;
@@ -382,6 +387,9 @@ private:
         case 12: keep(pow(absolute(x), 0.5)); keep(pow(x, 2)); break;
         case 13: keep(pow(x + 4, -0.5)); keep(pow(x, 3)); break;
         case 14: keep(x * 1 + -0.0); break;
+        case 32: keep(x - number(type_of(x))); keep(number(type_of(x)) - y); break;
+        case 33: keep(x + number(type_of(x))); keep(number(type_of(x)) * y); break;
+        case 34: keep(x / number(type_of(x))); keep(maximum(number(type_of(x)), y)); break;
         case 15: keep(-(-x)); keep(x - -y); break;
         case 16: keep(-x + y); keep(x / 8); break;
         case 17: keep(-x * -y); keep(square(-x)); break;
@@ -550,7 +558,7 @@ inline std::vector<cell> elements_of_leaf(const char* name, dtype t, i64 count, 
     for (i64 i = 0; i < count; ++i) {
         real v = 0;
         if (t == dtype::boolean) v = draw.below(2);
-        else if (is_floating(t)) v = draw.chance(25) ? static_cast<real>(draw.below(7) - 3) / 2 : rounded(t, draw.uniform(-3, 3));
+        else if (is_floating(t)) v = draw.chance(25) ? static_cast<real>(draw.below(7) - 3) / 2 : draw.chance(12) ? -0.0L : rounded(t, draw.uniform(-3, 3));
         else if (draw.chance(60)) v = wrapped(t, draw.below(9) - 3);
         else v = wrapped(t, static_cast<integer>(draw.word()));
         c[static_cast<std::size_t>(i)] = to_cell(t, v);
@@ -639,11 +647,14 @@ public:
             if (x.op->boolean && x.n_in == 2 && is_floating(from)) {   // almost equal is equal or not; the same number is
                 for (i64 k = 0, m = kiln::elements(*own, x.shape); k < m; ++k) {
                     const double a = in[0][k].f, c = in[1][k].f;
-                    if (a == c || !(std::fabs(a - c) <= (from == dtype::float32 ? 0x1p-16 : 0x1p-40) * std::fabs(a))) continue;
+                    if (a == c || !(std::fabs(a - c) <= (from == dtype::float32 ? 0x1p-16 : 0x1p-40) * (1 + std::fabs(a)))) continue;
                     const bool with_equals = x.op == &info<equal_op> || x.op == &info<less_equal_op> || x.op == &info<greater_equal_op>;
                     out[0][k].i = ties == 0 ? draw.below(2) : ties == 1 ? with_equals : x.op == &info<not_equal_op>;
                 }
             }
+            if (x.op == &info<cast_op> && x.type == dtype::boolean && is_floating(from))   // so is almost 0
+                for (i64 k = 0, m = kiln::elements(*own, x.shape); k < m; ++k)
+                    if (in[0][k].f != 0 && std::fabs(in[0][k].f) <= (from == dtype::float32 ? 0x1p-16 : 0x1p-40)) out[0][k].i = ties == 0 ? draw.below(2) : ties == 2;
             if (!rounds(x)) continue;
             const double unit = x.type == dtype::float32 ? 0x1p-19 : 0x1p-46;
             for (cell& c : at[static_cast<std::size_t>(i)]) c.f = arithmetic::round_to(x.type, c.f * (1 + (draw.chance(50) ? unit : -unit)));

@@ -59,6 +59,10 @@ const auto& samples() {
         return s;
     }
 }
+/// Within the width of the kernel's lanes: that of its widest dtype.
+template <class V, class To>
+    requires(sizeof(To) > sizeof(typename V::mask) / V::lanes)
+void converts() {}
 template <class V, class To>
 void converts() {
     using T = typename V::element_type;
