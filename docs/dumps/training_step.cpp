@@ -71,7 +71,13 @@ int operands(const graph_view& g, const op_info& op) {
 int main() {
     print("expression", decltype(loss)::graph.view());
     print("program", expression_type::graph.view());
-    print("simplified", lowered_type::simple::graph.view());
+    static builder simplified, ordered;
+    value results[max_roots];
+    int roots[max_roots];
+    simplify(expression_type::graph.view(), simplified, results);
+    for (int k = 0; k < expression_type::size; ++k) roots[k] = results[k].id;
+    const int interned = canonical(graph_view_of(simplified), roots, expression_type::size, ordered);
+    print("simplified", graph_view_of(ordered, interned));
 
     constexpr auto& p = lowered_type::result;
     const graph_view g = lowered_type::graph.view();

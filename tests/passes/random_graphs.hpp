@@ -527,12 +527,14 @@ inline void make_canonical(builder& from, const std::vector<value>& roots, roote
 inline void open_bodies(rooted& from, signature sig, rooted& to) {
     to.settle(from.view(), ids_of(from.values()));
     for (bool opened = true; opened && !to.b().found;) {
-        opened = has_bodies(to.view());
+        opened = has_bodies(to.b());
         scratch b;
         int roots[max_roots];
-        legalise(to.view(), sig, *b, roots);
+        const int n = to.view().n_roots();
+        for (int k = 0; k < n; ++k) roots[k] = to.view().root(k);
+        legalise(to.view(), sig, *b, roots, n);
         rooted next;
-        next.settle(graph_view_of(*b), {roots, roots + to.view().n_roots()});
+        next.settle(graph_view_of(*b), {roots, roots + n});
         next.b().found = b->found;
         std::swap(to, next);
     }

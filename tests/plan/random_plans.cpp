@@ -138,7 +138,7 @@ struct lowering {
             int roots[max_roots];
             for (int k = 0; k < sig.results(); ++k) roots[k] = g.root(k);
             fused->run(roots, sig.results(), pinned);
-            bodies.reset(new gatherer_t{*fused, {}, {}, 0});
+            bodies.reset(new gatherer_t{*fused, {}, {}, 0, {}});
             bodies->run();
             REQUIRE(bodies->b.n <= 3 * g.n + 64);
             if (bodies->b.bad < 0) break;
@@ -334,7 +334,7 @@ private:
     bool taken(int guard) {
         const plan_guard& q = w.guards[guard];
         if (q.parent && !taken(q.parent)) return false;
-        const int predicate = w.fz.storage(w.f().branches[guard].predicate);
+        const int predicate = w.fz.f.home[at(w.f().branches[guard].predicate)];
         piece* p = reading(q.predicate, predicate);
         return p && (load(*p, dtype::boolean, 0).i != 0) == q.wanted;
     }
@@ -419,10 +419,10 @@ private:
         } else {
             const auto& b = l.bodies->b;
             for (int e = b.first[call.group]; e < b.first[call.group + 1]; ++e)
-                if (b.entry[e].kind == step::load) loads.push_back(w.fz.storage(b.entry[e].node));
+                if (b.entry[e].kind == step::load) loads.push_back(w.fz.f.home[at(b.entry[e].node)]);
             for (int o = b.stored_head[call.group]; o; o = b.stored_next[o - 1]) stores.push_back(o - 1);
             if (con)
-                for (int k = 0; k < 2; ++k) contracted[k] = w.fz.storage(w.fz.contraction_access(b.groups[call.group].anchor, k).node);
+                for (int k = 0; k < 2; ++k) contracted[k] = w.fz.f.home[at(w.fz.contraction_access(b.groups[call.group].anchor, k).node)];
         }
         axes = h.axes;
         const int* size = w.call_sizes + call.first_size;
@@ -641,7 +641,7 @@ private:
             for (int r = x.n_in; r < key.n_nodes(); ++r)
                 if (a[k] == a[r]) fail("a result over an operand");
         auto in = [&](int k) {
-            const int id = w.fz.storage(g.operand(x, k));
+            const int id = w.fz.f.home[at(g.operand(x, k))];
             std::vector<cell> c(at(std::max<i64>(1, value(size[2 * k]))));
             if (const piece* p = reading(a[k], id))
                 for (i64 i = 0; i < value(size[2 * k]) && wrong.empty(); ++i) c[at(i)] = load(*p, key.node(k).type, i);

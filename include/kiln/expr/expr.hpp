@@ -2,7 +2,7 @@
 // that is defined where the expression is made; this header is the one place that knows.
 #pragma once
 #include <kiln/expr/error.hpp>
-#include <kiln/graph/frozen.hpp>
+#include <kiln/graph/made.hpp>
 
 namespace kiln {
 

@@ -137,7 +137,7 @@ struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens
         ++n;
     }
 
-    static constexpr traced_builder run() {
+    static constexpr built run() {
         builder b{};
         value roots[256];
         int n = 0, n_given = 0;
@@ -163,7 +163,7 @@ struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens
         }
         check_names(b);
         if (!b.found) check_inputs(b, roots);
-        traced_builder r{};
+        built r{};
         r.b.found = b.found;
         if (b.found) return r;
         int ids[256]{};
@@ -188,34 +188,22 @@ struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens
             if (need[i] && b.nodes[i].op == &placeholder_op)
                 b.fail("function", "missing input", builder::text(name(b, {&b, i})), b.shape_text(b.nodes[i].shape));
     }
-    static consteval auto made() {
-        constexpr traced_builder t = run();
-        if constexpr (static_cast<bool>(t.b.found)) return t.b.found;
-        else
-            return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
-                          at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
-    }
-    static constexpr auto found = made();
-    static constexpr bool wrong = std::is_same_v<decltype(found), const finding>;
+    static constexpr auto found = made_by<program>();
+    static constexpr bool wrong = a_finding<decltype(found)>;
 };
 
 /// get<k>(several): one of them.
 template <int K, class E>
 struct nth_root {
     static constexpr bool several = false;
-    static constexpr traced_builder run() {
-        traced_builder r{};
+    static constexpr built run() {
+        built r{};
         const graph_view g = E::graph.view();
         const int id = g.root(K);
         r.roots = canonical(g, &id, 1, r.b);
         return r;
     }
-    static consteval auto made() {
-        constexpr traced_builder t = run();
-        return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
-                      at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
-    }
-    static constexpr auto found = made();
+    static constexpr auto found = made_by<nth_root>();
 };
 template <int K>
 constexpr failed get(failed) { return {}; }

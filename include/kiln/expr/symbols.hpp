@@ -63,26 +63,19 @@ struct assigned_variable_maker {   // the initial value is an expression
 
 /// A graph made from nothing by F(builder).
 template <class F>
-struct made_by {
+struct symbol_of {
     static constexpr bool several = false;
-    static constexpr traced_builder run() {
+    static constexpr built run() {
         builder b{};
         const value v = F{}(b);
         return finished(b, &v, 1);
     }
-    static consteval auto made() {
-        constexpr traced_builder t = run();
-        if constexpr (static_cast<bool>(t.b.found)) return t.b.found;
-        else
-            return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
-                          at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
-    }
-    static constexpr auto found = made();
-    static constexpr bool wrong = std::is_same_v<decltype(found), const finding>;
+    static constexpr auto found = made_by<symbol_of>();
+    static constexpr bool wrong = a_finding<decltype(found)>;
 };
 template <class F>
 constexpr auto symbol() {
-    using M = made_by<F>;
+    using M = symbol_of<F>;
     if constexpr (M::wrong) {
         static_assert(compile_error<word_of<M, 0>, word_of<M, 1>, word_of<M, 2>>::never);
         return failed{};

@@ -48,14 +48,9 @@ constexpr void check_names(builder& b) {
     }
 }
 
-struct traced_builder {
-    builder b;
-    int roots;
-};
-
 /// The canonical graph of some values of a builder, findings kept.
-constexpr traced_builder finished(builder& b, const value* roots, int n) {
-    traced_builder r{};
+constexpr built finished(builder& b, const value* roots, int n) {
+    built r{};
     check_names(b);
     r.b.found = b.found;
     if (b.found) return r;
@@ -80,13 +75,13 @@ struct imported {   // an `expr` becomes one argument
     }
 };
 
-/// The evaluation behind every expression: F on the given expressions. `g` is the frozen graph, or the finding.
+/// The evaluation behind every expression: F on the given expressions. `found` is the frozen graph, or the finding.
 template <class F, class... E>
 struct traced {
     using raw = decltype(F{}(std::declval<std::conditional_t<true, value, E>>()...));
     static constexpr bool several = result_count<raw>::several;
 
-    static constexpr traced_builder run() {
+    static constexpr built run() {
         builder b{};
         const value in[sizeof...(E) + 1]{imported<E>::from(b)...};
         const raw r = [&]<std::size_t... I>(std::index_sequence<I...>) {
@@ -99,15 +94,8 @@ struct traced {
             return finished(b, &one, 1);
         }
     }
-    static consteval auto made() {
-        constexpr traced_builder t = run();
-        if constexpr (static_cast<bool>(t.b.found)) return t.b.found;
-        else
-            return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
-                          at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
-    }
-    static constexpr auto found = made();
-    static constexpr bool wrong = std::is_same_v<decltype(found), const finding>;
+    static constexpr auto found = made_by<traced>();
+    static constexpr bool wrong = a_finding<decltype(found)>;
 };
 template <class T>
 using expression_of = typename known<T::found, T::several>::type;

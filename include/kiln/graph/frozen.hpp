@@ -261,10 +261,10 @@ constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars, int n_r
         for (int i = 0; i < n; ++i) {
             const node& x = p[i];
             if (!x.op) continue;   // the one element of an empty table
-            put(x.op->id);
-            put(pair(x.in[0], x.in[1]));
-            put(pair(x.in[2], x.n_in) + (static_cast<u64>(x.type) << 48));
-            put(pair(x.shape, x.attrs));
+            // two words: constant evaluation pays for each step, and this is done for every node of every expression
+            put(x.op->id + (static_cast<u64>(x.shape) | static_cast<u64>(x.attrs) << 32) * 0xC2B2AE3D27D4EB4Full);
+            put((static_cast<u64>(x.in[0]) & 0xffff) | (static_cast<u64>(x.in[1]) & 0xffff) << 16 | (static_cast<u64>(x.in[2]) & 0xffff) << 32 |
+                static_cast<u64>(x.n_in) << 48 | static_cast<u64>(x.type) << 56);
         }
     };
     put_nodes(g.nodes, g.n);

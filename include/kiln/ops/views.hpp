@@ -241,7 +241,8 @@ constexpr value swap_last(value x) {
     list p{};
     const int r = x.rank();
     for (int k = -r; k < 0; ++k) p.put(k == -1 ? -2 : k == -2 ? -1 : k);
-    return transpose_by(x, p);
+    const op_info* op = x.n().op;
+    return op == &literal_op || op == &info<transpose_op> ? transpose_by(x, p) : call<transpose_op>(p, x);
 }
 
 constexpr value spread(value x, const list& target) {

@@ -35,11 +35,14 @@ constexpr void mark(const builder& b, const value* x, int nx, const value* y, in
 }
 
 constexpr void forward(builder& b, const value* x, const value* dx, int nx, const value* y, int ny, value* dy) {
-    value tangent[builder::capacity];
+    int tangent[builder::capacity]{};   // 1 + the node; a local array of values would be constructed one by one
+    auto at = [&](int i) { return tangent[i] ? value{&b, tangent[i] - 1} : value{}; };
+    auto put = [&](int i, value v) { tangent[i] = v.zero() ? 0 : v.id + 1; };
+    value t[most_values], out[most_values];
     char on[builder::capacity]{};
     int lo = 0, hi = -1;
     mark(b, x, nx, y, ny, lo, hi, on);
-    for (int k = 0; k < nx; ++k) tangent[x[k].id] = dx[k];
+    for (int k = 0; k < nx; ++k) put(x[k].id, dx[k]);
     const int end = b.n;
     for (int i = lo; i <= hi; ++i) {
         const node n = b.nodes[i];
@@ -47,10 +50,9 @@ constexpr void forward(builder& b, const value* x, const value* dx, int nx, cons
         bool given = false;
         for (int k = 0; k < nx; ++k) given |= x[k].id == i;
         if (given) continue;
-        value t[64];
         bool any = false;
         for (int k = 0; k < n.n_in; ++k) {
-            t[k] = tangent[b.operand(n, k)];
+            t[k] = at(b.operand(n, k));
             any |= !t[k].zero();
         }
         if (!any) continue;
@@ -58,14 +60,14 @@ constexpr void forward(builder& b, const value* x, const value* dx, int nx, cons
             b.fail(n.op->name, "has no derivative", builder::text(n.op->refuses), b.shape_text(n.shape));
             continue;
         }
-        if (n.type == dtype::none) {
-            value out[most_values];
-            n.op->jvp({&b, i}, t, out);
-            for (int k = 0; i + 1 + k < end && b.nodes[i + 1 + k].op == &result_op && b.nodes[i + 1 + k].in[0] == i; ++k)
-                tangent[i + 1 + k] = out[k];
-        } else n.op->jvp({&b, i}, t, &tangent[i]);
+        int first = i, last = i;   // results
+        if (n.type == dtype::none)
+            for (first = i + 1; last + 1 < end && b.nodes[last + 1].op == &result_op && b.nodes[last + 1].in[0] == i;) ++last;
+        for (int k = first; k <= last; ++k) out[k - first] = {};
+        n.op->jvp({&b, i}, t, out);
+        for (int k = first; k <= last; ++k) put(k, out[k - first]);
     }
-    for (int k = 0; k < ny; ++k) dy[k] = y[k].zero() ? value{} : tangent[y[k].id];
+    for (int k = 0; k < ny; ++k) dy[k] = y[k].zero() ? value{} : at(y[k].id);
 }
 
 }  // namespace kiln

@@ -105,12 +105,25 @@ struct fused_group {
 inline constexpr int max_passes = 16;       // over the row of one nest
 inline constexpr int max_group_nodes = 96;
 
+/// What a node is to fusion, once it is known what must be stored.
+enum role : int {
+    is_view = 1,        // an expand or transpose that is not stored
+    is_source = 2,      // computed where it is read, or given
+    is_reshape = 4,
+    is_computed = 8,    // a group computes it
+    is_pointwise = 16,
+    is_moving = 32      // an expand or transpose, stored or not
+};
+
 /// The result of fusion; N is the number of nodes, or above it.
 template <int N>
 struct fusion {
     int group[N], mask[N], from_mask[N], n;   // from_mask: the operand's mask of a reduction
     signed char stage[N];          // reductions along the row that come before the node in its group
     fused_group groups[N];
+    int role[N];                   // bits of `role`
+    int under[N];                  // what a node shows behind all views
+    int home[N];                   // the node whose storage it names, behind all reshapes
     int in_branch[N];              // 0: none
     branch branches[64];           // from 1
     int n_branches;
@@ -126,39 +139,49 @@ struct fuser {
 
     constexpr const node& at(int i) const { return g.nodes[i]; }
     constexpr bool is(int i, pattern p) const { return g.nodes[i].op->kind == p; }
-    constexpr bool view(int i) const { return !f.pinned[i] && (is(i, pattern::expand) || is(i, pattern::transpose)); }
-    /// Sources that are computed where they are read, or given.
-    constexpr bool source(int i) const {
-        return is(i, pattern::leaf) || (is(i, pattern::generator) && (!f.pinned[i] || at(i).op == &info<size_op>));
-    }
     constexpr int rank(int shape) const { return g.length(shape); }
-    constexpr int operands(const node& x) const { return x.op->leaf() ? 0 : x.n_in; }
-    /// The node whose storage a chain of reshapes names.
-    constexpr int storage(int i) const {
-        while (is(i, pattern::reshape)) i = at(i).in[0];
-        return i;
-    }
-    constexpr int under(int i) const {
-        while (view(i)) i = at(i).in[0];
-        return i;
+    /// Roles follow from kinds and from what is pinned.
+    constexpr void give_roles() {
+        for (int i = 0; i < g.n; ++i) {
+            const node& x = g.nodes[i];
+            int r = 0, under = i, home = i;
+            switch (x.op->kind) {
+            case pattern::leaf: r = is_source; break;
+            case pattern::generator: r = !f.pinned[i] || x.op == &info<size_op> ? is_source : is_computed; break;
+            case pattern::expand:
+            case pattern::transpose:
+                r = f.pinned[i] ? is_moving | is_computed : is_moving | is_view;
+                if (!f.pinned[i]) under = f.under[x.in[0]];
+                break;
+            case pattern::reshape:
+                r = is_reshape;
+                home = f.home[x.in[0]];
+                break;
+            case pattern::result: break;
+            case pattern::pointwise: r = is_pointwise | is_computed; break;
+            default: r = is_computed;
+            }
+            f.role[i] = f.live[i] ? r : r & ~is_computed;
+            f.under[i] = under;
+            f.home[i] = home;
+        }
     }
     /// Operand o of a node with this mask, behind all views.
     constexpr access look(int o, int mask, int rank_of_domain) const {
         access a{o, 0, {}};
         for (int k = 0; k < rank_of_domain; ++k)
             if (mask >> k & 1) a.axis[a.n++] = static_cast<signed char>(k);
-        while (view(a.node)) through(a);
+        while (f.role[a.node] & is_view) through(a);
         return a;
     }
     /// What node i reads as its operand k when i itself is computed under this mask.
     constexpr access reads(int i, int k, int mask, int rank_of_domain) const {
-        const bool moves = is(i, pattern::expand) || is(i, pattern::transpose);   // a view that is stored
-        if (!moves) return look(g.operand(at(i), k), mask, rank_of_domain);
+        if (!(f.role[i] & is_moving)) return look(g.operand(at(i), k), mask, rank_of_domain);
         access a{i, 0, {}};
         for (int q = 0; q < rank_of_domain; ++q)
             if (mask >> q & 1) a.axis[a.n++] = static_cast<signed char>(q);
         through(a);
-        while (view(a.node)) through(a);
+        while (f.role[a.node] & is_view) through(a);
         return a;
     }
     constexpr void through(access& a) const {
@@ -207,11 +230,11 @@ struct fuser {
         if (q.kind == group_kind::opaque || q.branch != f.in_branch[i] || q.n == max_group_nodes) return false;
         const int full = (1 << q.rank) - 1;
         if (x.op->kind == pattern::reduction) return join_reduction(i, to, q, full);
-        const bool moves = x.op->kind != pattern::pointwise;
+        const bool moves = !(f.role[i] & is_pointwise);
         int m = -1;
         for (int k = 0; k < x.n_in && !moves; ++k) {   // a direct operand of the group fixes the mask
             const int o = g.operand(x, k);
-            if (f.group[o] == to && !view(o) && !is(o, pattern::reshape) && !f.sunk[o]) {
+            if (f.group[o] == to && !(f.role[o] & (is_view | is_reshape)) && !f.sunk[o]) {
                 if (m >= 0 && m != f.mask[o]) return false;
                 m = f.mask[o];
             }
@@ -224,16 +247,19 @@ struct fuser {
         signed char stage = 0;
         const int row_axes = bits_between(q.rows < 0 ? 0 : q.rows, q.columns < 0 ? q.rank : q.columns);
         for (int k = 0; k < x.n_in; ++k) {
-            const access a = reads(i, k, m, q.rank);
-            if (f.group[storage(a.node)] == to && !f.sunk[a.node]) {
-                if (is(a.node, pattern::reshape)) return false;   // read in another shape: it must be in memory
-                if (!a.in_order() || a.mask() != f.mask[a.node]) return false;
-                if (f.stage[a.node] > stage) stage = f.stage[a.node];
-                if (f.post[a.node]) {
+            access a{g.operand(x, k), 0, {}};
+            const bool viewed = moves || (f.role[a.node] & is_view);
+            if (viewed) a = reads(i, k, m, q.rank);
+            const int u = a.node;
+            if (f.group[f.home[u]] == to && !f.sunk[u]) {
+                if (f.role[u] & is_reshape) return false;   // read in another shape: it must be in memory
+                if (viewed ? !a.in_order() || a.mask() != f.mask[u] : f.mask[u] != m) return false;
+                if (f.stage[u] > stage) stage = f.stage[u];
+                if (f.post[u]) {
                     if (m & row_axes) return false;
                     post = true;
                 }
-            } else if (at(a.node).op != &literal_op) q.cuts |= a.cuts(q.rank);
+            } else if (viewed && g.nodes[u].op != &literal_op) q.cuts |= a.cuts(q.rank);   // else the cuts of m
         }
         q.cuts |= cuts_of(m, q.rank);
         if (!fits(q)) return false;
@@ -249,15 +275,15 @@ struct fuser {
     constexpr bool join_reduction(int i, int to, fused_group q, int full) {
         const node& x = at(i);
         const int o = x.in[0];
-        const bool inside = f.group[o] == to && !view(o) && !is(o, pattern::reshape) && !f.sunk[o];
+        const bool inside = f.group[o] == to && !(f.role[o] & (is_view | is_reshape)) && !f.sunk[o];
         if (!inside && at(o).shape != q.domain) return false;
         const int om = inside ? f.mask[o] : full;
         if (inside && f.post[o]) return false;
         int stage = inside ? f.stage[o] : 0;
         if (!inside) {
             const access a = look(o, full, q.rank);
-            if (f.group[storage(a.node)] == to) {
-                if (f.sunk[a.node] || is(a.node, pattern::reshape) || !a.in_order() || a.mask() != f.mask[a.node] || f.post[a.node]) return false;
+            if (f.group[f.home[a.node]] == to) {
+                if (f.sunk[a.node] || (f.role[a.node] & is_reshape) || !a.in_order() || a.mask() != f.mask[a.node] || f.post[a.node]) return false;
                 stage = f.stage[a.node];
             } else if (at(a.node).op != &literal_op) q.cuts |= a.cuts(q.rank);
         }
@@ -307,10 +333,11 @@ struct fuser {
     constexpr void pin_reads(int i) {
         const node& x = at(i);
         const bool through_views = x.op->kind == pattern::contraction;
-        if (!through_views && x.op->kind != pattern::opaque && x.op->kind != pattern::reshape) return;
-        for (int k = 0; k < operands(x); ++k) {
-            const int o = g.operand(x, k);
-            f.pinned[storage(through_views ? under(o) : o)] = true;
+        for (int k = 0; k < x.n_in; ++k) {
+            int o = g.operand(x, k);
+            while (through_views && !f.pinned[o] && (is(o, pattern::expand) || is(o, pattern::transpose))) o = at(o).in[0];
+            while (is(o, pattern::reshape)) o = at(o).in[0];
+            f.pinned[o] = true;
         }
     }
 
@@ -323,13 +350,16 @@ struct fuser {
         for (int k = 0; k < n_roots; ++k) f.live[roots[k]] = f.pinned[roots[k]] = true;
         for (int i = g.n - 1; i >= 0; --i) {
             if (!f.live[i]) continue;
-            const node& x = at(i);
-            for (int k = 0; k < operands(x); ++k) f.live[g.operand(x, k)] = true;
-            pin_reads(i);
+            const node& x = g.nodes[i];
+            const pattern kind = x.op->kind;
+            if (kind == pattern::leaf) continue;
+            for (int k = 0; k < x.n_in; ++k) f.live[x.n_in <= 3 ? x.in[k] : g.operand(x, k)] = true;
+            if (kind == pattern::contraction || kind == pattern::opaque || kind == pattern::reshape) pin_reads(i);
         }
         for (int i = 0; i < g.n; ++i)
             if (at(i).type == dtype::none && f.live[i])
                 for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k) f.live[k] = f.pinned[k] = true;
+        give_roles();
         forward_sweep();
         backward_sweep();
     }
@@ -340,14 +370,14 @@ struct fuser {
         if (x.op == &info<merge_op>) {   // out of the branches that end here
             for (int k = 0; k < 3; ++k) {
                 int c = f.in_branch[x.in[k]];
-                if (k && c && f.branches[c].predicate == storage(x.in[0])) c = f.branches[c].parent;
+                if (k && c && f.branches[c].predicate == f.home[x.in[0]]) c = f.branches[c].parent;
                 if (c > r) r = c;
             }
             return r;
         }
         if (x.op == &info<enter_op>) {
             const int outside = f.in_branch[x.in[0]], decided = f.in_branch[x.in[1]];
-            const branch want{storage(x.in[1]), static_cast<int>(g.at(x.attrs, 0)), outside > decided ? outside : decided};
+            const branch want{f.home[x.in[1]], static_cast<int>(g.at(x.attrs, 0)), outside > decided ? outside : decided};
             for (int k = 1; k <= f.n_branches; ++k)
                 if (f.branches[k] == want) return k;
             f.branches[++f.n_branches] = want;
@@ -360,15 +390,16 @@ struct fuser {
     constexpr void forward_sweep() {
         f.n_branches = 0;
         for (int i = 0; i < g.n; ++i) {
-            const node& x = at(i);
+            const node& x = g.nodes[i];
+            const pattern kind = x.op->kind;
             f.in_branch[i] = 0;
-            if (!f.live[i] || x.op->leaf()) continue;
+            if (!f.live[i] || kind == pattern::leaf) continue;
             if (f.n_branches || x.op == &info<enter_op>) f.in_branch[i] = branch_of(i);
-            if (source(i)) continue;
+            if (f.role[i] & is_source) continue;
             if (x.op == &result_op) { f.group[i] = f.group[x.in[0]]; f.mask[i] = 0; continue; }
-            if (view(i) || x.op->kind == pattern::reshape) { f.group[i] = f.group[x.in[0]]; continue; }
-            if (x.op->kind == pattern::opaque) { open(i, x.type == dtype::none ? 0 : x.shape, group_kind::opaque); continue; }
-            if (x.op->kind == pattern::contraction) {
+            if (f.role[i] & (is_view | is_reshape)) { f.group[i] = f.group[x.in[0]]; continue; }
+            if (kind == pattern::opaque) { open(i, x.type == dtype::none ? 0 : x.shape, group_kind::opaque); continue; }
+            if (kind == pattern::contraction) {
                 open(i, x.shape, group_kind::contraction);
                 fused_group& q = f.groups[f.group[i]];
                 q.cuts |= contraction_access(i, 0).cuts(q.rank) | contraction_access(i, 1).cuts(q.rank);
@@ -376,17 +407,18 @@ struct fuser {
             }
             int last = -1;
             for (int k = 0; k < x.n_in; ++k)
-                if (const int o = f.group[g.operand(x, k)]; o > last) last = o;
-            if (last < 0 && x.op->kind == pattern::pointwise && !f.pinned[i]) { f.sunk[i] = true; continue; }
-            const int shape = x.op->kind == pattern::reduction ? at(x.in[0]).shape : x.shape;
+                if (const int o = f.group[x.n_in <= 3 ? x.in[k] : g.operand(x, k)]; o > last) last = o;
+            if (last < 0 && kind == pattern::pointwise && !f.pinned[i]) { f.sunk[i] = true; continue; }
+            const int shape = kind == pattern::reduction ? at(x.in[0]).shape : x.shape;
             if (last >= 0 && join(i, last)) continue;
             if (const int h = newest[shape] - 1; h > last && join(i, h)) continue;   // a later nest over the same domain
             open(i, shape, group_kind::nest);
             newest[shape] = f.n;
-            if (x.op->kind == pattern::reduction && !join_new_reduction(i)) violation = x.in[0];
-            if (x.op->kind != pattern::reduction) {
+            if (kind == pattern::reduction && !join_new_reduction(i)) violation = x.in[0];
+            if (kind != pattern::reduction) {
                 fused_group& q = f.groups[f.n - 1];
                 for (int k = 0; k < x.n_in; ++k) {
+                    if (!(f.role[i] & is_moving) && !(f.role[g.operand(x, k)] & is_view)) continue;   // all axes: no cut
                     const access a = reads(i, k, (1 << q.rank) - 1, q.rank);
                     if (at(a.node).op != &literal_op) q.cuts |= a.cuts(q.rank);
                 }
@@ -410,36 +442,34 @@ struct fuser {
             a.axis[k] = static_cast<signed char>(from_end > 2 ? r - from_end
                                                  : side == 0 ? (from_end == 2 ? r - 2 : r) : (from_end == 2 ? r : r - 1));
         }
-        while (view(a.node)) through(a);
+        while (f.role[a.node] & is_view) through(a);
         return a;
     }
-
-    constexpr bool cheap(int i) const { return at(i).op->kind == pattern::pointwise && !at(i).op->costly; }
-    constexpr bool computed(int i) const { return f.live[i] && !source(i) && !view(i) && !is(i, pattern::reshape) && at(i).op != &result_op; }
 
     constexpr void backward_sweep() {
         bool cross[N]{}, inside[N]{}, outside[N]{};
         for (int i = 0; i < g.n; ++i) {
-            if (!computed(i) || f.group[i] < 0) continue;
-            const node& x = at(i);
+            if (!(f.role[i] & is_computed) || f.group[i] < 0) continue;
+            const node& x = g.nodes[i];
             for (int k = 0; k < x.n_in; ++k)
-                if (const int u = under(g.operand(x, k)); f.group[u] != f.group[i]) cross[u] = true;
+                if (const int u = f.under[x.n_in <= 3 ? x.in[k] : g.operand(x, k)]; f.group[u] != f.group[i]) cross[u] = true;
         }
         for (int i = g.n - 1; i >= 0; --i) {
-            if (!computed(i)) continue;
-            const node& x = at(i);
-            if (cheap(i) && !f.pinned[i] && !inside[i] && !f.sunk[i]) {   // only where that saves a buffer
+            if (!(f.role[i] & is_computed)) continue;
+            const node& x = g.nodes[i];
+            const bool cheap = (f.role[i] & is_pointwise) && !x.op->costly;
+            if (cheap && !f.pinned[i] && !inside[i] && !f.sunk[i]) {   // only where that saves a buffer
                 f.sunk[i] = true;
                 for (int k = 0; k < x.n_in; ++k) {
-                    const int u = under(g.operand(x, k)), s = storage(u);
-                    if (!source(s) && !f.pinned[s] && !cross[u] && f.group[u] >= 0) f.sunk[i] = false;
+                    const int u = f.under[g.operand(x, k)], s = f.home[u];
+                    if (!(f.role[s] & is_source) && !f.pinned[s] && !cross[u] && f.group[u] >= 0) f.sunk[i] = false;
                 }
             }
             f.stored[i] = !f.sunk[i] && (f.pinned[i] || outside[i]);
             for (int k = 0; k < x.n_in; ++k) {
-                const int u = under(g.operand(x, k));
-                const bool here = !f.sunk[i] && x.op->kind != pattern::contraction && f.group[u] == f.group[i] && !is(u, pattern::reshape);
-                (here ? inside : outside)[storage(u)] = true;
+                const int u = f.under[x.n_in <= 3 ? x.in[k] : g.operand(x, k)];
+                const bool here = !f.sunk[i] && f.group[u] == f.group[i] && x.op->kind != pattern::contraction && !(f.role[u] & is_reshape);
+                (here ? inside : outside)[f.home[u]] = true;
             }
         }
         for (int i = 0; i < g.n; ++i)

@@ -5,7 +5,7 @@
 
 namespace kiln {
 
-constexpr bool is_source(const key_node& x) {
+constexpr bool without_operands(const key_node& x) {
     return x.kind == step::load || x.kind == step::constant || x.kind == step::counter || x.kind == step::tile;
 }
 
@@ -28,7 +28,7 @@ struct body_facts {
 
     constexpr int arity(int i) const {
         const key_node& x = node[i];
-        return is_source(x) ? 0 : x.kind == step::operation ? 3 : 1;
+        return without_operands(x) ? 0 : x.kind == step::operation ? 3 : 1;
     }
     constexpr bool columns(int i) const { return node[i].mask & column_bit; }
     constexpr bool rows(int i) const { return node[i].mask & row_bit; }

@@ -27,41 +27,51 @@ struct fnma_op : elementwise<fnma_op, 3> {
     KILN_HD static constexpr auto compute(auto x, auto y, auto z) { return fma(-x, y, z); }
 };
 
-/// An operation of a body after fusion of products: its record, its operands (entries), and whether it is part of another.
-struct body_operation {
-    const op_info* op;
-    int in[3];
-    bool absorbed;
+/// The operations of a body after fusion of products: their records, their operands (entries), and whether they are part of
+/// another. Arrays of numbers, since clang constructs a local array of structs element by element.
+struct body_operations {
+    static constexpr int room = 1024;
+    const op_info* op[room];
+    int in[room][3];
+    bool absorbed[room];
+
+    constexpr void put(int k, const op_info* o, int a, int b, int c) {
+        op[k] = o;
+        in[k][0] = a;
+        in[k][1] = b;
+        in[k][2] = c;
+        absorbed[k] = false;
+    }
 };
 
-template <class At, class Stored>
-constexpr void fuse_products(const body_entry* entry, int from, int to, At at, Stored stored, body_operation* out) {
-    int uses[1024];
+template <class Stored>
+constexpr void fuse_products(const node* nodes, const body_entry* entry, int from, int to, Stored stored, body_operations& out) {
+    int uses[body_operations::room];
     for (int e = from; e < to; ++e) {
         const body_entry& x = entry[e];
         uses[e - from] = stored(e) ? 1 : 0;
-        const op_info* op = at(x.node).op;
+        const op_info* op = nodes[x.node].op;
         const bool moves = op->kind == pattern::expand || op->kind == pattern::transpose;   // a view that is stored is a copy
-        out[e - from] = {moves ? &info<copy_op> : op, {x.in[0], x.in[1], x.in[2]}, false};
+        out.put(e - from, moves ? &info<copy_op> : op, x.in[0], x.in[1], x.in[2]);
         if (x.kind != step::operation && x.kind != step::reduce && x.kind != step::widen) continue;
-        const int n = x.kind == step::widen ? 1 : at(x.node).n_in;
+        const int n = x.kind == step::widen ? 1 : nodes[x.node].n_in;
         for (int k = 0; k < n; ++k) ++uses[x.in[k] - from];   // operands come first
     }
     for (int e = from; e < to; ++e) {
         const body_entry& x = entry[e];
-        if (x.kind != step::operation || !is_floating(at(x.node).type)) continue;
-        const op_info* op = at(x.node).op;
+        if (x.kind != step::operation) continue;
+        const op_info* op = nodes[x.node].op;
         const bool adds = op == &info<add_op>;
-        if (!adds && op != &info<subtract_op>) continue;
+        if ((!adds && op != &info<subtract_op>) || !is_floating(nodes[x.node].type)) continue;
         for (int k = 0; k < 2; ++k) {
             const int p = x.in[k];
             const body_entry& y = entry[p];
-            if (y.kind != step::operation || y.mask != x.mask || uses[p - from] != 1 || out[p - from].absorbed) continue;
-            const bool product = out[p - from].op == &info<multiply_op>, square = out[p - from].op == &info<square_op>;
+            if (y.kind != step::operation || y.mask != x.mask || uses[p - from] != 1 || out.absorbed[p - from]) continue;
+            const bool product = out.op[p - from] == &info<multiply_op>, square = out.op[p - from] == &info<square_op>;
             if (!product && !square) continue;
-            out[p - from].absorbed = true;
-            out[e - from] = {adds ? &info<fma_op> : k == 0 ? &info<fms_op> : &info<fnma_op>,
-                             {y.in[0], square ? y.in[0] : y.in[1], x.in[1 - k]}, false};
+            out.absorbed[p - from] = true;
+            out.put(e - from, adds ? &info<fma_op> : k == 0 ? &info<fms_op> : &info<fnma_op>, y.in[0],
+                    square ? y.in[0] : y.in[1], x.in[1 - k]);
             break;
         }
     }

@@ -40,41 +40,49 @@ struct gatherer {
     int latest[N];   // 1 + the newest entry of a node
     int current;
 
-    constexpr const node& at(int i) const { return fz.g.nodes[i]; }
-    constexpr fusion<N>& f() { return fz.f; }
-
     struct want {
         int node, mask;
         unsigned order;
         step kind;
         bool here;   // computed in this body
     };
+    static constexpr int stack_room = 512;
+    want stack[stack_room];   // here, since clang constructs a local array of structs element by element
+
+    constexpr const node& at(int i) const { return fz.g.nodes[i]; }
+    constexpr fusion<N>& f() { return fz.f; }
+
     static constexpr unsigned axes_in(const access& a) {
         unsigned r = 0;
         for (int k = 0; k < a.n; ++k) r |= static_cast<unsigned>(a.axis[k] + 1) << (4 * k);
         return r;
     }
-    static constexpr unsigned order_of(const access& a) { return a.in_order() ? 0 : axes_in(a); }
     /// What the body of group q reads for operand k of node i.
     constexpr want resolve(int i, int k, int mask, int q) {
-        const int rank = b.groups[q].rank;
-        const bool reduces = at(i).op->kind == pattern::reduction;
-        const access a = fz.reads(i, k, reduces ? f().from_mask[i] : mask, rank);
-        const want w = seen(a, q);
-        if (reduces && w.mask != f().from_mask[i]) return {w.node, f().from_mask[i], axes_in(a), step::widen, true};
+        const node& x = fz.g.nodes[i];
+        const fusion<N>& f = fz.f;
+        const int rank = b.groups[q].rank, o = x.n_in <= 3 ? x.in[k] : fz.g.operand(x, k);
+        const bool reduces = x.op->kind == pattern::reduction;
+        const int m = reduces ? f.from_mask[i] : mask;
+        const bool direct = !(f.role[i] & is_moving) && !(f.role[o] & is_view);
+        const want w = direct ? seen(o, m, 0, q) : seen(fz.reads(i, k, m, rank), q);
+        if (reduces && w.mask != m) return {w.node, m, axes_in(fz.reads(i, k, m, rank)), step::widen, true};
         return w;
     }
-    constexpr want seen(const access& a, int q) {
-        const int u = a.node;
-        if (at(u).op == &literal_op) return {u, 0, 0, step::constant, false};
-        if (at(u).op == &info<iota_op>) return {u, a.mask(), 0, step::counter, false};
-        if (f().sunk[u]) {
-            if (!a.in_order()) b.bad = u;
-            return {u, a.mask(), 0, step::operation, true};
+    constexpr want seen(const access& a, int q) { return seen(a.node, a.mask(), a.in_order() ? 0 : axes_in(a), q); }
+    constexpr want seen(int u, int mask, unsigned order, int q) {
+        const op_info* op = fz.g.nodes[u].op;
+        if (op == &literal_op) return {u, 0, 0, step::constant, false};
+        if (op == &info<iota_op>) return {u, mask, 0, step::counter, false};
+        if (fz.f.sunk[u]) {
+            if (order) b.bad = u;
+            return {u, mask, 0, step::operation, true};
         }
-        const bool inside = f().group[u] == q && !fz.source(u) && !fz.is(u, pattern::reshape);
-        if (inside) return {u, f().mask[u], 0, fz.is(u, pattern::reduction) ? step::reduce : step::operation, true};
-        return {u, a.mask(), order_of(a), step::load, false};
+        const bool inside = fz.f.group[u] == q && !(fz.f.role[u] & (is_source | is_reshape));
+        if (inside)
+            return {u, fz.f.mask[u], 0,
+                    op->kind == pattern::reduction ? step::reduce : op->kind == pattern::contraction ? step::tile : step::operation, true};
+        return {u, mask, order, step::load, false};
     }
     constexpr int find(const want& w) const {
         for (int e = latest[w.node] - 1; e >= current; e = b.entry[e].next - 1)
@@ -87,7 +95,6 @@ struct gatherer {
         return b.n++;
     }
     constexpr void gather(int q, int out) {
-        want stack[512];
         int n = 0;
         const bool tile = at(out).op->kind == pattern::contraction;
         stack[n++] = {out, f().mask[out], 0,
@@ -101,11 +108,10 @@ struct gatherer {
             int in[3]{};
             const int n_in = !w.here || w.kind == step::tile || w.kind == step::counter ? 0 : w.kind == step::widen ? 1 : x.n_in;
             for (int k = n_in - 1; k >= 0; --k) {
-                want o = w.kind == step::widen ? seen(access_of_order(w.node, w.order), q) : resolve(w.node, k, w.mask, q);
-                if (fz.is(o.node, pattern::contraction) && o.here && o.kind != step::widen) o.kind = step::tile;
+                const want o = w.kind == step::widen ? seen(access_of_order(w.node, w.order), q) : resolve(w.node, k, w.mask, q);
                 in[k] = find(o);
                 if (in[k] >= 0) continue;
-                if (n + 1 >= 512) { b.bad = w.node; return; }
+                if (n + 1 >= stack_room) { b.bad = w.node; return; }
                 stack[n++] = o;
                 ready = false;
             }

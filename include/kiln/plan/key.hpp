@@ -47,9 +47,9 @@ constexpr u64 packed(const key_node& n) {
            static_cast<u64>(n.mask) << 45 | static_cast<u64>(n.slot) << 53 | static_cast<u64>(n.strided) << 61;
 }
 constexpr key_node unpacked_node(u64 w) {
-    auto f = [w](int at, int bits) { return static_cast<int>(w >> at & ((u64{1} << bits) - 1)); };
-    return {static_cast<step>(f(0, 3)), static_cast<dtype>(f(3, 4)), f(7, 8), {f(15, 10), f(25, 10), f(35, 10)},
-            f(45, 8), f(53, 8), f(61, 1) != 0};
+    return {static_cast<step>(w & 7), static_cast<dtype>(w >> 3 & 15), static_cast<int>(w >> 7 & 255),
+            {static_cast<int>(w >> 15 & 1023), static_cast<int>(w >> 25 & 1023), static_cast<int>(w >> 35 & 1023)},
+            static_cast<int>(w >> 45 & 255), static_cast<int>(w >> 53 & 255), (w >> 61 & 1) != 0};
 }
 
 /// A key while it is written, or as it is read by passes: [header, axes..., inner extent of a contraction, ops..., nodes...,

@@ -39,21 +39,30 @@ constexpr void branches(const graph_view& g, renumbering& c, builder& b, int i, 
 }
 
 /// Does the graph have bodies still?
-constexpr bool has_bodies(const graph_view& g) {
-    for (int i = 0; i < g.n; ++i)
-        if (g.nodes[i].op == &info<cond_op>) return true;
+constexpr bool has_bodies(const builder& b) {
+    for (int i = 0; i < b.n; ++i)
+        if (b.nodes[i].op == &info<cond_op>) return true;
     return false;
 }
 
-/// Rebuilds g in `b`; `roots` (as many as g has) get the new nodes.
-constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots) {
+/// Rebuilds in `b` what of g the roots need; `roots` become the new nodes.
+constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots, int n_roots) {
     renumbering c{g, b, {}, {}, nullptr};
     int index[builder::capacity], serial = 0;
+    char live[builder::capacity]{};
     auto stored = [&](int id) {
         const value v{&b, id};
         return b.make(info<copy_op>, &v, 1, ints(serial++)).id;
     };
+    for (int k = 0; k < n_roots; ++k) live[roots[k]] = 1;
+    for (int i = g.n - 1; i >= 0; --i) {
+        if (!live[i]) continue;
+        const node& x = g.nodes[i];
+        if (x.op == &variable_op) continue;   // its initial value is another function's business
+        for (int k = 0; k < x.n_in; ++k) live[g.operand(x, k)] = 1;
+    }
     for (int i = 0; i < g.n; ++i) {
+        if (!live[g.nodes[i].op == &result_op ? g.nodes[i].in[0] : i]) continue;
         const node& from = g.nodes[i];
         node x = from;
         x.shape = c.list_of(x.shape, false);
@@ -65,7 +74,7 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
             continue;
         }
         i64 in[64];
-        if (x.op == &variable_op) {   // its initial value is another function's business
+        if (x.op == &variable_op) {
             x.n_in = 0;
             x.in[0] = -1;
         }
@@ -101,8 +110,8 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         index[i] = b.add(x);
     }
     char taken[builder::capacity]{};
-    for (int k = 0; k < g.n_roots(); ++k) {
-        int id = index[g.root(k)];
+    for (int k = 0; k < n_roots; ++k) {
+        int id = index[roots[k]];
         if (k < s.results()) {
             value v{&b, id};
             if (is_weak(v.element()))

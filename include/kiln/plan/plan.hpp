@@ -1,6 +1,7 @@
 // From a frozen graph to a plan: simplify, legalise, fuse, write. Each pass is one constant evaluation; the results are
 // constants of exact size.
 #pragma once
+#include <kiln/graph/made.hpp>
 #include <kiln/passes/simplify.hpp>
 #include <kiln/plan/write.hpp>
 
@@ -23,70 +24,32 @@ struct plan {
     signature sig;
 };
 
-/// The frozen canonical graph of what F makes: int F(builder&, int* roots) returns how many roots there are.
-template <class F>
-struct rebuilt {
-    struct state {
-        builder b;
-        int roots;
-    };
-    static constexpr state run() {
-        builder b{};
-        int roots[max_roots];
-        const int n = F{}(b, roots);
-        state r{};
-        r.roots = canonical(graph_view_of(b), roots, n, r.b);
-        return r;
-    }
-    static consteval auto made() {
-        constexpr state t = run();
-        return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
-                      at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
-    }
-    static constexpr auto graph = made();
-};
-
 /// Everything that lowering knows of one program: E has the graph, S the signature, T the target.
 template <class E, signature S, plan_target T>
 struct lowered {
-    struct simplified_by {
-        constexpr int operator()(builder& b, int* roots) const {
+    using expression = E;
+    struct legal {
+        static constexpr built run() {
+            builder simple{};
+            built r{};   // filled in place: a copy of a builder costs as much as a pass
+            int roots[max_roots]{};
+            value out[max_roots];
             const graph_view g = E::graph.view();
-            kiln::value out[max_roots];
-            simplify(g, b, out);
+            simplify(g, simple, out);
             for (int k = 0; k < g.n_roots(); ++k) roots[k] = out[k].id;
-            return g.n_roots();
-        }
-    };
-    using simple = rebuilt<simplified_by>;
-    struct legalised_by {
-        constexpr int operator()(builder& b, int* roots) const {
-            const graph_view g = simple::graph.view();
-            legalise(g, S, b, roots);
-            return g.n_roots();
-        }
-    };
-    // bodies within bodies come out one level each time
-    template <class From>
-    struct opened {
-        struct by {
-            constexpr int operator()(builder& b, int* roots) const {
-                const graph_view g = From::graph.view();
-                legalise(g, S, b, roots);
-                return g.n_roots();
+            legalise(graph_view_of(simple), S, r.b, roots, g.n_roots());
+            while (has_bodies(simple)) {   // bodies within bodies come out one level each time; what has come out is legalised too
+                simple = r.b;
+                r.b = {};
+                legalise(graph_view_of(simple), S, r.b, roots, g.n_roots());
             }
-        };
-        using type = rebuilt<by>;
+            i64 ids[max_roots];
+            for (int k = 0; k < g.n_roots(); ++k) ids[k] = roots[k];
+            r.roots = r.b.intern(ids, g.n_roots());
+            return r;
+        }
     };
-    template <class From, bool Opened>   // what has come out of a body is to be legalised too
-    static constexpr auto without_bodies() {
-        constexpr bool more = has_bodies(From::graph.view());
-        if constexpr (more || Opened) return without_bodies<typename opened<From>::type, more>();
-        else return std::type_identity<From>{};
-    }
-    using legal = typename decltype(without_bodies<rebuilt<legalised_by>, has_bodies(simple::graph.view())>())::type;
-
-    static constexpr auto& graph = legal::graph;
+    static constexpr auto graph = made_by<legal>();
     static constexpr int n_nodes = graph.view().n, n_lists = graph.view().n_lists;
 
     // Fusion and the bodies of its groups. Where a group does not fit into a nest, a node is stored and both run again.
@@ -105,13 +68,15 @@ struct lowered {
             return z;
         }
         static constexpr auto fused = fuse();
-        static constexpr auto gather() {
-            gatherer<n_nodes, n_lists> z{fused, {}, {}, 0};
-            z.run();
-            return z.b;
-        }
-        static consteval auto trimmed() {
-            constexpr auto r = gather();
+        struct gathered {
+            static constexpr auto run() {
+                gatherer<n_nodes, n_lists> z{fused, {}, {}, 0, {}};
+                z.run();
+                return z.b;
+            }
+        };
+        static constexpr auto trimmed() {
+            constexpr auto& r = kept<gathered>::value;
             group_bodies<n_nodes, at_least_one(r.n)> t{};
             t.n = r.n;
             t.bad = r.bad;
@@ -143,13 +108,15 @@ struct lowered {
     static constexpr auto order = ordered();
 
     using writer = plan_writer<n_nodes, n_lists, bodies_type>;
-    static constexpr writer draft() {
-        writer w(graph.view(), S, T, final_attempt::fused, final_attempt::bodies, order);
-        w.run();
-        return w;
-    }
-    static consteval auto made() {
-        constexpr writer w = draft();
+    struct draft {
+        static constexpr writer run() {
+            writer w(graph.view(), S, T, final_attempt::fused, final_attempt::bodies, order);
+            w.run();
+            return w;
+        }
+    };
+    static constexpr auto made() {
+        constexpr const writer& w = kept<draft>::value;
         plan<at_least_one(w.n_words), at_least_one(w.n_kernels), at_least_one(w.n_calls), at_least_one(w.n_arguments),
              at_least_one(w.n_call_sizes), at_least_one(w.sizes.n), at_least_one(w.sizes.n_names), at_least_one(w.n_slots),
              at_least_one(w.n_numbers), at_least_one(w.n_leaves)> p{};

@@ -31,7 +31,7 @@ struct scheduler {
     constexpr int variable(int update) const { return fz.g.root(sig.results() + update); }
 
     constexpr void reads(int q, int node) {
-        const int v = fz.storage(node);
+        const int v = fz.f.home[node];
         if (!assigned_by[v] || (reader_head[v] && reader_group[reader_head[v] - 1] == q)) return;
         reader_group[n_readers] = q;
         reader_next[n_readers] = reader_head[v];
@@ -68,14 +68,14 @@ struct scheduler {
                     const body_entry& x = b.entry[e];
                     if (x.kind != step::load) continue;
                     reads(q, x.node);
-                    const int v = fz.storage(x.node), u = assigned_by[v] - 1;   // the writer itself reads other elements?
+                    const int v = fz.f.home[x.node], u = assigned_by[v] - 1;   // the writer itself reads other elements?
                     if (u >= 0 && fz.f.group[root(u)] == q && (x.mask != fz.f.mask[root(u)] || x.order || x.node != v || read_again(q, root(u))))
                         r.copied[v] = true;
                 }
                 if (b.groups[q].kind == group_kind::nest) continue;
                 const node& x = at(b.groups[q].anchor);
                 for (int k = 0; k < x.n_in; ++k) {
-                    const int v = fz.storage(fz.under(fz.g.operand(x, k)));
+                    const int v = fz.f.home[fz.f.under[fz.g.operand(x, k)]];
                     reads(q, v);
                     if (const int u = assigned_by[v] - 1; u >= 0 && fz.f.group[root(u)] == q) r.copied[v] = true;
                 }
@@ -101,9 +101,9 @@ struct scheduler {
                 if (t.edge < body_n) {
                     const body_entry& e = b.entry[b.first[t.group] + t.edge++];
                     if (e.kind != step::load) continue;
-                    q = fz.f.group[fz.storage(e.node)];
+                    q = fz.f.group[fz.f.home[e.node]];
                 } else if (t.edge - body_n < whole) {
-                    q = fz.f.group[fz.storage(fz.under(fz.g.operand(anchor, t.edge++ - body_n)))];
+                    q = fz.f.group[fz.f.home[fz.f.under[fz.g.operand(anchor, t.edge++ - body_n)]]];
                 } else if (t.branch) {   // the predicates of its branch
                     q = fz.f.group[fz.f.branches[t.branch].predicate];
                     t.branch = fz.f.branches[t.branch].parent;

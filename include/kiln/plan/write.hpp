@@ -105,7 +105,7 @@ struct plan_writer {
             if (b.groups[q].kind == group_kind::nest) continue;
             const node& x = at(b.groups[q].anchor);
             for (int o = 0; o < x.n_in; ++o)
-                used(b.groups[q].kind == group_kind::contraction ? fz.under(g.operand(x, o)) : g.operand(x, o), k + 1);
+                used(b.groups[q].kind == group_kind::contraction ? fz.f.under[g.operand(x, o)] : g.operand(x, o), k + 1);
         }
         for (int k = 0; k < sig.updates; ++k)
             if (when.copied[root(sig.results() + k)]) last_use[root(sig.outputs + k)] = N + 2;
@@ -118,7 +118,7 @@ struct plan_writer {
             if (const int v = root(sig.results() + k); when.copied[v]) write_copy(assigned_root[v] - 1, v);
     }
     constexpr void used(int i, int now) {
-        const int s = fz.storage(i);
+        const int s = fz.f.home[i];
         if (now > last_use[s]) last_use[s] = now;
     }
     constexpr void number_leaves() {
@@ -157,7 +157,7 @@ struct plan_writer {
         return {count - 1, size_of(at(i).type)};
     }
     constexpr plan_argument place(int i) {
-        const int s = fz.storage(i);
+        const int s = fz.f.home[i];
         if (output_of[s]) return {space::output, output_of[s] - 1};
         if (assigned_variable[s] && !when.copied[assigned_variable[s] - 1]) return {space::leaf, leaf_of[assigned_variable[s] - 1] - 1};
         if (leaf_of[s]) return {space::leaf, leaf_of[s] - 1};
@@ -209,8 +209,7 @@ struct plan_writer {
     }
     static constexpr int merge_mask(const merged& m, int mask) {
         int r = 0;
-        for (int a = 0; a < 8; ++a)
-            if (mask >> a & 1) r |= 1 << m.of[a];
+        for (; mask; mask &= mask - 1) r |= 1 << m.of[__builtin_ctz(static_cast<unsigned>(mask))];
         return r;
     }
     /// Strides of an operand along the merged axes, and along the summed axis (`rank`) of a contraction.
@@ -251,9 +250,13 @@ struct plan_writer {
         // which extents are constants of the kernel
         const size_expr& columns = m.extent[m.n - 1];
         const bool keep_all = con && target.constant_contractions;
+        dtype last = dtype::boolean;
         int widest = 1;   // bytes of a lane
         for (int e = from; e < to; ++e)
-            if (const int bytes = size_of(at(b.entry[e].node).type); bytes > widest) widest = bytes;
+            if (const dtype t = g.nodes[b.entry[e].node].type; t != last) {
+                last = t;
+                if (const int bytes = size_of(t); bytes > widest) widest = bytes;
+            }
         const bool keep_columns = keep_all || (!con && m.rows && columns.fixed() && columns.number <= target.constant_columns &&
                                                columns.number * widest <= 8 * target.vector_bytes);
         u64* w = words + n_words;
@@ -264,16 +267,16 @@ struct plan_writer {
         }
         if (con) w[n++] = keep_all && inner.fixed() ? static_cast<u64>(inner.number) : 0;
 
-        body_operation fused[1024];
-        fuse_products(b.entry, from, to, [this](int i) -> const node& { return at(i); },
+        body_operations fused;
+        fuse_products(g.nodes, b.entry, from, to,
                       [&](int e) { return b.entry[e].kind != step::load && f().stored[b.entry[e].node] && f().group[b.entry[e].node] == q && b.entry[e].mask == f().mask[b.entry[e].node]; },
                       fused);
         // the operations that occur, in order of first use
         u64 ops[256];
         for (int e = from; e < to; ++e) {
             const body_entry& x = b.entry[e];
-            if ((x.kind != step::operation && x.kind != step::reduce) || fused[e - from].absorbed) continue;
-            const u64 id = fused[e - from].op->id;
+            if ((x.kind != step::operation && x.kind != step::reduce) || fused.absorbed[e - from]) continue;
+            const u64 id = fused.op[e - from]->id;
             int k = 0;
             while (k < h.ops && ops[k] != id) ++k;
             if (k == h.ops) ops[h.ops++] = id;
@@ -290,14 +293,17 @@ struct plan_writer {
         argument({space::buffer, -1});   // filled in below, where a kernel needs scratch
 
         const int first_node = n;
-        int n_constants = 0;
+        int n_constants = 0, last_mask = 0, merged_mask = 0;
+        bool reduces = false;
         u64 constants[256];
         for (int e = from; e < to; ++e) {
             const body_entry& x = b.entry[e];
-            if (fused[e - from].absorbed) continue;
+            if (fused.absorbed[e - from]) continue;
             place_in_key[e] = n - first_node;
-            const node& y = at(x.node);
-            key_node k{x.kind, y.type, 0, {}, merge_mask(m, x.mask), 0, false};
+            const node& y = g.nodes[x.node];
+            if (x.mask != last_mask) merged_mask = merge_mask(m, last_mask = x.mask);
+            reduces |= x.kind == step::reduce;
+            key_node k{x.kind, y.type, 0, {}, merged_mask, 0, false};
             switch (x.kind) {
             case step::constant: {
                 const u64 bits = static_cast<u64>(g.at(y.attrs, 0));
@@ -325,37 +331,44 @@ struct plan_writer {
                 for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[x.in[j]];
                 break;
             default: {
-                const u64 id = fused[e - from].op->id;
+                const u64 id = fused.op[e - from]->id;
                 while (ops[k.op] != id) ++k.op;
-                for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[fused[e - from].in[j]];
+                for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[fused.in[e - from][j]];
             }
             }
             w[n++] = packed(k);
         }
         h.lane_bytes = widest;
-        body_facts<2 * N + 64> facts;
-        const bool reduces = analyse(facts, q, h, w, n, first_node), pack = con && h.right != by_rows;
-        int held = -1;
-        if (pack || (reduces && facts.n_scratch)) {
-            held = take({sizes.intern(columns), 8, reduces ? facts.n_scratch : 0, pack ? sizes.intern(inner) : -1});
-            arguments[call.first_argument + scratch_slot] = {space::buffer, held};
-        }
-        for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
-            const int i = o - 1;
-            if (buffered(i)) {
-                const int over = written_over(i, from, to, now, grp, reduces && !facts.in_registers ? &facts : nullptr);
-                slot_of[i] = over >= 0 ? slot_of[over] : take(slot_for(i)) + 1;
-                if (over >= 0) last_use[over] = -1;
+        auto store_results = [&](const body_facts<2 * N + 64>* facts) {
+            const bool pack = con && h.right != by_rows;
+            const int n_scratch = facts ? facts->n_scratch : 0;
+            int held = -1;
+            if (pack || n_scratch) {
+                held = take({sizes.intern(columns), 8, n_scratch, pack ? sizes.intern(inner) : -1});
+                arguments[call.first_argument + scratch_slot] = {space::buffer, held};
             }
-            const int e = place_in_key[entry_of(i, from)];
-            key_node k{step::store, at(i).type, 0, {e, e, e}, merge_mask(m, f().mask[i]), h.slots++, false};
-            argument(place(i));
-            w[n++] = packed(k);
-        }
+            for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
+                const int i = o - 1;
+                if (buffered(i)) {
+                    const int over = written_over(i, from, to, now, grp, facts && !facts->in_registers ? facts : nullptr);
+                    slot_of[i] = over >= 0 ? slot_of[over] : take(slot_for(i)) + 1;
+                    if (over >= 0) last_use[over] = -1;
+                }
+                const int e = place_in_key[entry_of(i, from)];
+                key_node k{step::store, at(i).type, 0, {e, e, e}, merge_mask(m, f().mask[i]), h.slots++, false};
+                argument(place(i));
+                w[n++] = packed(k);
+            }
+            if (held >= 0) give(held);
+        };
+        if (reduces) {
+            body_facts<2 * N + 64> facts;
+            analyse(facts, q, h, w, n, first_node);
+            store_results(&facts);
+        } else store_results(nullptr);
         for (int k = 0; k < n_constants; ++k) w[n++] = constants[k];
         h.constants = n_constants;
         w[0] = packed(h);
-        if (held >= 0) give(held);
         release(q, now, from, to);
         call.n_arguments = n_arguments - call.first_argument;
         call.n_sizes = n_call_sizes - call.first_size;
@@ -398,16 +411,16 @@ struct plan_writer {
         const int full = (1 << grp.rank) - 1;
         for (int e = from; e < to; ++e) {
             const body_entry& x = b.entry[e];
-            if (x.kind == step::load && fz.storage(x.node) == i && (x.node != i || x.mask != full || x.order)) return false;
+            if (x.kind == step::load && fz.f.home[x.node] == i && (x.node != i || x.mask != full || x.order)) return false;
         }
         if (grp.kind == group_kind::contraction)
             for (int k = 0; k < 2; ++k)
-                if (fz.storage(fz.under(at(grp.anchor).in[k])) == i) return false;
+                if (fz.f.home[fz.f.under[at(grp.anchor).in[k]]] == i) return false;
         return at(i).shape == grp.domain;
     }
     constexpr void release(int q, int now, int from, int to) {
         auto free_one = [&](int i) {
-            const int s = fz.storage(i);
+            const int s = fz.f.home[i];
             if (!f().stored[s] || !dies(s, now)) return;
             give(slot_of[s] - 1);
             last_use[s] = -1;
@@ -417,14 +430,10 @@ struct plan_writer {
             if (b.entry[e].kind == step::load) free_one(b.entry[e].node);
         const node& x = at(b.groups[q].anchor);
         if (b.groups[q].kind != group_kind::nest)
-            for (int k = 0; k < x.n_in; ++k) free_one(fz.under(g.operand(x, k)));
+            for (int k = 0; k < x.n_in; ++k) free_one(fz.f.under[g.operand(x, k)]);
     }
-    /// What follows from the key in `w` with the stores that are not written yet; false where nothing is reduced, and the row
-    /// passed over once.
-    constexpr bool analyse(body_facts<2 * N + 64>& facts, int q, const key_header& h, const u64* w, int n, int first_node) const {
-        bool reduces = false;
-        for (int i = first_node; i < n; ++i) reduces |= unpacked_node(w[i]).kind == step::reduce;
-        if (!reduces) return false;
+    /// What follows from the key in `w` with the stores that are not written yet.
+    constexpr void analyse(body_facts<2 * N + 64>& facts, int q, const key_header& h, const u64* w, int n, int first_node) const {
         facts.n = n - first_node;
         facts.contraction = h.kind == group_kind::contraction;
         facts.in_registers = w[h.axes] > 0;
@@ -445,7 +454,6 @@ struct plan_writer {
             facts.node[facts.n++] = k;
         }
         facts.derive();
-        return true;
     }
     constexpr void finish_kernel(plan_call call, int n) {
         int k = 0;

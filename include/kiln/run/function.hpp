@@ -100,8 +100,8 @@ struct input_table {
 /// The owning result of output k: the number itself for rank 0, else a tensor.
 template <class L, int K>
 struct output_type {
-    // In the lowered graph a view of a result is that result, so its shape stands in the graph before.
-    static constexpr graph_view g = L::simple::graph.view();
+    // In the lowered graph a view of a result is that result, so its shape stands in the program's.
+    static constexpr graph_view g = L::expression::graph.view();
     static constexpr int shape = g.nodes[g.root(K)].shape;
     static constexpr int rank = g.length(shape);
     using element = ctype_of<L::graph.nodes[L::graph.view().root(K)].type>;

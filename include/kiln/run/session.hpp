@@ -31,13 +31,13 @@ struct variable_union {
             if (!have) roots[n++] = {&b, i};
         }
     }
-    static constexpr traced_builder run() {
+    static constexpr built run() {
         builder b{};
         value roots[1024];
         int n = 0;
         (take<E>(b, roots, n), ...);
         check_names(b);
-        traced_builder r{};
+        built r{};
         r.b.found = b.found;
         if (b.found) return r;
         int ids[1024]{};
@@ -45,15 +45,8 @@ struct variable_union {
         r.roots = canonical(graph_view_of(b), ids, n, r.b);
         return r;
     }
-    static consteval auto made() {
-        constexpr traced_builder t = run();
-        if constexpr (static_cast<bool>(t.b.found)) return t.b.found;
-        else
-            return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
-                          at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
-    }
-    static constexpr auto found = made();
-    static constexpr bool wrong = std::is_same_v<decltype(found), const finding>;
+    static constexpr auto found = made_by<variable_union>();
+    static constexpr bool wrong = a_finding<decltype(found)>;
 };
 
 /// Texts as a constant of their own: graphs are for the compiler alone, since the object file would get every rule of every
@@ -136,7 +129,7 @@ struct initial_program {
     static constexpr int n = V::graph.view().n_roots();
     static constexpr signature sig{0, n, 0};
     static constexpr bool several = true;
-    static constexpr traced_builder run() {
+    static constexpr built run() {
         builder b{};
         value v[1024], first[1024];
         import(b, V::graph.view(), v);
@@ -156,7 +149,7 @@ struct initial_program {
             ids[k] = roots[k].id;
             ids[n + k] = v[k].id;
         }
-        traced_builder r{};
+        built r{};
         r.roots = canonical(graph_view_of(b), ids, 2 * n, r.b);
         return r;
     }
@@ -171,12 +164,7 @@ struct initial_program {
         }
         return false;
     }
-    static consteval auto made() {
-        constexpr traced_builder t = run();
-        return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions),
-                      at_least_one(t.b.n_lists), at_least_one(t.b.n_chars)>(t.b, t.roots);
-    }
-    static constexpr auto found = made();
+    static constexpr auto found = made_by<initial_program>();
 };
 
 /// The name of a symbol, else what the expression is.

@@ -84,7 +84,7 @@ struct table_program {
         s.roots[s.at.n_outputs] = v;
         s.at.output[s.at.n_outputs++] = {i, c, gradient};
     }
-    static constexpr traced_builder run() {
+    static constexpr built run() {
         builder b{};
         state s{};
         build(b, s);
@@ -97,13 +97,8 @@ struct table_program {
         return s.at;
     }();
     static constexpr signature sig{layout.n_outputs, 0, layout.n_inputs};
-    static consteval auto made() {
-        constexpr traced_builder t = run();
-        return frozen<at_least_one(t.b.n), at_least_one(t.b.n_pool), at_least_one(t.b.n_regions), at_least_one(t.b.n_lists),
-                      at_least_one(t.b.n_chars)>(t.b, t.roots);
-    }
-    static constexpr auto found = made();
-    static constexpr bool wrong = false;
+    static constexpr auto found = made_by<table_program>();
+    static constexpr bool wrong = a_finding<decltype(found)>;
 };
 
 /// Is got near enough to want, as the row says of its value? xsimd's exp overflows early, and a denormal result may be 0.
