@@ -30,6 +30,11 @@ static_assert(decltype(value_and_grad(f_of_xy, x, y))::size == 3);
 static_assert(same(get<0>(value_and_grad(f_of_xy, x, y)), f_of_xy));
 static_assert(same(get<2>(value_and_grad(f_of_xy, x, y)), grad(f_of_xy, y)));
 
+// connected, but zero by construction: no mistake
+static_assert(eval(grad(x * 0_c + y, x), x = 3) == 0);
+static_assert(eval(grad(grad(x * y, x), y), x = 3, y = 4) == 1);
+static_assert(eval(grad(grad(x * 3_c + x * x, x), x), x = 3) == 2);
+
 // lists of ys and xs: the sum over the ys; seeds are cotangents
 constexpr auto both = gradients(ys(x * y, x + y), xs(x, y));
 static_assert(eval(get<0>(both), x = 3, y = 5) == 6);

@@ -51,6 +51,17 @@ static_assert(same(2_c + 3_c, 5_c));
 static_assert(same(-(2_c), constant<-2>));
 static_assert(same(1'000'000_c, constant<1000000>));
 
+// filled tensors
+static_assert(eval(sum(zeros(shape<float, 3>))) == 0);
+static_assert(eval(sum(ones(shape<std::int8_t, 3, 2>))) == 6);
+static_assert(eval(sum(full<2.5>(shape<double, 0>))) == 0);
+static_assert(eval(full<true>(shape<bool>)));
+static_assert((ones(shape<float, "batch", 3>).rank()) == 2 && ones(shape<float, "batch", 3>).element() == dtype::float32);
+static_assert(same(zeros(shape<double>), full<0.0>(shape<double>)));
+static_assert(same(ones_like(x), full_like<1>(x)));
+static_assert(same(zeros_like(w), zeros(shape<float, 3>)));
+static_assert(eval(sum(iota<5>)) == 10);
+
 // equal expressions are one type, whoever wrote them
 constexpr auto left = (x + y) * w;
 constexpr auto sum_first = x + y;

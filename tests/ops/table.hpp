@@ -309,10 +309,10 @@ inline constexpr row rows[]{
         .over(of_outers).taking(domain::number),
 
     // ---- generators
-    general("iota", 0, [](args a) { return iota(a.b, 5, a.t); },
+    general("iota", 0, [](args a) { return iota_in(a.b, 5, a.t); },
             [](const array*, dtype t) { return generated(t, {5}, [](const index_of& i) { return static_cast<real>(i[0]); }); })
         .over(of_nothing).taking(domain::number).exact(),
-    general("iota", 0, [](args a) { return iota(a.b, 0, a.t); }, [](const array*, dtype t) { return zeros_of(t, {0}); })
+    general("iota", 0, [](args a) { return iota_in(a.b, 0, a.t); }, [](const array*, dtype t) { return zeros_of(t, {0}); })
         .called("0").over(of_nothing).taking(domain::number).exact(),
     general("size", 0, [](args a) { return a.b.make(info<size_op>, nullptr, 0, ints(6, static_cast<int>(a.t))); },
             [](const array*, dtype t) { return array{t, {}, {6}}; })

@@ -154,7 +154,7 @@ private:
         if (b.current != 0 || choose.chance(12)) return number(t);   // a body has no symbols of its own
         bool fixed = true;
         for (int k = 0; k < b.length(t.shape); ++k) fixed = fixed && !is_product(b.at(t.shape, k));
-        if (b.length(t.shape) == 1 && t.element != dtype::boolean && choose.chance(15)) return iota(b, b.at(t.shape, 0), t.element);
+        if (b.length(t.shape) == 1 && t.element != dtype::boolean && choose.chance(15)) return iota_in(b, b.at(t.shape, 0), t.element);
         if (fixed && choose.chance(set.variables)) {
             const std::string name = "v" + std::to_string(n_leaves++);
             return variable_of(b, name.c_str(), t, b.literal(t, 0));
@@ -439,8 +439,8 @@ private:
         if (k >= 7 && b.current != 0) return;
         tried().insert(names[k]);
         const std::string name = "random" + std::to_string(choose.below(3));
-        if (k == 0) keep(iota(b, any_extent(), any_floating()), true);
-        else if (k == 1) keep(iota(b, b.times(any_extent(), any_extent()), dtype::int32));
+        if (k == 0) keep(iota_in(b, any_extent(), any_floating()), true);
+        else if (k == 1) keep(iota_in(b, b.times(any_extent(), any_extent()), dtype::int32));
         else if (k == 2) keep(is_integer(x.element()) ? one_hot_of(x, 1 + choose.below(4), any_floating()) : value{}, true);
         else if (k == 3) keep(size_value(b, b.times(n, choose.chance(50) ? m : 3), any_floating()));
         else if (k == 4) keep(zeros.initial(b, t, 0), true);

@@ -34,7 +34,7 @@ static_assert(eval(where(a < b, a, b), a = 7, b = 4) == 4);
 static_assert(eval(a > 5_c && !(a == b), a = 7, b = 4));
 static_assert(eval(a / b, a = -7, b = 2) == -3);
 static_assert(eval(a % b, a = -7, b = 2) == -1);
-static_assert(eval(sum(iota_of<5>)) == 10);
+static_assert(eval(sum(iota<5>)) == 10);
 
 // rank 1 and 2
 constexpr double three[]{1, 2, 4};

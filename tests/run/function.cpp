@@ -185,7 +185,7 @@ TEST_CASE("an output that is an input, a constant, or another output", "[functio
 }
 
 TEST_CASE("no inputs", "[function]") {
-    auto f = function(inputs(), outputs(constant<2> + 3_c, iota_of<5, float>));
+    auto f = function(inputs(), outputs(constant<2> + 3_c, iota<5, float>));
     auto [number, counter] = f();
     CHECK(number == 5);
     CHECK(counter.size() == 5);

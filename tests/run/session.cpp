@@ -93,7 +93,7 @@ TEST_CASE("a variable's first value is its own, whoever else is in the session",
 
 TEST_CASE("first values that are expressions", "[session]") {
     constexpr auto two = variable<"two", float, 3, 4>(2_c);
-    constexpr auto row = variable<"row", float, 3, 4>(iota_of<4, float> * 0.5_c);
+    constexpr auto row = variable<"row", float, 3, 4>(iota<4, float> * 0.5_c);
     constexpr auto twice = variable<"twice", float, 3, 4>(2_c * row + two);            // of other variables
     constexpr auto of_that = variable<"of_that", float>(sum(twice));
     constexpr auto noisy = variable<"noisy", float, 8, 50>(kernel + 1_c);

@@ -11,7 +11,17 @@ constexpr word name_for_messages(value x) {
     return x.b->shape_text(n.shape);
 }
 
-/// Reverse mode from several ys, seeded by ones or by given cotangents; a finding where an x is integer or not connected.
+/// Does a path lead from x to some y on which a derivative exists, be it zero?
+constexpr bool connected(const builder& b, value x, const value* y, int ny) {
+    char on[builder::capacity]{};
+    int lo = 0, hi = -1;
+    mark(b, &x, 1, y, ny, lo, hi, on);
+    for (int k = 0; k < ny; ++k)
+        if (on[y[k].id]) return true;
+    return false;
+}
+/// Reverse mode from several ys, seeded by ones or by given cotangents; a finding where an x is integer or not connected. What
+/// is connected with a derivative that is zero by construction (x * 0) gets zeros.
 constexpr void gradients_of(const char* op, const value* y, const value* ct, int ny, const value* x, int nx, value* dx) {
     builder& b = *y[0].b;
     for (int k = 0; k < ny; ++k)
@@ -33,7 +43,8 @@ constexpr void gradients_of(const char* op, const value* y, const value* ct, int
     reverse(b, y, seed, ny, x, nx, dx);
     for (int k = 0; k < nx; ++k)
         if (dx[k].zero()) {
-            b.fail(op, "the cost does not depend on it", name_for_messages(x[k]), builder::text("use zeros, or leave it out"));
+            if (!connected(b, x[k], y, ny))
+                b.fail(op, "the cost does not depend on it", name_for_messages(x[k]), builder::text("use zeros, or leave it out"));
             dx[k] = zeros_like(x[k]);
         }
 }

@@ -33,13 +33,13 @@ struct constant_maker {
 };
 template <i64 N, class T>
 struct iota_maker {
-    constexpr value operator()(builder& b) const { return iota(b, N, dtype_of<T>); }
+    constexpr value operator()(builder& b) const { return iota_in(b, N, dtype_of<T>); }
 };
 template <class F, class T, extent... E>
 struct filled_maker {
     constexpr value operator()(builder& b) const {
         const extent e[]{E..., 0};
-        return F::initial(b, type_in(b, dtype_of<T>, e, sizeof...(E)), b.name("random"));
+        return F::initial(b, type_in(b, dtype_of<T>, e, sizeof...(E)), 0);
     }
 };
 template <text Name, class F, class T, extent... E>
@@ -91,9 +91,9 @@ inline constexpr auto placeholder = symbol<placeholder_maker<Name, T, E...>>();
 template <auto V>
 inline constexpr auto constant = symbol<constant_maker<V>>();
 
-/// iota<n>, iota_of<n, float>: 0, 1, ..., n - 1.
+/// iota<n>, iota<n, float>: 0, 1, ..., n - 1 (tf.range, numpy.arange).
 template <i64 N, element T = i64>
-inline constexpr auto iota_of = symbol<iota_maker<N, T>>();
+inline constexpr auto iota = symbol<iota_maker<N, T>>();
 
 /// variable<"name", T, extents...>(initial): a symbol whose value lives in a session. `initial` is an initializer (zeros,
 /// random_normal<0.0, 0.1>) or an expression that broadcasts to the shape.
@@ -107,9 +107,12 @@ constexpr auto variable(I) {
     }
 }
 
-/// shape<float, "batch", 3>: where a generator is to make a tensor: zeros_of, ones_of, full_of_value.
+/// shape<float, "batch", 3>: dtype and shape, for what makes a tensor of nothing else: zeros(shape<float, 3>), ones, full<2.5>.
 template <element T, extent... E>
-struct shape_tag {};
+struct shape_tag {
+    template <class F>
+    static constexpr auto filled() { return symbol<filled_maker<F, T, E...>>(); }
+};
 template <element T, extent... E>
 inline constexpr shape_tag<T, E...> shape{};
 

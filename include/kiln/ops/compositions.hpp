@@ -48,7 +48,7 @@ constexpr value softmax_cross_entropy(operand p, operand q) {
     list missing{};
     for (int k = -s.n - 1; k < -1; ++k) missing.put(k);
     const i64 classes = logits.extent(-1);
-    const value hit = expand(labels, ints(-1), ints(classes)) == expand(iota(b, classes, labels.element()), missing, s);
+    const value hit = expand(labels, ints(-1), ints(classes)) == expand(iota_in(b, classes, labels.element()), missing, s);
     const value z = below_maximum(logits, ints(-1));
     return log(sum_over(exp(z), ints(-1))) - sum_over(where(hit, z, 0), ints(-1));
 }

@@ -28,7 +28,7 @@ struct iota_op {
             else out[0][i].i = arithmetic::wrap(t, i);
     }
 };
-constexpr value iota(builder& b, i64 extent, dtype t) {
+constexpr value iota_in(builder& b, i64 extent, dtype t) {
     return b.make(info<iota_op>, nullptr, 0, ints(extent, static_cast<int>(t)));
 }
 
@@ -95,9 +95,14 @@ constexpr value random(builder& b, type t, i64 key) {
 template <class F>
 concept initializer = requires(builder& b, type t, i64 key) { { F::initial(b, t, key) } -> std::same_as<value>; };
 
+/// zeros, ones, full<v>: initializers of variables, and expressions: zeros(shape<float, "batch", 3>). A number that the dtype
+/// does not hold is refused.
 template <auto V>
 struct full_initializer {
     static constexpr value initial(builder& b, type t, i64) { return full_of(b, t, operand(V)); }
+    template <class S>
+        requires requires { S::template filled<full_initializer>(); }
+    constexpr auto operator()(S) const { return S::template filled<full_initializer>(); }
 };
 inline constexpr full_initializer<0> zeros{};
 inline constexpr full_initializer<1> ones{};
@@ -123,6 +128,15 @@ template <double Mean = 0.0, double Stddev = 1.0>
 inline constexpr normal_initializer<random_normal_op, Mean, Stddev> random_normal{};
 template <double Mean = 0.0, double Stddev = 1.0>
 inline constexpr normal_initializer<truncated_normal_op, Mean, Stddev> truncated_normal{};
+
+template <auto V>
+struct full_like_call {
+    static constexpr value apply(operand x) { return full_of(*x.v.b, type_of(x.v), operand(V)); }
+};
+/// zeros_like(x), ones_like(x), full_like<v>(x): a constant of the dtype and shape of x, on which it does not depend.
+template <expression X> constexpr auto zeros_like(X x) { return X::template lift<full_like_call<0>>(x); }
+template <expression X> constexpr auto ones_like(X x) { return X::template lift<full_like_call<1>>(x); }
+template <auto V, expression X> constexpr auto full_like(X x) { return X::template lift<full_like_call<V>>(x); }
 
 // ---- leaves
 /// A symbol that the caller gives a value.
@@ -152,7 +166,7 @@ constexpr value one_hot_of(value labels, int depth, dtype t) {
     }
     list missing{}, target{};
     for (int k = 0; k < labels.rank(); ++k) { missing.put(k - labels.rank() - 1); target.put(labels.extent(k)); }
-    const value at = expand(iota(*labels.b, depth, labels.element()), missing, target);
+    const value at = expand(iota_in(*labels.b, depth, labels.element()), missing, target);
     return cast(expand(labels, ints(-1), ints(depth)) == at, t);
 }
 template <int Depth, dtype T>

@@ -214,7 +214,7 @@ constexpr value arg_of(value x, const list& a) {
     const list e = extents_at(x, a);
     i64 n = 1;
     for (int k = 0; k < e.n; ++k) n = b.times(n, e[k]);
-    value position = reshape_to(iota(b, n, dtype::int32), e);
+    value position = reshape_to(iota_in(b, n, dtype::int32), e);
     list target = shape_list(x), missing{}, extents{};
     for (int k = -x.rank(); k < 0; ++k)
         if (!a.has(k)) { missing.put(k); extents.put(target[k + x.rank()]); }

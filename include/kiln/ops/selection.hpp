@@ -25,7 +25,7 @@ struct top_k_op {
         list missing{}, target{};
         for (int k = -r; k < -1; ++k) { missing.put(k); target.put(k == -2 ? n.attr(0) : x.extent(k + 1)); }
         const value here = expand(at, ints(-1), ints(x.extent(-1))) ==
-                           expand(iota(b, x.extent(-1), dtype::int32), missing, target);
+                           expand(iota_in(b, x.extent(-1), dtype::int32), missing, target);
         out[0] = sum_over(where(here, expand(t[0], ints(-2), ints(n.attr(0))), 0), ints(-1));
     }
     /// One row: k times the largest of what is left. Generic over the element, for every back end.

@@ -340,7 +340,13 @@ struct failed_session {
 template <class... F>
 constexpr auto session_of() {
     if constexpr (any_failed<program_expression<F>...>) return std::type_identity<failed_session>{};
-    else return std::type_identity<basic_session<expression_of<variable_union<program_expression<F>...>>>>{};
+    else {
+        using U = variable_union<program_expression<F>...>;
+        if constexpr (U::wrong) {   // one name for two variables
+            static_assert(compile_error<word_of<U, 0>, word_of<U, 1>, word_of<U, 2>>::never);
+            return std::type_identity<failed_session>{};
+        } else return std::type_identity<basic_session<expression_of<U>>>{};
+    }
 }
 template <class... F>
 using session_base = typename decltype(session_of<F...>())::type;

@@ -86,7 +86,7 @@ TEST_CASE("transposes and reshapes between elementwise operations", "[cpu][shape
 TEST_CASE("counters against axes", "[cpu][shapes]") {
     auto f = function(inputs(x, k, r), trace([](value v, value i, value rr) {
         builder& b = *v.b;
-        const value rows = iota(b, v.extent(0), dtype::int32), columns = iota(b, v.extent(1), dtype::int64), at = iota(b, v.extent(1), dtype::float32);
+        const value rows = iota_in(b, v.extent(0), dtype::int32), columns = iota_in(b, v.extent(1), dtype::int64), at = iota_in(b, v.extent(1), dtype::float32);
         const value here = one_hot<10>(i);
         return values{expand_dims(cast<float>(rows), 1) * v, v + at, where(expand_dims(rows, 1) == cast<std::int32_t>(columns), v, 0), here, sum(here, 0), sum(here, 1),
                       columns, rows + 1, sum(v * at, 1), cast<float>(rows) * rr, sum(rows), argmax(v + at, 0), reshape(rows, {1, -1}) + 1, exp(rr) * cast<float>(rows), max(at * v, 0)};
