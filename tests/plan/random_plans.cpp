@@ -119,7 +119,8 @@ struct lowering {
     int rounds = 0;
     bool fits = false;
 
-    explicit lowering(program_graph& p, plan_target target) : sig(p.sig) {
+    /// Fused, or with every result in memory.
+    explicit lowering(program_graph& p, plan_target target, bool fuse = true) : sig(p.sig) {
         {
             scratch b;
             std::vector<value> out(at(p.g.view().n_roots()));
@@ -132,9 +133,13 @@ struct lowering {
         fits = g.n < room && g.n_lists < room_for_lists;
         if (!fits) return;
         bool pinned[room]{};
+        for (int i = 0; i < g.n && !fuse; ++i) {
+            const pattern kind = g.nodes[i].op->kind;
+            pinned[i] = kind == pattern::pointwise || kind == pattern::reduction;
+        }
         for (;; ++rounds) {
             REQUIRE(rounds < 200);
-            fused.reset(new fuser_t{g, {}, {}, -1});
+            fused.reset(new fuser_t{g, {}, {}, -1, !fuse});
             int roots[max_roots];
             for (int k = 0; k < sig.results(); ++k) roots[k] = g.root(k);
             fused->run(roots, sig.results(), pinned);
@@ -765,7 +770,7 @@ TEST_CASE("what a body holds is lowered as what is outside", "[plan]") {
 TEST_CASE("plans of random programs compute what the reference interpreter does", "[plan][random]") {
     int first = 0, count = n_programs;
     range_of_graphs(first, count);
-    long calls = 0, nodes = 0, updates = 0, copies = 0, rounds = 0;
+    long calls = 0, nodes = 0, updates = 0, copies = 0, rounds = 0, fused_calls = 0, unfused_calls = 0;
     int too_large = 0;
     for (int k = first; k < first + count; ++k) {
         const u64 s = scattered(seed() + 77, static_cast<u64>(k));
@@ -796,6 +801,17 @@ TEST_CASE("plans of random programs compute what the reference interpreter does"
                 INFO("n = " << e.n << ", m = " << e.m << "\n" << text_of_plan(l));
                 CHECK(wrong == "");
             }
+            if (k % 8 == 1) {   // and without fusion
+                lowering apart(p, {64, 64, true}, false);
+                plan_run unfused(apart, reference, e);
+                const std::string other = unfused.wrong.empty() ? differs(t, want, unfused.results()) : unfused.wrong;
+                unfused_calls += apart.plan->n_calls;
+                fused_calls += l.plan->n_calls;
+                if (!other.empty()) {
+                    INFO(text_of_plan(apart));
+                    CHECK(other == "");
+                }
+            }
             if (draw == s && k % 4 == 0) {   // and the legal graph is the program
                 runnable original(p.g, e, draw);
                 const certainty sure(p.g, e, draw);
@@ -811,6 +827,7 @@ TEST_CASE("plans of random programs compute what the reference interpreter does"
     }
     std::printf("plans: %ld nodes, %ld calls, %ld updates, %ld of them copied, %ld more rounds of fusion, %d too large\n", nodes, calls, updates, copies, rounds, too_large);
     CHECK(too_large * 50 < count);
+    if (count >= 100) CHECK(fused_calls * 2 < unfused_calls);
 }
 
 }  // namespace kiln::testing

@@ -136,6 +136,7 @@ struct fuser {
     fusion<N> f;
     int newest[Shapes];    // 1 + the newest nest over this shape
     int violation = -1;    // a node that must be stored before this graph fits into nests
+    bool apart = false;    // every node in a nest of its own: what fusion is compared with
 
     constexpr const node& at(int i) const { return g.nodes[i]; }
     constexpr bool is(int i, pattern p) const { return g.nodes[i].op->kind == p; }
@@ -410,8 +411,8 @@ struct fuser {
                 if (const int o = f.group[x.n_in <= 3 ? x.in[k] : g.operand(x, k)]; o > last) last = o;
             if (last < 0 && kind == pattern::pointwise && !f.pinned[i]) { f.sunk[i] = true; continue; }
             const int shape = kind == pattern::reduction ? at(x.in[0]).shape : x.shape;
-            if (last >= 0 && join(i, last)) continue;
-            if (const int h = newest[shape] - 1; h > last && join(i, h)) continue;   // a later nest over the same domain
+            if (last >= 0 && !apart && join(i, last)) continue;
+            if (const int h = newest[shape] - 1; h > last && !apart && join(i, h)) continue;   // a later nest over the same domain
             open(i, shape, group_kind::nest);
             newest[shape] = f.n;
             if (kind == pattern::reduction && !join_new_reduction(i)) violation = x.in[0];
