@@ -15,6 +15,7 @@
 #include <kiln/ops/views.hpp>
 #include <kiln/ops/reductions.hpp>
 #include <kiln/ops/compositions.hpp>
+#include <kiln/ops/convolution.hpp>
 #include <kiln/expr/error.hpp>
 #include <kiln/expr/expr.hpp>
 #include <kiln/expr/trace.hpp>

@@ -56,6 +56,10 @@ constexpr u64 mix(u64 h, u64 v) {
     return h ^ (h >> 29);
 }
 
+constexpr bool same_text(const char* s, const char* t) {
+    while (*s && *s == *t) { ++s; ++t; }
+    return *s == *t;
+}
 /// FNV-1a of a text: the identity of an operation.
 constexpr u64 hash(const char* s) {
     u64 h = 0xcbf29ce484222325ull;

@@ -17,12 +17,8 @@ constexpr size_expr named_size(const graph_view& g, i64 e) {
     const int l = static_cast<int>(extent_tag - e);
     size_expr r{g.at(l, 0), 0, {}};
     for (int j = 1; j < g.length(l); ++j)
-        for (int q = 0; q < L::result.n_names; ++q) {
-            const char* s = g.text_of(g.at(l, j));
-            const char* t = L::graph.chars + L::result.name[q];
-            while (*s && *s == *t) { ++s; ++t; }
-            if (*s == *t) r.name[r.n++] = q;
-        }
+        for (int q = 0; q < L::result.n_names; ++q)
+            if (same_text(g.text_of(g.at(l, j)), L::graph.chars + L::result.name[q])) r.name[r.n++] = q;
     return r;
 }
 
@@ -44,14 +40,7 @@ struct input_table {
         constexpr graph_view v = P::graph.view();
         const kiln::node& x = P::graph.nodes[v.root(0)];
         if (x.op != &placeholder_op) return -1;
-        const char* s = v.text_of(v.at(x.attrs, 0));
-        for (int k = 0; k < N; ++k) {
-            const char* t = name(k);
-            int i = 0;
-            while (s[i] && s[i] == t[i]) ++i;
-            if (s[i] == t[i]) return k;
-        }
-        return -1;
+        return names.find(v.text_of(v.at(x.attrs, 0)), N);
     }
     static constexpr int rank(int k) {
         const graph_view v = L::graph.view();

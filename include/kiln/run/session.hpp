@@ -56,6 +56,12 @@ struct text_table {
     char chars[Chars];
     int at[N + 1];
     constexpr const char* operator[](int k) const { return chars + at[k]; }
+    /// Which of the first n is s; -1: none.
+    constexpr int find(const char* s, int n) const {
+        for (int k = 0; k < n; ++k)
+            if (same_text(s, (*this)[k])) return k;
+        return -1;
+    }
 };
 /// Texts F(0), ..., F(N - 1).
 template <int N, class F>
@@ -98,15 +104,7 @@ struct variable_table {
     }();
     static constexpr auto names = texts_of<n>([](int k) { return V::graph.chars + all.row[k].name; });
     static constexpr const char* name(int k) { return names[k]; }
-    static constexpr int find(const char* s) {
-        for (int k = 0; k < n; ++k) {
-            const char* t = name(k);
-            int i = 0;
-            while (s[i] && s[i] == t[i]) ++i;
-            if (s[i] == t[i]) return k;
-        }
-        return -1;
-    }
+    static constexpr int find(const char* s) { return names.find(s, n); }
     static constexpr int rank(int k) {
         const graph_view g = V::graph.view();
         return g.length(g.nodes[g.root(k)].shape);

@@ -1,0 +1,461 @@
+// Convolution and pooling, written with windows, matmul and reductions. Options are tags in any order:
+// conv2d<nchw, oihw, strides<2, 2>, same>(x, w), max_pool<window<2, 2>, strides<2, 2>>(x).
+#pragma once
+#include <kiln/ops/compositions.hpp>
+#include <kiln/ops/windows.hpp>
+
+namespace kiln {
+
+/// How far the windows reach beyond the operand.
+enum class border : int { valid, same, half, full, given };
+
+/// What the option tags of a convolution or a pool say.
+struct sliding_options {
+    i64 stride[3]{1, 1, 1}, dilation[3]{1, 1, 1}, size[3]{1, 1, 1}, low[3]{}, high[3]{}, extent[3]{};
+    int n_strides = 0, n_dilations = 0, n_sizes = 0, n_sides = 0, n_extents = 0;
+    border reach = border::valid;
+    bool channels_first = false, output_first = false, flipped = false, counts_padding = false;
+    i64 groups = 1;
+};
+template <i64... N>
+constexpr void put_numbers(i64* to, int& n) {
+    n = 0;
+    ((n < 3 ? static_cast<void>(to[n] = N) : void(), ++n), ...);
+}
+/// Steps of the window along each spatial axis; 1 where nothing is said (a pool: the window's size).
+template <i64... N> struct strides { static constexpr void set(sliding_options& o) { put_numbers<N...>(o.stride, o.n_strides); } };
+/// Distances between the elements that a window sees.
+template <i64... N> struct dilations { static constexpr void set(sliding_options& o) { put_numbers<N...>(o.dilation, o.n_dilations); } };
+/// The size of a pool's window.
+template <i64... N> struct window { static constexpr void set(sliding_options& o) { put_numbers<N...>(o.size, o.n_sizes); } };
+/// Spatial extents of the result of a transposed convolution.
+template <i64... N> struct output_extents { static constexpr void set(sliding_options& o) { put_numbers<N...>(o.extent, o.n_extents); } };
+/// Channels in this many groups, each with filters of its own.
+template <i64 N> struct groups { static constexpr void set(sliding_options& o) { o.groups = N; } };
+/// No padding (the default).
+struct valid { static constexpr void set(sliding_options& o) { o.reach = border::valid; } };
+/// TensorFlow's SAME: ceil(extent / stride) windows; of an odd amount of padding the larger half lies behind.
+struct same { static constexpr void set(sliding_options& o) { o.reach = border::same; } };
+/// Theano's "half": half the (dilated) filter on each side.
+struct half { static constexpr void set(sliding_options& o) { o.reach = border::half; } };
+/// Theano's "full": every window that meets the operand.
+struct full_padding { static constexpr void set(sliding_options& o) { o.reach = border::full; } };
+/// So many elements on each side: padding<top, bottom, left, right>.
+template <i64... N>
+struct padding {
+    static constexpr void set(sliding_options& o) {
+        i64 side[6]{};
+        int n = 0;
+        ((n < 6 ? static_cast<void>(side[n] = N) : void(), ++n), ...);
+        for (int k = 0; k < 3; ++k) { o.low[k] = side[2 * k]; o.high[k] = side[2 * k + 1]; }
+        o.n_sides = n;
+        o.reach = border::given;
+    }
+};
+/// Layout of the operand: [batch, spatial..., channels] (the default), or [batch, channels, spatial...].
+struct nhwc { static constexpr void set(sliding_options& o) { o.channels_first = false; } };
+struct nchw { static constexpr void set(sliding_options& o) { o.channels_first = true; } };
+/// Layout of the filters: [spatial..., in, out] (the default), or [out, in, spatial...].
+struct hwio { static constexpr void set(sliding_options& o) { o.output_first = false; } };
+struct oihw { static constexpr void set(sliding_options& o) { o.output_first = true; } };
+/// True convolution, as Theano's default: the filter is turned around. Without it: cross-correlation, as TensorFlow.
+struct flipped { static constexpr void set(sliding_options& o) { o.flipped = true; } };
+/// avg_pool: padding counts as elements (Theano's average_inc_pad). Without it: it does not (TensorFlow).
+struct count_padding { static constexpr void set(sliding_options& o) { o.counts_padding = true; } };
+
+template <class... O>
+constexpr sliding_options sliding() {
+    sliding_options o{};
+    (O::set(o), ...);
+    return o;
+}
+
+/// A convolution or pool while it is built: names of the mistake's party, options, and where things are.
+struct sliding_call {
+    const char* name;
+    sliding_options o;
+    int n;   // spatial axes
+
+    constexpr bool refuse(builder& b, const char* what, const word& left, const word& right) const {
+        b.fail(name, what, left, right);
+        return false;
+    }
+    constexpr bool numbers_fit(builder& b, int given, int wanted, const char* what) const {
+        if (given == 0 || given == wanted) return true;
+        word w{};
+        w.put(i64{given}).put(" where ").put(i64{wanted}).put(" are wanted");
+        return refuse(b, what, w, builder::text("one for each spatial axis"));
+    }
+    /// Checks rank and options.
+    constexpr bool takes(value x) const {
+        builder& b = *x.b;
+        if (x.rank() != n + 2) {
+            word what{};
+            what.put("rank ").put(i64{x.rank()}).put(", wanted rank ").put(i64{n + 2});
+            word hint{};
+            hint.put(o.channels_first ? n == 1 ? "reshape<-1, c, w>(x)" : n == 2 ? "reshape<-1, c, h, w>(x)" : "reshape<-1, c, d, h, w>(x)"
+                                      : n == 1 ? "reshape<-1, w, c>(x)" : n == 2 ? "reshape<-1, h, w, c>(x)" : "reshape<-1, d, h, w, c>(x)");
+            return refuse(b, what.s, b.shape_text(x.n().shape), hint);
+        }
+        if (!numbers_fit(b, o.n_strides, n, "strides") || !numbers_fit(b, o.n_dilations, n, "dilations") ||
+            !numbers_fit(b, o.n_sizes, n, "window") || !numbers_fit(b, o.n_sides, 2 * n, "padding") ||
+            !numbers_fit(b, o.n_extents, n, "output_extents"))
+            return false;
+        for (int k = 0; k < n; ++k) {
+            if (o.stride[k] < 1 || o.dilation[k] < 1 || o.size[k] < 1 || o.low[k] < 0 || o.high[k] < 0)
+                return refuse(b, "an option is not positive", b.shape_text(x.n().shape), builder::text("1 or more"));
+            if (is_product(x.extent(spatial() + k)))
+                return refuse(b, "a spatial extent has a name", b.shape_text(x.n().shape), builder::text("numbers; the batch may"));
+        }
+        if (is_product(x.extent(channels())))
+            return refuse(b, "the channels have a name", b.shape_text(x.n().shape), builder::text("a number; the batch may"));
+        return true;
+    }
+    constexpr int spatial() const { return o.channels_first ? 2 : 1; }
+    constexpr int channels() const { return o.channels_first ? 1 : n + 1; }
+
+    /// The windows along one axis of this extent.
+    constexpr window_axis along(int k, i64 size, i64 kernel) const {
+        const i64 s = o.stride[k], d = o.dilation[k], reach = (kernel - 1) * d + 1;
+        i64 low = 0, high = 0;
+        switch (o.reach) {
+        case border::valid: break;
+        case border::same: {
+            const i64 out = (size + s - 1) / s, all = (out - 1) * s + reach - size;
+            low = all > 0 ? all / 2 : 0;
+            high = all > 0 ? all - low : 0;
+            return {size, out, kernel, s, d, low};
+        }
+        case border::half: low = high = reach / 2; break;
+        case border::full: low = high = reach - 1; break;
+        case border::given: low = o.low[k]; high = o.high[k]; break;
+        }
+        const i64 room = size + low + high - reach;
+        return {size, room < 0 ? -1 : room / s + 1, kernel, s, d, low};
+    }
+    /// The windows over x; kernel[k] is their size. False, with a finding, where one is larger than the padded operand.
+    constexpr bool windows_over(value x, const i64* kernel, window_geometry& g) const {
+        g.n = n;
+        for (int k = 0; k < n; ++k) {
+            window_axis& a = g.axis[k] = along(k, x.extent(spatial() + k), kernel[k]);
+            if (a.out < 0 || kernel[k] < 1) {
+                word w{};
+                for (int j = 0; j < n; ++j) w.put(j ? " x " : "window ").put(kernel[j]);
+                return refuse(*x.b, "the window is larger than x", b_shape(x), w);
+            }
+            if (o.flipped) {
+                a.low -= (a.kernel - 1) * a.dilation;
+                a.dilation = -a.dilation;
+            }
+        }
+        return true;
+    }
+    static constexpr word b_shape(value x) { return x.b->shape_text(x.n().shape); }
+
+    /// Axes in another order: p[k] is the axis that becomes axis k.
+    static constexpr value moved(value x, const list& p) { return transpose_by(x, p); }
+    /// [batch, channels, spatial...] as [batch, spatial..., channels], and back.
+    constexpr value channels_last(value x) const {
+        list p = ints(0);
+        for (int k = 0; k < n; ++k) p.put(2 + k);
+        p.put(1);
+        return moved(x, p);
+    }
+    constexpr value channels_second(value x) const {
+        list p = ints(0, n + 1);
+        for (int k = 0; k < n; ++k) p.put(1 + k);
+        return moved(x, p);
+    }
+    /// Filters in the order [spatial..., in, out], or [out, in, spatial...].
+    constexpr value filters(value w, bool output_first) const {
+        if (o.output_first == output_first) return w;
+        list p{};
+        if (output_first) p = ints(n + 1, n);
+        for (int k = 0; k < n; ++k) p.put(output_first ? k : 2 + k);
+        if (!output_first) { p.put(1); p.put(0); }
+        return moved(w, p);
+    }
+    constexpr i64 kernel(value w, int k) const { return w.extent((o.output_first ? 2 : 0) + k); }
+    constexpr i64 filter_in(value w) const { return w.extent(o.output_first ? 1 : n); }
+    constexpr i64 filter_out(value w) const { return w.extent(o.output_first ? 0 : n + 1); }
+
+    constexpr bool filters_fit(value x, value w) const {
+        builder& b = *x.b;
+        if (w.rank() != n + 2) {
+            word what{};
+            what.put("filters of rank ").put(i64{w.rank()}).put(", wanted ").put(i64{n + 2});
+            return refuse(b, what.s, b_shape(w), builder::text(o.output_first ? "[out, in, spatial...]" : "[spatial..., in, out]"));
+        }
+        if (x.element() != w.element())
+            return refuse(b, "dtypes differ, use cast", builder::text(name_of(x.element())), builder::text(name_of(w.element())));
+        for (int k = 0; k < w.rank(); ++k)
+            if (is_product(w.extent(k))) return refuse(b, "an extent of the filters has a name", b_shape(w), builder::text("numbers"));
+        return true;
+    }
+};
+
+/// The part of [batch, ...] and [..., channels] in between, as one number.
+constexpr i64 windows_of(const window_geometry& g) {
+    i64 r = 1;
+    for (int k = 0; k < g.n; ++k) r *= g.axis[k].out;
+    return r;
+}
+constexpr i64 places_of(const window_geometry& g) {
+    i64 r = 1;
+    for (int k = 0; k < g.n; ++k) r *= g.axis[k].kernel;
+    return r;
+}
+constexpr bool moves_nothing(const window_geometry& g) {
+    for (int k = 0; k < g.n; ++k)
+        if (g.axis[k].kernel != 1 || g.axis[k].out != g.axis[k].size || g.axis[k].stride != 1 || g.axis[k].low != 0) return false;
+    return true;
+}
+constexpr value patches(value x, const window_geometry& g) { return moves_nothing(g) ? x : call<patches_op>(g.attributes(), x); }
+
+constexpr value convolution(const char* name, int n, const sliding_options& o, value x, value w) {
+    const sliding_call c{name, o, n};
+    builder& b = *x.b;
+    if (!c.takes(x) || !c.filters_fit(x, w)) return x;
+    const i64 in = x.extent(c.channels()), out = c.filter_out(w), inner = c.filter_in(w), groups = o.groups;
+    word how{};
+    how.put("in ").put(inner).put(", out ").put(out).put(", groups ").put(groups);
+    if (groups < 1 || in != inner * groups || out % groups != 0) {
+        c.refuse(b, "channels and filters do not fit", c.b_shape(x), how);
+        return x;
+    }
+    window_geometry g;
+    i64 kernel[3]{};
+    for (int k = 0; k < n; ++k) kernel[k] = c.kernel(w, k);
+    if (!c.windows_over(x, kernel, g)) return x;
+    const i64 batch = x.extent(0), P = windows_of(g), K = places_of(g);
+    list shape = ints(batch);
+    if (o.channels_first) {   // filters times patches
+        g.kernel_first = true;
+        list flat = ints(b.times(batch, in));
+        for (int k = 0; k < n; ++k) flat.put(g.axis[k].size);
+        flat.put(1);
+        const value p = patches(reshape_to(x, flat), g), f = c.filters(w, true);
+        const value y = groups == 1 ? matmul(reshape_to(f, ints(out, inner * K)), reshape_to(p, ints(batch, in * K, P)))
+                                    : matmul(reshape_to(f, ints(groups, out / groups, inner * K)), reshape_to(p, ints(batch, groups, inner * K, P)));
+        shape.put(out);
+        for (int k = 0; k < n; ++k) shape.put(g.axis[k].out);
+        return reshape_to(y, shape);
+    }
+    g.inner = in;
+    const value p = patches(x, g), f = c.filters(w, false);
+    const i64 rows = b.times(batch, P);
+    for (int k = 0; k < n; ++k) shape.put(g.axis[k].out);
+    shape.put(out);
+    if (groups == 1) return reshape_to(matmul(reshape_to(p, ints(rows, K * in)), reshape_to(f, ints(K * in, out))), shape);
+    const value l = transpose_by(reshape_to(p, ints(rows, K, groups, inner)), ints(2, 0, 1, 3));
+    const value r = transpose_by(reshape_to(f, ints(K, inner, groups, out / groups)), ints(2, 0, 1, 3));
+    const value y = matmul(reshape_to(l, ints(groups, rows, K * inner)), reshape_to(r, ints(groups, K * inner, out / groups)));
+    return reshape_to(transpose_by(y, ints(1, 0, 2)), shape);
+}
+
+/// Filters [spatial..., channels, multiplier]: every channel by itself; result channels are [channel][multiplier].
+constexpr value depthwise(const char* name, int n, const sliding_options& o, value x, value w) {
+    const sliding_call c{name, o, n};
+    builder& b = *x.b;
+    if (!c.takes(x) || !c.filters_fit(x, w)) return x;
+    const i64 in = x.extent(c.channels()), m = w.extent(n + 1);
+    if (o.output_first || w.extent(n) != in) {
+        c.refuse(b, "channels and filters do not fit", c.b_shape(x), c.b_shape(w));
+        return x;
+    }
+    window_geometry g;
+    i64 kernel[3]{};
+    for (int k = 0; k < n; ++k) kernel[k] = w.extent(k);
+    if (!c.windows_over(x, kernel, g)) return x;
+    g.inner = in;
+    const i64 batch = x.extent(0), P = windows_of(g), K = places_of(g), rows = b.times(batch, P);
+    const value p = reshape_to(patches(o.channels_first ? c.channels_last(x) : x, g), ints(rows, K, in));
+    const value f = reshape_to(w, ints(K, in, m));
+    const value y = sum_over(expand(p, ints(-1), ints(m)) * expand(f, ints(-4), ints(rows)), ints(-3));
+    list shape = ints(batch);
+    for (int k = 0; k < n; ++k) shape.put(g.axis[k].out);
+    shape.put(in * m);
+    const value z = reshape_to(y, shape);
+    return o.channels_first ? c.channels_second(z) : z;
+}
+
+/// Filters [spatial..., out, in]: the slope of a convolution with these filters, seen as an operation of its own.
+constexpr value transposed(const char* name, int n, const sliding_options& o, value x, value w) {
+    const sliding_call c{name, o, n};
+    builder& b = *x.b;
+    if (!c.takes(x) || !c.filters_fit(x, w)) return x;
+    const i64 in = x.extent(c.channels()), out = c.filter_in(w);
+    if (c.filter_out(w) != in || o.groups != 1) {
+        c.refuse(b, "channels and filters do not fit", c.b_shape(x), c.b_shape(w));
+        return x;
+    }
+    window_geometry g;
+    g.n = n;
+    g.inner = out;
+    list shape = ints(x.extent(0));
+    for (int k = 0; k < n; ++k) {
+        const i64 size = x.extent(c.spatial() + k), kernel = c.kernel(w, k), reach = (kernel - 1) * o.dilation[k] + 1;
+        const i64 pads = o.reach == border::half ? reach / 2 * 2 : o.reach == border::full ? 2 * (reach - 1) : o.low[k] + o.high[k];
+        const i64 wanted = o.n_extents ? o.extent[k] : o.reach == border::same ? size * o.stride[k]
+                         : size == 0 ? 0 : (size - 1) * o.stride[k] + (reach > o.stride[k] && o.reach == border::valid ? reach : o.reach == border::valid ? o.stride[k] : reach) - pads;
+        window_axis& a = g.axis[k] = c.along(k, wanted < 0 ? 0 : wanted, kernel);
+        if (a.out != size || wanted < 0) {
+            word text{};
+            text.put("extent ").put(wanted).put(" would give ").put(a.out);
+            c.refuse(b, "no convolution gives this", c.b_shape(x), text);
+            return x;
+        }
+        if (o.flipped) {
+            a.low -= (a.kernel - 1) * a.dilation;
+            a.dilation = -a.dilation;
+        }
+        shape.put(wanted);
+    }
+    shape.put(out);
+    const i64 rows = b.times(x.extent(0), windows_of(g)), K = places_of(g);
+    const value f = reshape_to(c.filters(w, false), ints(K * out, in));
+    value y = matmul(reshape_to(o.channels_first ? c.channels_last(x) : x, ints(rows, in)), swap_last(f));
+    list windows = ints(x.extent(0));
+    for (int k = 0; k < n; ++k) windows.put(g.axis[k].out);
+    for (int k = 0; k < n; ++k) windows.put(g.axis[k].kernel);
+    windows.put(out);
+    y = reshape_to(y, windows);
+    y = moves_nothing(g) ? reshape_to(y, shape) : call<fold_op>(g.attributes(), y);
+    return o.channels_first ? c.channels_second(y) : y;
+}
+
+/// The windows of a pool: [batch..., places, inner], and the shape of the result.
+struct pooled {
+    value p;
+    list shape;
+    window_geometry g;
+};
+constexpr bool pool_windows(sliding_call& c, value x, bool lowest, pooled& r) {
+    builder& b = *x.b;
+    if (c.o.n_sizes == 0) return c.refuse(b, "no window is given", c.b_shape(x), builder::text("window<2, 2>"));
+    if (c.o.n_strides == 0)
+        for (int k = 0; k < 3; ++k) c.o.stride[k] = c.o.size[k];
+    c.n = c.o.n_sizes <= 3 ? c.o.n_sizes : 3;
+    window_geometry& g = r.g;
+    if (!c.takes(x) || !c.windows_over(x, c.o.size, g)) return false;
+    const i64 batch = x.extent(0), channels = x.extent(c.channels());
+    const i64 outer = c.o.channels_first ? b.times(batch, channels) : batch;
+    g.inner = c.o.channels_first ? 1 : channels;
+    g.lowest = lowest;
+    list flat = ints(outer);
+    r.shape = ints(batch);
+    if (c.o.channels_first) r.shape.put(channels);
+    for (int k = 0; k < g.n; ++k) {
+        flat.put(g.axis[k].size);
+        r.shape.put(g.axis[k].out);
+    }
+    flat.put(g.inner);
+    if (!c.o.channels_first) r.shape.put(channels);
+    r.p = reshape_to(patches(reshape_to(x, flat), g), ints(b.times(outer, windows_of(g)), places_of(g), g.inner));
+    return true;
+}
+constexpr value largest_in_windows(const sliding_options& o, value x) {
+    sliding_call c{"max_pool", o, o.n_sizes};
+    pooled r{};
+    return pool_windows(c, x, true, r) ? reshape_to(reduced<first_max_op>(r.p, ints(-2)), r.shape) : x;
+}
+/// How many elements of the operand each window of one axis sees, as a vector.
+constexpr value seen_along(builder& b, const window_axis& a, dtype t) {
+    const value first = iota_in(b, a.out, dtype::int64) * a.stride - a.low;
+    value n = full_like(first, 0);
+    if (a.dilation == 1) n = minimum(first + a.kernel, a.size) - maximum(first, 0);
+    else
+        for (i64 k = 0; k < a.kernel; ++k) {
+            const value at = first + k * a.dilation;
+            n = n + where(at >= 0 && at < a.size, ones_like(n), 0);
+        }
+    return cast(n, t);
+}
+constexpr value mean_of_windows(const sliding_options& o, value x) {
+    sliding_call c{"avg_pool", o, o.n_sizes};
+    pooled r{};
+    if (!needs_floating(c.name, x) || !pool_windows(c, x, false, r)) return x;
+    const value total = reshape_to(sum_over(r.p, ints(-2)), r.shape);
+    bool padded = false;
+    for (int k = 0; k < r.g.n; ++k) {
+        const window_axis& a = r.g.axis[k];
+        padded |= a.low > 0 || (a.out - 1) * a.stride + (a.kernel - 1) * a.dilation - a.low >= a.size;
+    }
+    if (!padded || o.counts_padding) return total / static_cast<double>(places_of(r.g));
+    value seen{};
+    const int rank = total.rank();
+    for (int k = 0; k < r.g.n; ++k) {
+        list missing{}, extents{};
+        for (int q = 0; q < rank; ++q)
+            if (q != c.spatial() + k) { missing.put(q - rank); extents.put(total.extent(q)); }
+        const value n = expand(seen_along(*x.b, r.g.axis[k], x.element()), missing, extents);
+        seen = seen.zero() ? n : seen * n;
+    }
+    return total / maximum(seen, 1);
+}
+
+// ---- the public functions
+template <int N, class Name, class... O>
+struct convolution_call {
+    static constexpr value apply(operand x, operand w) { return Name::make(N, sliding<O...>(), x.v, w.v); }
+};
+#define KILN_CONVOLUTION(function, n, maker)                                                               \
+    struct function##_maker {                                                                              \
+        static constexpr value make(int d, const sliding_options& o, value x, value w) { return maker(#function, d, o, x, w); } \
+    };                                                                                                     \
+    template <class... Options>                                                                            \
+    constexpr value function(operand x, operand w) { return convolution_call<n, function##_maker, Options...>::apply(x, w); } \
+    template <class... Options, expression X, expression W>                                                \
+    constexpr auto function(X x, W w) { return X::template lift<convolution_call<n, function##_maker, Options...>>(x, w); }
+/// conv2d<options...>(x, w): cross-correlation (tf.nn.conv2d; with `flipped` Theano's conv2d). x [batch, h, w, channels] or
+/// nchw, filters [h, w, in, out] or oihw. Options: strides, dilations, groups, valid, same, half, full_padding, padding,
+/// flipped. Filters may be smaller than the stride. Derivatives of any order in both modes.
+KILN_CONVOLUTION(conv1d, 1, convolution)
+KILN_CONVOLUTION(conv2d, 2, convolution)
+KILN_CONVOLUTION(conv3d, 3, convolution)
+/// depthwise_conv2d(x, w): filters [h, w, channels, multiplier] (tf.nn.depthwise_conv2d).
+KILN_CONVOLUTION(depthwise_conv2d, 2, depthwise)
+/// conv2d_transpose(x, w): filters [h, w, out, in] (tf.nn.conv2d_transpose). Extents: extent * stride for `same`, else
+/// (extent - 1) * stride + max(filter, stride); or output_extents<h, w>.
+KILN_CONVOLUTION(conv1d_transpose, 1, transposed)
+KILN_CONVOLUTION(conv2d_transpose, 2, transposed)
+KILN_CONVOLUTION(conv3d_transpose, 3, transposed)
+#undef KILN_CONVOLUTION
+
+/// separable_conv2d(x, depthwise filters, pointwise filters [1, 1, channels * multiplier, out]).
+template <class... O>
+struct separable_call {
+    static constexpr value apply(operand x, operand d, operand p) {
+        sliding_options o = sliding<O...>(), one{};
+        one.channels_first = o.channels_first;
+        const value y = depthwise("separable_conv2d", 2, o, x.v, d.v);
+        return x.v.b->found ? x.v : convolution("separable_conv2d", 2, one, y, p.v);
+    }
+};
+template <class... Options>
+constexpr value separable_conv2d(operand x, operand d, operand p) { return separable_call<Options...>::apply(x, d, p); }
+template <class... Options, expression X, expression D, expression P>
+constexpr auto separable_conv2d(X x, D d, P p) { return X::template lift<separable_call<Options...>>(x, d, p); }
+
+template <class... O>
+struct max_pool_call {
+    static constexpr value apply(operand x) { return largest_in_windows(sliding<O...>(), x.v); }
+};
+template <class... O>
+struct avg_pool_call {
+    static constexpr value apply(operand x) { return mean_of_windows(sliding<O...>(), x.v); }
+};
+/// max_pool<window<2, 2>, options...>(x): the maximum of each window; padding is never it; the slope goes to the first of
+/// equals (tf.nn.max_pool). Options: strides (else the window's size), dilations, valid, same, padding, nchw.
+template <class... Options>
+constexpr value max_pool(operand x) { return max_pool_call<Options...>::apply(x); }
+template <class... Options, expression X>
+constexpr auto max_pool(X x) { return X::template lift<max_pool_call<Options...>>(x); }
+/// avg_pool<window<2, 2>, options...>(x): the mean of each window; padding does not count (tf.nn.avg_pool), or does
+/// (count_padding).
+template <class... Options>
+constexpr value avg_pool(operand x) { return avg_pool_call<Options...>::apply(x); }
+template <class... Options, expression X>
+constexpr auto avg_pool(X x) { return X::template lift<avg_pool_call<Options...>>(x); }
+
+}  // namespace kiln

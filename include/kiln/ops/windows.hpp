@@ -1,0 +1,190 @@
+// Windows that slide over axes: what convolution and pooling are made of. Both operations are linear and each is the other's
+// transpose, so that everything built on them has derivatives of any order in both modes.
+#pragma once
+#include <kiln/ops/selection.hpp>
+
+namespace kiln {
+
+/// One axis under a sliding window: position o of the window sees element o * stride + k * dilation - low at its place k; a
+/// negative dilation reads the window backwards. What lies outside of [0, size) is padding.
+struct window_axis {
+    i64 size, out, kernel, stride, dilation, low;
+};
+inline constexpr int max_window_axes = 3;
+
+/// The geometry of patches and fold over an operand [outer, axes..., inner].
+struct window_geometry {
+    int n = 0;
+    i64 inner = 1;
+    bool kernel_first = false;   // [outer, kernel..., out..., inner] rather than [outer, out..., kernel..., inner]
+    bool lowest = false;         // padding is the lowest number of the dtype rather than 0
+    window_axis axis[max_window_axes]{};
+
+    constexpr list attributes() const {
+        list a = ints(kernel_first, lowest, inner, n);
+        for (int k = 0; k < n; ++k)
+            for (const i64 v : {axis[k].size, axis[k].out, axis[k].kernel, axis[k].stride, axis[k].dilation, axis[k].low}) a.put(v);
+        return a;
+    }
+    static constexpr int length(int n) { return 4 + 6 * n; }
+    /// From attributes: at(k) is the k-th.
+    template <class At>
+    static KILN_HD constexpr window_geometry from(At at) {
+        window_geometry g;
+        g.kernel_first = at(0) != 0;
+        g.lowest = at(1) != 0;
+        g.inner = at(2);
+        g.n = static_cast<int>(at(3));
+        for (int k = 0; k < g.n; ++k) {
+            const int i = 4 + 6 * k;
+            g.axis[k] = {at(i), at(i + 1), at(i + 2), at(i + 3), at(i + 4), at(i + 5)};
+        }
+        return g;
+    }
+    constexpr window_geometry padded_by_zero() const {
+        window_geometry g = *this;
+        g.lowest = false;
+        return g;
+    }
+    /// The same with leading axes of one element, so that loops over three axes serve all.
+    KILN_HD constexpr window_geometry in_three_axes() const {
+        window_geometry g = *this;
+        g.n = max_window_axes;
+        for (int k = 0; k < max_window_axes; ++k) g.axis[k] = k < max_window_axes - n ? window_axis{1, 1, 1, 1, 1, 0} : axis[k - (max_window_axes - n)];
+        return g;
+    }
+    /// Calls f(patch element, image element or -1) for every element of the patches of one outer index, in order, without
+    /// `inner`: indices count blocks of `inner` elements.
+    template <class F>
+    KILN_HD constexpr void each(F f) const {
+        const window_geometry g = in_three_axes();
+        i64 to[3]{}, place[3]{};   // an output position, a place in the window
+        i64* const first = g.kernel_first ? place : to;
+        i64* const second = g.kernel_first ? to : place;
+        i64 m[6]{};
+        for (int k = 0; k < 3; ++k) {
+            m[k] = g.kernel_first ? g.axis[k].kernel : g.axis[k].out;
+            m[k + 3] = g.kernel_first ? g.axis[k].out : g.axis[k].kernel;
+        }
+        i64 at = 0;
+        for (first[0] = 0; first[0] < m[0]; ++first[0])
+            for (first[1] = 0; first[1] < m[1]; ++first[1])
+                for (first[2] = 0; first[2] < m[2]; ++first[2])
+                    for (second[0] = 0; second[0] < m[3]; ++second[0])
+                        for (second[1] = 0; second[1] < m[4]; ++second[1])
+                            for (second[2] = 0; second[2] < m[5]; ++second[2]) {
+                                i64 from = 0;
+                                for (int k = 0; k < 3; ++k) {
+                                    const i64 q = to[k] * g.axis[k].stride + place[k] * g.axis[k].dilation - g.axis[k].low;
+                                    from = from < 0 || q < 0 || q >= g.axis[k].size ? -1 : from * g.axis[k].size + q;
+                                }
+                                f(at++, from);
+                            }
+    }
+    constexpr i64 image() const {
+        i64 r = 1;
+        for (int k = 0; k < n; ++k) r *= axis[k].size;
+        return r;
+    }
+    constexpr i64 patches() const {
+        i64 r = 1;
+        for (int k = 0; k < n; ++k) r *= axis[k].out * axis[k].kernel;
+        return r;
+    }
+};
+constexpr window_geometry geometry_of(site n) {
+    return window_geometry::from([&](int k) { return n.attr(k); });
+}
+
+/// patches(x): from [outer, axes..., inner] every window, one beside the other: [outer, out..., kernel..., inner]. Exact.
+/// Slope: fold of the cotangent; padding has none. (tf.image.extract_patches, numpy's sliding_window_view, im2col.)
+struct patches_op {
+    static constexpr auto name = "patches";
+    static constexpr pattern kind = pattern::opaque;
+    static constexpr type infer(site n) {
+        const window_geometry g = geometry_of(n);
+        list s = ints(n[0].extent(0));
+        for (int half = 0; half < 2; ++half)
+            for (int k = 0; k < g.n; ++k) s.put((half == 0) == g.kernel_first ? g.axis[k].kernel : g.axis[k].out);
+        s.put(g.inner);
+        return {n.b->intern(s), n.element(0)};
+    }
+    static constexpr void jvp(site n, const value* t, value* out) {
+        out[0] = call<patches_op>(geometry_of(n).padded_by_zero().attributes(), t[0]);
+    }
+    static constexpr void vjp(site n, const value* ct, value* out);
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
+        const window_geometry g = geometry_of(n);
+        const dtype t = n.n().type;
+        const i64 image = g.image() * g.inner, all = g.patches() * g.inner;
+        cell fill{};
+        with_number(t, [&](auto zero) {
+            using T = decltype(zero);
+            if (g.lowest) write(fill, t, lowest(arithmetic::number<T>{}, t));
+        });
+        for (i64 a = 0, m = all ? elements(*n.b, n.n().shape) / all : 0; a < m; ++a)
+            g.each([&](i64 to, i64 from) {
+                for (i64 c = 0; c < g.inner; ++c)
+                    out[0][a * all + to * g.inner + c] = from < 0 ? fill : in[0][a * image + from * g.inner + c];
+            });
+    }
+};
+
+/// fold(p): the sum of all windows where they came from: [outer, out..., kernel..., inner] to [outer, axes..., inner]. The
+/// transpose of patches, and patches (padded by 0) is its slope. (col2im.)
+struct fold_op {
+    static constexpr auto name = "fold";
+    static constexpr pattern kind = pattern::opaque;
+    static constexpr auto linear = jointly;
+    static constexpr type infer(site n) {
+        const window_geometry g = geometry_of(n);
+        list s = ints(n[0].extent(0));
+        for (int k = 0; k < g.n; ++k) s.put(g.axis[k].size);
+        s.put(g.inner);
+        return {n.b->intern(s), n.element(0)};
+    }
+    static constexpr value transpose(int, value ct, site n) { return call<patches_op>(n.attrs(), ct); }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
+        const window_geometry g = geometry_of(n);
+        const dtype t = n.n().type;
+        const i64 image = g.image() * g.inner, all = g.patches() * g.inner;
+        for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i) out[0][i] = {};
+        with_number(t, [&](auto zero) {
+            using T = decltype(zero);
+            if constexpr (!std::is_same_v<T, bool>) {
+                for (i64 a = 0, m = all ? elements(*n.b, n.shape(0)) / all : 0; a < m; ++a)
+                    g.each([&](i64 at, i64 to) {
+                        for (i64 c = 0; c < g.inner && to >= 0; ++c) {
+                            cell& o = out[0][a * image + to * g.inner + c];
+                            write(o, t, read<T>(o) + read<T>(in[0][a * all + at * g.inner + c]));
+                        }
+                    });
+            }
+        });
+    }
+};
+constexpr void patches_op::vjp(site n, const value* ct, value* out) {
+    out[0] = call<fold_op>(geometry_of(n).padded_by_zero().attributes(), ct[0]);
+}
+
+/// The maximum, whose slope goes to the first of equals alone (TensorFlow's max_pool); else as max.
+struct first_max_op : reduction<first_max_op> {
+    static constexpr auto name = "first_max";
+    KILN_HD static constexpr auto identity(auto x, dtype t) { return max_op::identity(x, t); }
+    KILN_HD static constexpr auto combine(auto a, auto x) { return max_op::combine(a, x); }
+    static constexpr void jvp(site n, const value* t, value* out) {
+        const value x = n[0];
+        const list a = n.attrs(), e = extents_at(x, a);
+        if (e.has(0)) return;   // of nothing it is a constant
+        const value at = arg_of<max_op>(x, a);
+        list target = shape_list(x), missing{}, extents{};
+        i64 count = 1;
+        for (int k = 0; k < e.n; ++k) count = x.b->times(count, e[k]);
+        for (int k = -x.rank(); k < 0; ++k)
+            if (!a.has(k)) { missing.put(k); extents.put(target[k + x.rank()]); }
+        const value position = expand(reshape_to(iota_in(*x.b, count, dtype::int64), e), missing, extents);
+        out[0] = sum_over(where(position == expand(at, a, e), t[0], 0), a);
+    }
+};
+
+}  // namespace kiln
