@@ -16,6 +16,7 @@
 #include <kiln/ops/reductions.hpp>
 #include <kiln/ops/compositions.hpp>
 #include <kiln/ops/convolution.hpp>
+#include <kiln/ops/pooling.hpp>
 #include <kiln/expr/error.hpp>
 #include <kiln/expr/expr.hpp>
 #include <kiln/expr/trace.hpp>

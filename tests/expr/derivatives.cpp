@@ -12,7 +12,7 @@ using namespace kiln;
 namespace {
 
 template <class A, class B>
-constexpr bool same(A, B) { return std::is_same_v<A, B>; }
+constexpr bool alike(A, B) { return std::is_same_v<A, B>; }
 
 constexpr auto x = placeholder<"x", double>;
 constexpr auto y = placeholder<"y", double>;
@@ -24,11 +24,11 @@ constexpr auto w = variable<"w", double, 3>(full<2.0>);
 // of several
 constexpr auto f_of_xy = x * x * y + sin(y);
 static_assert(eval(get<0>(grad(f_of_xy, x, y)), x = 3, y = 5) == 30);
-static_assert(same(get<0>(grad(f_of_xy, x, y)), grad(f_of_xy, x)));
-static_assert(same(get<1>(grad(f_of_xy, x, y)), grad(f_of_xy, y)));
+static_assert(alike(get<0>(grad(f_of_xy, x, y)), grad(f_of_xy, x)));
+static_assert(alike(get<1>(grad(f_of_xy, x, y)), grad(f_of_xy, y)));
 static_assert(decltype(value_and_grad(f_of_xy, x, y))::size == 3);
-static_assert(same(get<0>(value_and_grad(f_of_xy, x, y)), f_of_xy));
-static_assert(same(get<2>(value_and_grad(f_of_xy, x, y)), grad(f_of_xy, y)));
+static_assert(alike(get<0>(value_and_grad(f_of_xy, x, y)), f_of_xy));
+static_assert(alike(get<2>(value_and_grad(f_of_xy, x, y)), grad(f_of_xy, y)));
 
 // connected, but zero by construction: no mistake
 static_assert(eval(grad(x * 0_c + y, x), x = 3) == 0);

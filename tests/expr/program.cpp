@@ -10,7 +10,7 @@ using namespace kiln;
 namespace {
 
 template <class A, class B>
-constexpr bool same(A, B) { return std::is_same_v<A, B>; }
+constexpr bool alike(A, B) { return std::is_same_v<A, B>; }
 
 constexpr auto x = placeholder<"x", double>;
 constexpr auto y = placeholder<"y", double>;
@@ -36,8 +36,8 @@ TEST_CASE("several results as one", "[program]") {
     auto [dx, dy] = f(3, 5);
     CHECK(dx == 30);
     CHECK(dy == 9);
-    static_assert(same(get<0>(g), grad(y2, x)));
-    static_assert(same(get<1>(g), grad(y2, y)));
+    static_assert(alike(get<0>(g), grad(y2, x)));
+    static_assert(alike(get<1>(g), grad(y2, y)));
     auto h = function(inputs(x, y), outputs(y2, g, get<1>(g)));
     auto [value_of, d0, d1, again] = h(3, 5);
     CHECK(value_of == 45);

@@ -12,7 +12,7 @@ using namespace kiln;
 namespace {
 
 template <class A, class B>
-constexpr bool same(A, B) { return std::is_same_v<A, B>; }
+constexpr bool alike(A, B) { return std::is_same_v<A, B>; }
 
 constexpr auto x = placeholder<"x", double, "n">;
 constexpr auto y = placeholder<"y", double, "n">;
@@ -20,10 +20,10 @@ constexpr auto m = placeholder<"m", double, "n", 4>;
 constexpr auto i = placeholder<"i", int>;
 
 // the same graph is the same type, traced or not
-static_assert(same(trace([](value a, value b) { return a * b + a; }, x, y), x * y + x));
-static_assert(same(trace([](value a) { return 2 * a; }, x), 2_c * x));
-static_assert(same(trace([](value a) { return a; }, x), x));
-static_assert(same(trace([](value a, value) { return a; }, x, y), x));   // what is not used is not there
+static_assert(alike(trace([](value a, value b) { return a * b + a; }, x, y), x * y + x));
+static_assert(alike(trace([](value a) { return 2 * a; }, x), 2_c * x));
+static_assert(alike(trace([](value a) { return a; }, x), x));
+static_assert(alike(trace([](value a, value) { return a; }, x, y), x));   // what is not used is not there
 
 // loops, ifs, functions, arrays, shapes are C++'s
 constexpr value power(value a, int n) {
@@ -31,14 +31,14 @@ constexpr value power(value a, int n) {
     for (int k = 1; k < n; ++k) r = r * a;
     return r;
 }
-static_assert(same(trace([](value a) { return power(a, 3); }, x), x * x * x));
+static_assert(alike(trace([](value a) { return power(a, 3); }, x), x * x * x));
 constexpr std::array weights{0.5, 2.0, 0.25};
 constexpr auto polynomial = trace([](value a) {
     value r = 0 * a;
     for (const double w : weights) r = r * a + w;
     return r;
 }, x);
-static_assert(same(trace([](value a) { return a.rank() == 2 && a.shape(1) == 4 ? sum(a, 1) / static_cast<double>(a.shape(1)) : a; }, m),
+static_assert(alike(trace([](value a) { return a.rank() == 2 && a.shape(1) == 4 ? sum(a, 1) / static_cast<double>(a.shape(1)) : a; }, m),
                    sum<1>(m) / 4_c));
 constexpr int repeats = 3;
 constexpr auto repeated = trace([](value a) {
@@ -46,7 +46,7 @@ constexpr auto repeated = trace([](value a) {
     for (int k = 0; k < repeats; ++k) a = tanh(a) + step;
     return a;
 }, x);
-static_assert(same(repeated, tanh(tanh(tanh(x) + 0.5_c) + 0.5_c) + 0.5_c));
+static_assert(alike(repeated, tanh(tanh(tanh(x) + 0.5_c) + 0.5_c) + 0.5_c));
 
 // structural objects with settings
 struct block {
@@ -57,22 +57,22 @@ struct block {
         return a;
     }
 };
-static_assert(same(trace<block{2, 0.5}>(x), 0.5_c * sin(0.5_c * sin(x))));
-static_assert(!same(trace<block{2, 0.5}>(x), trace<block{2, 0.25}>(x)));
+static_assert(alike(trace<block{2, 0.5}>(x), 0.5_c * sin(0.5_c * sin(x))));
+static_assert(!alike(trace<block{2, 0.5}>(x), trace<block{2, 0.25}>(x)));
 constexpr value doubled(value a) { return a + a; }
-static_assert(same(trace<doubled>(x), x + x));
+static_assert(alike(trace<doubled>(x), x + x));
 template <int N>
 constexpr auto shifted(auto e) {   // a template parameter is a constant
     return trace([](value a) { return a + N; }, e);
 }
-static_assert(same(shifted<7>(x), x + 7_c));
+static_assert(alike(shifted<7>(x), x + 7_c));
 
 // traces in traces
 constexpr auto inner = trace([](value a) { return exp(a); }, x);
-static_assert(same(trace([](value a) { return a * a; }, inner), exp(x) * exp(x)));
+static_assert(alike(trace([](value a) { return a * a; }, inner), exp(x) * exp(x)));
 
 // derivatives inside
-static_assert(same(trace([](value a) { return grad(sum(a * a), a); }, x), grad(sum(x * x), x)));
+static_assert(alike(trace([](value a) { return grad(sum(a * a), a); }, x), grad(sum(x * x), x)));
 constexpr auto steps_of_newton = trace([](value a) {
     const value f = a * a * a - 2, slope = grad(sum(f), a);
     return a - f / slope;
@@ -89,8 +89,8 @@ TEST_CASE("what a trace computes", "[trace]") {
 TEST_CASE("several results", "[trace]") {
     constexpr auto both = trace([](value a, value b) { return values{a + b, a - b, sum(a)}; }, x, y);
     static_assert(decltype(both)::size == 3);
-    static_assert(same(get<1>(both), x - y));
-    static_assert(same(get<2>(both), sum(x)));
+    static_assert(alike(get<1>(both), x - y));
+    static_assert(alike(get<2>(both), sum(x)));
     auto f = function(inputs(x, y), both);
     const auto [plus, minus, total] = f(tensor{1., 2.}, tensor{5., 7.});
     CHECK(plus(1) == 9);

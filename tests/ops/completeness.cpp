@@ -40,6 +40,8 @@ std::set<std::string> stated_operations() {
     names.erase("name");        // the parameter of the macros
     names.erase("reduction");   // reduction_call, of all reductions
     names.erase("broadcast");   // broadcast_call, of broadcast_to
+    names.erase("convolution");   // convolution_call, of all convolutions
+    names.erase("separable");   // separable_call, of separable_conv2d
     return names;
 }
 

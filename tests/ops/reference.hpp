@@ -3,6 +3,8 @@
 #pragma once
 #include "row.hpp"
 
+#include <kiln/ops/windows.hpp>
+
 #include <algorithm>
 #include <numeric>
 
@@ -296,6 +298,100 @@ array drawn(const char* name, dtype t, const std::vector<i64>& shape, real scale
     const u64 key = key_by_name(name);
     for (std::size_t i = 0; i < r.at.size(); ++i) r.at[i] = offset + scale * Number(key, i, t);
     return r;
+}
+
+// ---- windows
+/// The geometry of a window of this size and stride 1 over the second axis of [outer, axis, ...], with 1 of padding before.
+constexpr window_geometry rows_of_patches(value x, i64 kernel, i64 stride, bool lowest) {
+    window_geometry g;
+    g.n = 2;
+    g.inner = x.extent(3);
+    g.lowest = lowest;
+    const i64 size = x.extent(1);
+    g.axis[0] = {size, (size + 1 - kernel) / stride + 1, kernel, stride, 1, 1};
+    g.axis[1] = {x.extent(2), x.extent(2), 1, 1, 1, 0};
+    return g;
+}
+/// [outer, out, columns, kernel, 1, inner]: so that fold can be tried on a tensor.
+constexpr value windows_of_rows(value x) { return call<patches_op>(rows_of_patches(x, 3, 1, false).attributes(), x); }
+/// a + b c, as the dtype has it.
+inline real plus_product(dtype t, real a, real b, real c) {
+    return is_floating(t) ? a + b * c : wrapped(t, static_cast<integer>(a) + times(static_cast<integer>(b), static_cast<integer>(c)));
+}
+inline array windows_along_rows(const array& x, i64 kernel, i64 stride, real fill) {
+    const i64 size = x.shape[1], out = (size + 1 - kernel) / stride + 1;
+    return generated(x.element, {x.shape[0], out, x.shape[2], kernel, 1, x.shape[3]}, [&](const index_of& i) {
+        const i64 row = i[1] * stride + i[3] - 1;
+        return row < 0 || row >= size ? fill : x.at[flatten(x.shape, {i[0], row, i[2], i[5]})];
+    });
+}
+/// Each element as often as windows of 3 see it.
+inline array folded_rows(const array& x, dtype t) {
+    const i64 size = x.shape[1], out = size - 1;
+    return generated(t, x.shape, [&](const index_of& i) {
+        const real v = x.at[flatten(x.shape, i)];
+        real r = 0;
+        for (i64 o = 0; o < out; ++o)
+            if (i[1] - (o - 1) >= 0 && i[1] - (o - 1) < 3) r = plus_product(t, r, v, 1);
+        return r;
+    });
+}
+/// x [batch, spatial..., in] by w [spatial..., in, out]; SAME as TensorFlow's, or without padding.
+inline array convolved(const array& x, const array& w, i64 stride, bool same_extents) {
+    const std::size_t n = x.shape.size() - 2;
+    std::vector<i64> shape{x.shape[0]}, low, kernel;
+    for (std::size_t k = 0; k < n; ++k) {
+        const i64 L = x.shape[k + 1], f = w.shape[k], out = same_extents ? (L + stride - 1) / stride : (L - f) / stride + 1;
+        shape.push_back(out);
+        kernel.push_back(f);
+        low.push_back(same_extents ? std::max<i64>(0, (out - 1) * stride + f - L) / 2 : 0);
+    }
+    shape.push_back(w.shape[n + 1]);
+    return generated(x.element, shape, [&](const index_of& i) {
+        real r = 0;
+        for (i64 k = 0; k < count(kernel); ++k) {
+            index_of at{i[0]}, f = unflatten(kernel, k);
+            bool inside = true;
+            for (std::size_t a = 0; a < n; ++a) {
+                at.push_back(i[a + 1] * stride + f[a] - low[a]);
+                inside = inside && at.back() >= 0 && at.back() < x.shape[a + 1];
+            }
+            for (i64 c = 0; c < w.shape[n] && inside; ++c) {
+                index_of from = at, filter = f;
+                from.push_back(c);
+                filter.insert(filter.end(), {c, i[n + 1]});
+                r = plus_product(x.element, r, x.at[flatten(x.shape, from)], w.at[flatten(w.shape, filter)]);
+            }
+        }
+        return r;
+    });
+}
+/// Depthwise filters [h, w, channels, multiplier] as those of a convolution, with zeros between channels.
+inline array spread_filters(const array& w) {
+    const i64 c = w.shape[2], m = w.shape[3];
+    return generated(w.element, {w.shape[0], w.shape[1], c, c * m}, [&](const index_of& i) {
+        return i[3] / m == i[2] ? w.at[flatten(w.shape, {i[0], i[1], i[2], i[3] % m})] : 0;
+    });
+}
+/// The transposed convolution without padding: every element of x puts its filter into the result.
+inline array widened(const array& x, const array& w, const std::vector<i64>& stride) {
+    array r = zeros_of(x.element, {x.shape[0], (x.shape[1] - 1) * stride[0] + std::max(w.shape[0], stride[0]),
+                                   (x.shape[2] - 1) * stride[1] + std::max(w.shape[1], stride[1]), w.shape[2]});
+    for (i64 i = 0; i < count(x.shape); ++i)
+        for (i64 k = 0; k < w.shape[0] * w.shape[1] * w.shape[2]; ++k) {
+            const index_of p = unflatten(x.shape, i), f = unflatten({w.shape[0], w.shape[1], w.shape[2]}, k);
+            real& to = r.at[flatten(r.shape, {p[0], p[1] * stride[0] + f[0], p[2] * stride[1] + f[1], f[2]})];
+            to = plus_product(x.element, to, x.at[static_cast<std::size_t>(i)], w.at[flatten(w.shape, {f[0], f[1], f[2], p[3]})]);
+        }
+    return r;
+}
+/// Windows of 2 by 2, one beside the other.
+inline array pooled_by(const array& x, dtype t, fold f) {
+    return generated(t, {x.shape[0], x.shape[1] / 2, x.shape[2] / 2, x.shape[3]}, [&](const index_of& i) {
+        std::vector<real> v;
+        for (i64 k = 0; k < 4; ++k) v.push_back(x.at[flatten(x.shape, {i[0], 2 * i[1] + k / 2, 2 * i[2] + k % 2, i[3]})]);
+        return f(v, t);
+    });
 }
 
 }  // namespace kiln::testing

@@ -61,7 +61,7 @@ struct args {
 
 /// A shape in a table.
 struct dims {
-    i64 at[4]{};
+    i64 at[5]{};
     int n = 0;
     template <class... E>
     constexpr dims(E... e) : at{static_cast<i64>(e)...}, n(sizeof...(E)) {}

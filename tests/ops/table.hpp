@@ -12,6 +12,8 @@
 #pragma once
 #include "reference.hpp"
 
+#include <kiln/ops/pooling.hpp>
+
 namespace kiln::testing {
 
 // ---- shapes
@@ -44,6 +46,13 @@ inline constexpr shapes of_outers[]{{{{3}, {4}}}, {{{2, 3}, {2}}}, {{{}, {3}}}, 
 inline constexpr shapes of_labels[]{{{{2, 5}, {2}}}, {{{5}, {}}}, {{{0, 5}, {0}}}, {{{2, 2, 5}, {2, 2}}}};
 inline constexpr shapes of_distributions[]{{{{2, 5}, {2, 5}}}, {{{5}, {5}}}, {{{0, 5}, {0, 5}}}};
 inline constexpr shapes of_conds[]{{{{}, {3}, {3}}}, {{{}, {}, {}}}, {{{}, {0, 2}, {0, 2}}}, {{{}, {2, 2}, {2, 2}}}};
+inline constexpr shapes of_images[]{{{{2, 5, 4, 2}}}, {{{0, 5, 4, 2}}}, {{{1, 5, 4, 1}}}};
+inline constexpr shapes of_filtered_rows[]{{{{2, 5, 2}, {3, 2, 3}}}, {{{0, 5, 1}, {2, 1, 2}}}, {{{1, 3, 2}, {3, 2, 0}}}};
+inline constexpr shapes of_filtered[]{{{{2, 5, 4, 2}, {3, 2, 2, 3}}}, {{{0, 5, 4, 1}, {2, 2, 1, 2}}}, {{{1, 5, 3, 2}, {1, 1, 2, 2}}}, {{{1, 3, 3, 0}, {2, 2, 0, 2}}}};
+inline constexpr shapes of_filtered_cubes[]{{{{1, 3, 4, 3, 2}, {2, 2, 2, 2, 1}}}, {{{2, 2, 2, 2, 1}, {2, 1, 2, 1, 2}}}};
+inline constexpr shapes of_depthwise[]{{{{2, 5, 4, 2}, {3, 2, 2, 1}}}, {{{1, 4, 4, 2}, {2, 2, 2, 2}}}};
+inline constexpr shapes of_separable[]{{{{2, 5, 4, 2}, {3, 2, 2, 2}, {1, 1, 4, 3}}}};
+inline constexpr shapes of_widened[]{{{{2, 3, 2, 3}, {3, 2, 2, 3}}}, {{{1, 1, 4, 1}, {2, 2, 1, 1}}}};
 
 // ---- families of rows
 template <class Call, auto Fold, dtype Gives, auto... Options>
@@ -307,6 +316,45 @@ inline constexpr row rows[]{
                 return dot_of(reshaped(x[0], {count(x[0].shape), 1}), reshaped(x[1], {1, count(x[1].shape)}));
             })
         .over(of_outers).taking(domain::number),
+
+    // ---- windows: convolutions and pools (convolution.cpp has every option)
+    general("patches", 1, [](args a) { return call<patches_op>(rows_of_patches(a[0], 2, 2, false).attributes(), a[0]); },
+            [](const array* x, dtype) { return windows_along_rows(x[0], 2, 2, 0); })
+        .over(of_images).taking(domain::any).exact(),
+    general("patches", 1, [](args a) { return call<patches_op>(rows_of_patches(a[0], 3, 1, true).attributes(), a[0]); },
+            [](const array* x, dtype t) { return windows_along_rows(x[0], 3, 1, is_floating(t) ? -HUGE_VALL : t == dtype::boolean ? 0 : lowest_of(t)); })
+        .called("lowest").over(of_images).taking(domain::any).exact(),
+    general("fold", 1, [](args a) { return call<fold_op>(rows_of_patches(a[0], 3, 1, false).attributes(), windows_of_rows(a[0])); },
+            [](const array* x, dtype t) { return folded_rows(x[0], t); })
+        .over(of_images).taking(domain::number).within(2, 10).without(huge),
+    general("first_max", 1, [](args a) { return call<first_max_op>(ints(-1), a[0]); },
+            [](const array* x, dtype t) { return folded(x[0], options_of<-1>(), max_of, t); })
+        .over(of_last).taking(domain::number).exact(),
+    general("full_like", 1, [](args a) { return full_like_call<1>::apply(a[0]); },
+            [](const array* x, dtype t) { return generated(t, x[0].shape, [](const index_of&) { return real{1}; }); })
+        .over(of_any).taking(domain::any).flat(),
+    general("conv1d", 2, [](args a) { return conv1d<same>(a[0], a[1]); }, [](const array* x, dtype) { return convolved(x[0], x[1], 1, true); })
+        .over(of_filtered_rows).taking(domain::number).within(2, 100).without(huge | infinities),
+    general("conv2d", 2, [](args a) { return conv2d(a[0], a[1]); }, [](const array* x, dtype) { return convolved(x[0], x[1], 1, false); })
+        .over(of_filtered).taking(domain::number).within(2, 100).without(huge),
+    general("conv2d", 2, [](args a) { return conv2d<strides<2, 2>, same>(a[0], a[1]); }, [](const array* x, dtype) { return convolved(x[0], x[1], 2, true); })
+        .called("strides 2, same").over(of_filtered).taking(domain::number).within(2, 100).without(huge | infinities),
+    general("conv3d", 2, [](args a) { return conv3d(a[0], a[1]); }, [](const array* x, dtype) { return convolved(x[0], x[1], 1, false); })
+        .over(of_filtered_cubes).taking(domain::number).within(2, 100).without(huge),
+    general("depthwise_conv2d", 2, [](args a) { return depthwise_conv2d(a[0], a[1]); },
+            [](const array* x, dtype) { return convolved(x[0], spread_filters(x[1]), 1, false); })
+        .over(of_depthwise).taking(domain::number).within(2, 100).without(huge | infinities | nans),
+    general("separable_conv2d", 3, [](args a) { return separable_conv2d(a[0], a[1], a[2]); },
+            [](const array* x, dtype) { return convolved(convolved(x[0], spread_filters(x[1]), 1, false), x[2], 1, false); })
+        .over(of_separable).taking(domain::number).within(4, 300).without(huge | infinities | nans),
+    general("conv2d_transpose", 2, [](args a) { return conv2d_transpose<strides<2, 1>>(a[0], a[1]); },
+            [](const array* x, dtype) { return widened(x[0], x[1], {2, 1}); })
+        .over(of_widened).taking(domain::number).within(2, 100).without(huge | infinities),
+    general("max_pool", 1, [](args a) { return max_pool<window<2, 2>>(a[0]); }, [](const array* x, dtype t) { return pooled_by(x[0], t, max_of); })
+        .over(of_images).taking(domain::number).exact(),
+    general("avg_pool", 1, [](args a) { return avg_pool<window<2, 2>>(a[0]); },
+            [](const array* x, dtype t) { return pooled_by(x[0], t, [](const std::vector<real>& v, dtype) { return (v[0] + v[1] + v[2] + v[3]) / 4; }); })
+        .over(of_images).within(2, 10).without(huge),
 
     // ---- generators
     general("iota", 0, [](args a) { return iota_in(a.b, 5, a.t); },

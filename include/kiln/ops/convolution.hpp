@@ -1,77 +1,13 @@
-// Convolution and pooling, written with windows, matmul and reductions. Options are tags in any order:
-// conv2d<nchw, oihw, strides<2, 2>, same>(x, w), max_pool<window<2, 2>, strides<2, 2>>(x).
+// Convolution, written with windows and matmul. Options are tags in any order: conv2d<nchw, oihw, strides<2, 2>, same>(x, w).
 #pragma once
 #include <kiln/ops/compositions.hpp>
+#include <kiln/ops/sliding_options.hpp>
 #include <kiln/ops/windows.hpp>
 
 namespace kiln {
 
-/// How far the windows reach beyond the operand.
-enum class border : int { valid, same, half, full, given };
-
-/// What the option tags of a convolution or a pool say.
-struct sliding_options {
-    i64 stride[3]{1, 1, 1}, dilation[3]{1, 1, 1}, size[3]{1, 1, 1}, low[3]{}, high[3]{}, extent[3]{};
-    int n_strides = 0, n_dilations = 0, n_sizes = 0, n_sides = 0, n_extents = 0;
-    border reach = border::valid;
-    bool channels_first = false, output_first = false, flipped = false, counts_padding = false;
-    i64 groups = 1;
-};
-template <i64... N>
-constexpr void put_numbers(i64* to, int& n) {
-    n = 0;
-    ((n < 3 ? static_cast<void>(to[n] = N) : void(), ++n), ...);
-}
-/// Steps of the window along each spatial axis; 1 where nothing is said (a pool: the window's size).
-template <i64... N> struct strides { static constexpr void set(sliding_options& o) { put_numbers<N...>(o.stride, o.n_strides); } };
-/// Distances between the elements that a window sees.
-template <i64... N> struct dilations { static constexpr void set(sliding_options& o) { put_numbers<N...>(o.dilation, o.n_dilations); } };
-/// The size of a pool's window.
-template <i64... N> struct window { static constexpr void set(sliding_options& o) { put_numbers<N...>(o.size, o.n_sizes); } };
-/// Spatial extents of the result of a transposed convolution.
-template <i64... N> struct output_extents { static constexpr void set(sliding_options& o) { put_numbers<N...>(o.extent, o.n_extents); } };
-/// Channels in this many groups, each with filters of its own.
-template <i64 N> struct groups { static constexpr void set(sliding_options& o) { o.groups = N; } };
-/// No padding (the default).
-struct valid { static constexpr void set(sliding_options& o) { o.reach = border::valid; } };
-/// TensorFlow's SAME: ceil(extent / stride) windows; of an odd amount of padding the larger half lies behind.
-struct same { static constexpr void set(sliding_options& o) { o.reach = border::same; } };
-/// Theano's "half": half the (dilated) filter on each side.
-struct half { static constexpr void set(sliding_options& o) { o.reach = border::half; } };
-/// Theano's "full": every window that meets the operand.
-struct full_padding { static constexpr void set(sliding_options& o) { o.reach = border::full; } };
-/// So many elements on each side: padding<top, bottom, left, right>.
-template <i64... N>
-struct padding {
-    static constexpr void set(sliding_options& o) {
-        i64 side[6]{};
-        int n = 0;
-        ((n < 6 ? static_cast<void>(side[n] = N) : void(), ++n), ...);
-        for (int k = 0; k < 3; ++k) { o.low[k] = side[2 * k]; o.high[k] = side[2 * k + 1]; }
-        o.n_sides = n;
-        o.reach = border::given;
-    }
-};
-/// Layout of the operand: [batch, spatial..., channels] (the default), or [batch, channels, spatial...].
-struct nhwc { static constexpr void set(sliding_options& o) { o.channels_first = false; } };
-struct nchw { static constexpr void set(sliding_options& o) { o.channels_first = true; } };
-/// Layout of the filters: [spatial..., in, out] (the default), or [out, in, spatial...].
-struct hwio { static constexpr void set(sliding_options& o) { o.output_first = false; } };
-struct oihw { static constexpr void set(sliding_options& o) { o.output_first = true; } };
-/// True convolution, as Theano's default: the filter is turned around. Without it: cross-correlation, as TensorFlow.
-struct flipped { static constexpr void set(sliding_options& o) { o.flipped = true; } };
-/// avg_pool: padding counts as elements (Theano's average_inc_pad). Without it: it does not (TensorFlow).
-struct count_padding { static constexpr void set(sliding_options& o) { o.counts_padding = true; } };
-
-template <class... O>
-constexpr sliding_options sliding() {
-    sliding_options o{};
-    (O::set(o), ...);
-    return o;
-}
-
 /// A convolution or pool while it is built: names of the mistake's party, options, and where things are.
-struct sliding_call {
+struct sliding_frame {
     const char* name;
     sliding_options o;
     int n;   // spatial axes
@@ -97,6 +33,7 @@ struct sliding_call {
                                       : n == 1 ? "reshape<-1, w, c>(x)" : n == 2 ? "reshape<-1, h, w, c>(x)" : "reshape<-1, d, h, w, c>(x)");
             return refuse(b, what.s, b.shape_text(x.n().shape), hint);
         }
+        if (x.element() == dtype::boolean) return refuse(b, "not for this dtype", builder::text("bool"), builder::text("a number"));
         if (!numbers_fit(b, o.n_strides, n, "strides") || !numbers_fit(b, o.n_dilations, n, "dilations") ||
             !numbers_fit(b, o.n_sizes, n, "window") || !numbers_fit(b, o.n_sides, 2 * n, "padding") ||
             !numbers_fit(b, o.n_extents, n, "output_extents"))
@@ -213,14 +150,14 @@ constexpr bool moves_nothing(const window_geometry& g) {
 constexpr value patches(value x, const window_geometry& g) { return moves_nothing(g) ? x : call<patches_op>(g.attributes(), x); }
 
 constexpr value convolution(const char* name, int n, const sliding_options& o, value x, value w) {
-    const sliding_call c{name, o, n};
+    const sliding_frame c{name, o, n};
     builder& b = *x.b;
     if (!c.takes(x) || !c.filters_fit(x, w)) return x;
     const i64 in = x.extent(c.channels()), out = c.filter_out(w), inner = c.filter_in(w), groups = o.groups;
     word how{};
     how.put("in ").put(inner).put(", out ").put(out).put(", groups ").put(groups);
     if (groups < 1 || in != inner * groups || out % groups != 0) {
-        c.refuse(b, "channels and filters do not fit", c.b_shape(x), how);
+        c.refuse(b, "channels and filters differ", c.b_shape(x), how);
         return x;
     }
     window_geometry g;
@@ -255,12 +192,12 @@ constexpr value convolution(const char* name, int n, const sliding_options& o, v
 
 /// Filters [spatial..., channels, multiplier]: every channel by itself; result channels are [channel][multiplier].
 constexpr value depthwise(const char* name, int n, const sliding_options& o, value x, value w) {
-    const sliding_call c{name, o, n};
+    const sliding_frame c{name, o, n};
     builder& b = *x.b;
     if (!c.takes(x) || !c.filters_fit(x, w)) return x;
     const i64 in = x.extent(c.channels()), m = w.extent(n + 1);
     if (o.output_first || w.extent(n) != in) {
-        c.refuse(b, "channels and filters do not fit", c.b_shape(x), c.b_shape(w));
+        c.refuse(b, "channels and filters differ", c.b_shape(x), c.b_shape(w));
         return x;
     }
     window_geometry g;
@@ -281,12 +218,12 @@ constexpr value depthwise(const char* name, int n, const sliding_options& o, val
 
 /// Filters [spatial..., out, in]: the slope of a convolution with these filters, seen as an operation of its own.
 constexpr value transposed(const char* name, int n, const sliding_options& o, value x, value w) {
-    const sliding_call c{name, o, n};
+    const sliding_frame c{name, o, n};
     builder& b = *x.b;
     if (!c.takes(x) || !c.filters_fit(x, w)) return x;
     const i64 in = x.extent(c.channels()), out = c.filter_in(w);
     if (c.filter_out(w) != in || o.groups != 1) {
-        c.refuse(b, "channels and filters do not fit", c.b_shape(x), c.b_shape(w));
+        c.refuse(b, "channels and filters differ", c.b_shape(x), c.b_shape(w));
         return x;
     }
     window_geometry g;
@@ -302,7 +239,7 @@ constexpr value transposed(const char* name, int n, const sliding_options& o, va
         if (a.out != size || wanted < 0) {
             word text{};
             text.put("extent ").put(wanted).put(" would give ").put(a.out);
-            c.refuse(b, "no convolution gives this", c.b_shape(x), text);
+            c.refuse(b, "no such extent", c.b_shape(x), text);
             return x;
         }
         if (o.flipped) {
@@ -322,76 +259,6 @@ constexpr value transposed(const char* name, int n, const sliding_options& o, va
     y = reshape_to(y, windows);
     y = moves_nothing(g) ? reshape_to(y, shape) : call<fold_op>(g.attributes(), y);
     return o.channels_first ? c.channels_second(y) : y;
-}
-
-/// The windows of a pool: [batch..., places, inner], and the shape of the result.
-struct pooled {
-    value p;
-    list shape;
-    window_geometry g;
-};
-constexpr bool pool_windows(sliding_call& c, value x, bool lowest, pooled& r) {
-    builder& b = *x.b;
-    if (c.o.n_sizes == 0) return c.refuse(b, "no window is given", c.b_shape(x), builder::text("window<2, 2>"));
-    if (c.o.n_strides == 0)
-        for (int k = 0; k < 3; ++k) c.o.stride[k] = c.o.size[k];
-    c.n = c.o.n_sizes <= 3 ? c.o.n_sizes : 3;
-    window_geometry& g = r.g;
-    if (!c.takes(x) || !c.windows_over(x, c.o.size, g)) return false;
-    const i64 batch = x.extent(0), channels = x.extent(c.channels());
-    const i64 outer = c.o.channels_first ? b.times(batch, channels) : batch;
-    g.inner = c.o.channels_first ? 1 : channels;
-    g.lowest = lowest;
-    list flat = ints(outer);
-    r.shape = ints(batch);
-    if (c.o.channels_first) r.shape.put(channels);
-    for (int k = 0; k < g.n; ++k) {
-        flat.put(g.axis[k].size);
-        r.shape.put(g.axis[k].out);
-    }
-    flat.put(g.inner);
-    if (!c.o.channels_first) r.shape.put(channels);
-    r.p = reshape_to(patches(reshape_to(x, flat), g), ints(b.times(outer, windows_of(g)), places_of(g), g.inner));
-    return true;
-}
-constexpr value largest_in_windows(const sliding_options& o, value x) {
-    sliding_call c{"max_pool", o, o.n_sizes};
-    pooled r{};
-    return pool_windows(c, x, true, r) ? reshape_to(reduced<first_max_op>(r.p, ints(-2)), r.shape) : x;
-}
-/// How many elements of the operand each window of one axis sees, as a vector.
-constexpr value seen_along(builder& b, const window_axis& a, dtype t) {
-    const value first = iota_in(b, a.out, dtype::int64) * a.stride - a.low;
-    value n = full_like(first, 0);
-    if (a.dilation == 1) n = minimum(first + a.kernel, a.size) - maximum(first, 0);
-    else
-        for (i64 k = 0; k < a.kernel; ++k) {
-            const value at = first + k * a.dilation;
-            n = n + where(at >= 0 && at < a.size, ones_like(n), 0);
-        }
-    return cast(n, t);
-}
-constexpr value mean_of_windows(const sliding_options& o, value x) {
-    sliding_call c{"avg_pool", o, o.n_sizes};
-    pooled r{};
-    if (!needs_floating(c.name, x) || !pool_windows(c, x, false, r)) return x;
-    const value total = reshape_to(sum_over(r.p, ints(-2)), r.shape);
-    bool padded = false;
-    for (int k = 0; k < r.g.n; ++k) {
-        const window_axis& a = r.g.axis[k];
-        padded |= a.low > 0 || (a.out - 1) * a.stride + (a.kernel - 1) * a.dilation - a.low >= a.size;
-    }
-    if (!padded || o.counts_padding) return total / static_cast<double>(places_of(r.g));
-    value seen{};
-    const int rank = total.rank();
-    for (int k = 0; k < r.g.n; ++k) {
-        list missing{}, extents{};
-        for (int q = 0; q < rank; ++q)
-            if (q != c.spatial() + k) { missing.put(q - rank); extents.put(total.extent(q)); }
-        const value n = expand(seen_along(*x.b, r.g.axis[k], x.element()), missing, extents);
-        seen = seen.zero() ? n : seen * n;
-    }
-    return total / maximum(seen, 1);
 }
 
 // ---- the public functions
@@ -436,26 +303,5 @@ template <class... Options>
 constexpr value separable_conv2d(operand x, operand d, operand p) { return separable_call<Options...>::apply(x, d, p); }
 template <class... Options, expression X, expression D, expression P>
 constexpr auto separable_conv2d(X x, D d, P p) { return X::template lift<separable_call<Options...>>(x, d, p); }
-
-template <class... O>
-struct max_pool_call {
-    static constexpr value apply(operand x) { return largest_in_windows(sliding<O...>(), x.v); }
-};
-template <class... O>
-struct avg_pool_call {
-    static constexpr value apply(operand x) { return mean_of_windows(sliding<O...>(), x.v); }
-};
-/// max_pool<window<2, 2>, options...>(x): the maximum of each window; padding is never it; the slope goes to the first of
-/// equals (tf.nn.max_pool). Options: strides (else the window's size), dilations, valid, same, padding, nchw.
-template <class... Options>
-constexpr value max_pool(operand x) { return max_pool_call<Options...>::apply(x); }
-template <class... Options, expression X>
-constexpr auto max_pool(X x) { return X::template lift<max_pool_call<Options...>>(x); }
-/// avg_pool<window<2, 2>, options...>(x): the mean of each window; padding does not count (tf.nn.avg_pool), or does
-/// (count_padding).
-template <class... Options>
-constexpr value avg_pool(operand x) { return avg_pool_call<Options...>::apply(x); }
-template <class... Options, expression X>
-constexpr auto avg_pool(X x) { return X::template lift<avg_pool_call<Options...>>(x); }
 
 }  // namespace kiln

@@ -120,7 +120,7 @@ struct patches_op {
         cell fill{};
         with_number(t, [&](auto zero) {
             using T = decltype(zero);
-            if (g.lowest) write(fill, t, lowest(arithmetic::number<T>{}, t));
+            if (g.lowest && t != dtype::boolean) write(fill, t, lowest(arithmetic::number<T>{}, t));
         });
         for (i64 a = 0, m = all ? elements(*n.b, n.n().shape) / all : 0; a < m; ++a)
             g.each([&](i64 to, i64 from) {
@@ -141,6 +141,8 @@ struct fold_op {
         list s = ints(n[0].extent(0));
         for (int k = 0; k < g.n; ++k) s.put(g.axis[k].size);
         s.put(g.inner);
+        if (n.element(0) == dtype::boolean)
+            n.b->fail(name, "not for this dtype", builder::text("bool"), builder::text(wanted_by(domain::number)));
         return {n.b->intern(s), n.element(0)};
     }
     static constexpr value transpose(int, value ct, site n) { return call<patches_op>(n.attrs(), ct); }

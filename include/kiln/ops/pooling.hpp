@@ -1,0 +1,98 @@
+// Pooling, written with windows and reductions: max_pool<window<2, 2>, strides<2, 2>>(x).
+#pragma once
+#include <kiln/ops/convolution.hpp>
+
+namespace kiln {
+
+/// The windows of a pool: [batch..., places, inner], and the shape of the result.
+struct pooled {
+    value p;
+    list shape;
+    window_geometry g;
+};
+constexpr bool pool_windows(sliding_frame& c, value x, bool lowest, pooled& r) {
+    builder& b = *x.b;
+    if (c.o.n_sizes == 0) return c.refuse(b, "no window is given", c.b_shape(x), builder::text("window<2, 2>"));
+    if (c.o.n_strides == 0)
+        for (int k = 0; k < 3; ++k) c.o.stride[k] = c.o.size[k];
+    c.n = c.o.n_sizes <= 3 ? c.o.n_sizes : 3;
+    window_geometry& g = r.g;
+    if (!c.takes(x) || !c.windows_over(x, c.o.size, g)) return false;
+    const i64 batch = x.extent(0), channels = x.extent(c.channels());
+    const i64 outer = c.o.channels_first ? b.times(batch, channels) : batch;
+    g.inner = c.o.channels_first ? 1 : channels;
+    g.lowest = lowest;
+    list flat = ints(outer);
+    r.shape = ints(batch);
+    if (c.o.channels_first) r.shape.put(channels);
+    for (int k = 0; k < g.n; ++k) {
+        flat.put(g.axis[k].size);
+        r.shape.put(g.axis[k].out);
+    }
+    flat.put(g.inner);
+    if (!c.o.channels_first) r.shape.put(channels);
+    r.p = reshape_to(patches(reshape_to(x, flat), g), ints(b.times(outer, windows_of(g)), places_of(g), g.inner));
+    return true;
+}
+constexpr value largest_in_windows(const sliding_options& o, value x) {
+    sliding_frame c{"max_pool", o, o.n_sizes};
+    pooled r{};
+    return pool_windows(c, x, true, r) ? reshape_to(reduced<first_max_op>(r.p, ints(-2)), r.shape) : x;
+}
+/// How many elements of the operand each window of one axis sees, as a vector.
+constexpr value seen_along(builder& b, const window_axis& a, dtype t) {
+    const value first = iota_in(b, a.out, dtype::int64) * a.stride - a.low;
+    value n = zeros_like(first);
+    if (a.dilation == 1) n = minimum(first + a.kernel, a.size) - maximum(first, 0);
+    else
+        for (i64 k = 0; k < a.kernel; ++k) {
+            const value at = first + k * a.dilation;
+            n = n + where(at >= 0 && at < a.size, ones_like(n), 0);
+        }
+    return cast(n, t);
+}
+constexpr value mean_of_windows(const sliding_options& o, value x) {
+    sliding_frame c{"avg_pool", o, o.n_sizes};
+    pooled r{};
+    if (!needs_floating(c.name, x) || !pool_windows(c, x, false, r)) return x;
+    const value total = reshape_to(sum_over(r.p, ints(-2)), r.shape);
+    bool padded = false;
+    for (int k = 0; k < r.g.n; ++k) {
+        const window_axis& a = r.g.axis[k];
+        padded |= a.low > 0 || (a.out - 1) * a.stride + (a.kernel - 1) * a.dilation - a.low >= a.size;
+    }
+    if (!padded || o.counts_padding) return total / static_cast<double>(places_of(r.g));
+    value seen{};
+    const int rank = total.rank();
+    for (int k = 0; k < r.g.n; ++k) {
+        list missing{}, extents{};
+        for (int q = 0; q < rank; ++q)
+            if (q != c.spatial() + k) { missing.put(q - rank); extents.put(total.extent(q)); }
+        const value n = expand(seen_along(*x.b, r.g.axis[k], x.element()), missing, extents);
+        seen = seen.zero() ? n : seen * n;
+    }
+    return total / maximum(seen, 1);
+}
+
+template <class... O>
+struct max_pool_call {
+    static constexpr value apply(operand x) { return largest_in_windows(sliding<O...>(), x.v); }
+};
+template <class... O>
+struct avg_pool_call {
+    static constexpr value apply(operand x) { return mean_of_windows(sliding<O...>(), x.v); }
+};
+/// max_pool<window<2, 2>, options...>(x): the maximum of each window; padding is never it; the slope goes to the first of
+/// equals (tf.nn.max_pool). Options: strides (else the window's size), dilations, valid, same, padding, nchw.
+template <class... Options>
+constexpr value max_pool(operand x) { return max_pool_call<Options...>::apply(x); }
+template <class... Options, expression X>
+constexpr auto max_pool(X x) { return X::template lift<max_pool_call<Options...>>(x); }
+/// avg_pool<window<2, 2>, options...>(x): the mean of each window; padding does not count (tf.nn.avg_pool), or does
+/// (count_padding).
+template <class... Options>
+constexpr value avg_pool(operand x) { return avg_pool_call<Options...>::apply(x); }
+template <class... Options, expression X>
+constexpr auto avg_pool(X x) { return X::template lift<avg_pool_call<Options...>>(x); }
+
+}  // namespace kiln
