@@ -4,6 +4,7 @@
 #include "ops/table.hpp"
 #include "ops/trial.hpp"
 
+#include <kiln/ops/pooling.hpp>
 #include <kiln/passes/simplify.hpp>
 #include <kiln/plan/legalise.hpp>
 
@@ -193,7 +194,7 @@ private:
     }
 
     void step() {
-        const int k = choose.below(100);
+        const int k = choose.below(104);
         if (k < 42) elementwise_step();
         else if (k < 55) reduction_step();
         else if (k < 68) view_step();
@@ -203,6 +204,7 @@ private:
         else if (k < 92) generator_step();
         else if (k < 94) top_k_step();
         else if (k < 97 && set.bodies) cond_step();
+        else if (k >= 100) window_step();
         else keep(leaf(any_type()), true);
     }
     dtype dtype_for(domain d, dtype wish) {
@@ -450,6 +452,48 @@ private:
             const i64 key = b.name(name.c_str());
             keep(k == 7 ? random<random_uniform_op>(b, t, key) : k == 8 ? random<random_normal_op>(b, t, key) : random<truncated_normal_op>(b, t, key), true);
         }
+    }
+    /// Windows over small images: convolutions, pools, and what they are made of.
+    void window_step() {
+        const int which = choose.below(12), axes = which == 0 ? 1 : which == 3 ? 3 : 2;
+        sliding_options o;
+        list image = ints(choose.chance(40) ? n : any_extent()), kernel{};
+        const int in = 1 + choose.below(2), out = 1 + choose.below(2);
+        o.n_strides = o.n_dilations = o.n_sizes = axes;
+        for (int k = 0; k < axes; ++k) {
+            o.stride[k] = 1 + choose.below(2);
+            o.dilation[k] = choose.chance(20) ? 2 : 1;
+            o.size[k] = 1 + choose.below(2);
+            image.put((o.size[k] - 1) * o.dilation[k] + 1 + choose.below(axes == 3 ? 1 : 3));
+            kernel.put(o.size[k]);
+        }
+        o.reach = choose.chance(50) ? border::same : border::valid;
+        image.put(in);
+        const dtype t = any_floating();
+        value x = some(t, b.intern(image));
+        if (!is_moderate(x)) x = tanh(x);
+        auto filters = [&](i64 third, i64 fourth) {
+            list s = kernel;
+            s.put(third);
+            s.put(fourth);
+            return tanh(some(t, b.intern(s)));
+        };
+        const char* const names[]{"conv1d", "conv2d", "conv2d", "conv3d", "depthwise_conv2d", "separable_conv2d", "conv2d_transpose", "max_pool", "avg_pool", "patches", "fold", "first_max"};
+        tried().insert(names[which]);
+        if (which == 11) tried().insert("full_like");
+        window_geometry g;
+        g.n = 2;
+        g.inner = in;
+        for (int k = 0; k < 2; ++k) g.axis[k] = sliding_frame{"", o, 2}.along(k, image[k + 1], o.size[k]);
+        if (which < 4) keep(convolution(names[which], axes, o, x, filters(in, out)));
+        else if (which == 4) keep(depthwise(names[which], 2, o, x, filters(in, out)));
+        else if (which == 5) keep(separable_conv2d(x, filters(in, 1), some(t, b.intern(ints(1, 1, in, out)))));
+        else if (which == 6) keep(transposed(names[which], 2, o, x, filters(out, in)));
+        else if (which == 7) keep(largest_in_windows(o, x), true);
+        else if (which == 8) keep(mean_of_windows(o, x), true);
+        else if (which == 9) keep(reshape_to(patches(x, g), ints(inferred, in)), true);
+        else if (which == 10) keep(call<fold_op>(g.attributes(), call<patches_op>(g.attributes(), x)), true);
+        else keep(call<first_max_op>(ints(-1), x) + expand(full_like_call<1>::apply(sum(x)), ints(-3, -2, -1), ints(x.extent(0), x.extent(1), x.extent(2))), true);
     }
     void top_k_step() {
         const value x = pick();

@@ -78,7 +78,7 @@ struct sliding_frame {
             if (a.out < 0 || kernel[k] < 1) {
                 word w{};
                 for (int j = 0; j < n; ++j) w.put(j ? " x " : "window ").put(kernel[j]);
-                return refuse(*x.b, "the window is larger than x", b_shape(x), w);
+                return refuse(*x.b, "window larger than x", b_shape(x), w);
             }
             if (o.flipped) {
                 a.low -= (a.kernel - 1) * a.dilation;
@@ -261,33 +261,46 @@ constexpr value transposed(const char* name, int n, const sliding_options& o, va
     return o.channels_first ? c.channels_second(y) : y;
 }
 
-// ---- the public functions
-template <int N, class Name, class... O>
+// ---- the public functions. Written out, since a macro would add its lines to every error of a user.
+using convolution_maker = value (*)(const char* name, int n, const sliding_options& o, value x, value w);
+template <text Name, int N, convolution_maker Make, class... O>
 struct convolution_call {
-    static constexpr value apply(operand x, operand w) { return Name::make(N, sliding<O...>(), x.v, w.v); }
+    static constexpr value apply(operand x, operand w) { return Make(Name.s, N, sliding<O...>(), x.v, w.v); }
 };
-#define KILN_CONVOLUTION(function, n, maker)                                                               \
-    struct function##_maker {                                                                              \
-        static constexpr value make(int d, const sliding_options& o, value x, value w) { return maker(#function, d, o, x, w); } \
-    };                                                                                                     \
-    template <class... Options>                                                                            \
-    constexpr value function(operand x, operand w) { return convolution_call<n, function##_maker, Options...>::apply(x, w); } \
-    template <class... Options, expression X, expression W>                                                \
-    constexpr auto function(X x, W w) { return X::template lift<convolution_call<n, function##_maker, Options...>>(x, w); }
 /// conv2d<options...>(x, w): cross-correlation (tf.nn.conv2d; with `flipped` Theano's conv2d). x [batch, h, w, channels] or
 /// nchw, filters [h, w, in, out] or oihw. Options: strides, dilations, groups, valid, same, half, full_padding, padding,
-/// flipped. Filters may be smaller than the stride. Derivatives of any order in both modes.
-KILN_CONVOLUTION(conv1d, 1, convolution)
-KILN_CONVOLUTION(conv2d, 2, convolution)
-KILN_CONVOLUTION(conv3d, 3, convolution)
+/// flipped. Filters may be smaller than the stride. Exact up to the order of the sum; derivatives of any order in both modes.
+template <class... O>
+constexpr value conv2d(operand x, operand w) { return convolution("conv2d", 2, sliding<O...>(), x.v, w.v); }
+template <class... O, expression X, expression W>
+constexpr auto conv2d(X x, W w) { return X::template lift<convolution_call<"conv2d", 2, convolution, O...>>(x, w); }
+template <class... O>
+constexpr value conv1d(operand x, operand w) { return convolution("conv1d", 1, sliding<O...>(), x.v, w.v); }
+template <class... O, expression X, expression W>
+constexpr auto conv1d(X x, W w) { return X::template lift<convolution_call<"conv1d", 1, convolution, O...>>(x, w); }
+template <class... O>
+constexpr value conv3d(operand x, operand w) { return convolution("conv3d", 3, sliding<O...>(), x.v, w.v); }
+template <class... O, expression X, expression W>
+constexpr auto conv3d(X x, W w) { return X::template lift<convolution_call<"conv3d", 3, convolution, O...>>(x, w); }
 /// depthwise_conv2d(x, w): filters [h, w, channels, multiplier] (tf.nn.depthwise_conv2d).
-KILN_CONVOLUTION(depthwise_conv2d, 2, depthwise)
+template <class... O>
+constexpr value depthwise_conv2d(operand x, operand w) { return depthwise("depthwise_conv2d", 2, sliding<O...>(), x.v, w.v); }
+template <class... O, expression X, expression W>
+constexpr auto depthwise_conv2d(X x, W w) { return X::template lift<convolution_call<"depthwise_conv2d", 2, depthwise, O...>>(x, w); }
 /// conv2d_transpose(x, w): filters [h, w, out, in] (tf.nn.conv2d_transpose). Extents: extent * stride for `same`, else
 /// (extent - 1) * stride + max(filter, stride); or output_extents<h, w>.
-KILN_CONVOLUTION(conv1d_transpose, 1, transposed)
-KILN_CONVOLUTION(conv2d_transpose, 2, transposed)
-KILN_CONVOLUTION(conv3d_transpose, 3, transposed)
-#undef KILN_CONVOLUTION
+template <class... O>
+constexpr value conv2d_transpose(operand x, operand w) { return transposed("conv2d_transpose", 2, sliding<O...>(), x.v, w.v); }
+template <class... O, expression X, expression W>
+constexpr auto conv2d_transpose(X x, W w) { return X::template lift<convolution_call<"conv2d_transpose", 2, transposed, O...>>(x, w); }
+template <class... O>
+constexpr value conv1d_transpose(operand x, operand w) { return transposed("conv1d_transpose", 1, sliding<O...>(), x.v, w.v); }
+template <class... O, expression X, expression W>
+constexpr auto conv1d_transpose(X x, W w) { return X::template lift<convolution_call<"conv1d_transpose", 1, transposed, O...>>(x, w); }
+template <class... O>
+constexpr value conv3d_transpose(operand x, operand w) { return transposed("conv3d_transpose", 3, sliding<O...>(), x.v, w.v); }
+template <class... O, expression X, expression W>
+constexpr auto conv3d_transpose(X x, W w) { return X::template lift<convolution_call<"conv3d_transpose", 3, transposed, O...>>(x, w); }
 
 /// separable_conv2d(x, depthwise filters, pointwise filters [1, 1, channels * multiplier, out]).
 template <class... O>

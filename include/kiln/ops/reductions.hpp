@@ -207,9 +207,8 @@ struct logsumexp_call {
         return log(sum_over(exp(x - expand(m, a, extents_at(x, a))), a)) + m;
     }
 };
-/// The first position of the extremum (NaN counts as it) among the elements along the axes in row-major order.
-template <class Op>
-constexpr value arg_of(value x, const list& a) {
+/// The row-major position of every element among those along the axes, in the shape of x.
+constexpr value positions_along(value x, const list& a) {
     builder& b = *x.b;
     const list e = extents_at(x, a);
     i64 n = 1;
@@ -218,11 +217,16 @@ constexpr value arg_of(value x, const list& a) {
     list target = shape_list(x), missing{}, extents{};
     for (int k = -x.rank(); k < 0; ++k)
         if (!a.has(k)) { missing.put(k); extents.put(target[k + x.rank()]); }
-    position = expand(position, missing, extents);
-    value hit = x == expand(reduced<Op>(x, a), a, e);
-    if (is_floating(x.element())) hit = hit || isnan(x);
-    return cast(min_over(where(hit, position, INT32_MAX), a), dtype::int64);
+    return expand(position, missing, extents);
 }
+/// The first position of the extremum (NaN counts as it), int32.
+constexpr value first_position(value x, value extremum, const list& a) {
+    value hit = x == expand(extremum, a, extents_at(x, a));
+    if (is_floating(x.element())) hit = hit || isnan(x);
+    return min_over(where(hit, positions_along(x, a), INT32_MAX), a);
+}
+template <class Op>
+constexpr value arg_of(value x, const list& a) { return cast(first_position(x, reduced<Op>(x, a), a), dtype::int64); }
 struct argmax_call { static constexpr auto name = "argmax"; static constexpr value over(value x, const list& a) { return arg_of<max_op>(x, a); } };
 struct argmin_call { static constexpr auto name = "argmin"; static constexpr value over(value x, const list& a) { return arg_of<min_op>(x, a); } };
 

@@ -178,14 +178,8 @@ struct first_max_op : reduction<first_max_op> {
         const value x = n[0];
         const list a = n.attrs(), e = extents_at(x, a);
         if (e.has(0)) return;   // of nothing it is a constant
-        const value at = arg_of<max_op>(x, a);
-        list target = shape_list(x), missing{}, extents{};
-        i64 count = 1;
-        for (int k = 0; k < e.n; ++k) count = x.b->times(count, e[k]);
-        for (int k = -x.rank(); k < 0; ++k)
-            if (!a.has(k)) { missing.put(k); extents.put(target[k + x.rank()]); }
-        const value position = expand(reshape_to(iota_in(*x.b, count, dtype::int64), e), missing, extents);
-        out[0] = sum_over(where(position == expand(at, a, e), t[0], 0), a);
+        const value first = expand(first_position(x, n.result(), a), a, e);
+        out[0] = sum_over(where(positions_along(x, a) == first, t[0], 0), a);
     }
 };
 

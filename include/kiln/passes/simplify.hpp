@@ -9,6 +9,7 @@ namespace kiln {
 
 struct simplification {
     static constexpr u64 fold_bit = rewrite::all::bit<rewrite::fold_constants>();
+    static constexpr u64 out_bit = rewrite::all::bit<rewrite::reshape_out_of_pointwise>();
     static constexpr u64 own_bit = rewrite::all::bit<rewrite::own_rule>();
     static constexpr u64 reshape_bit = rewrite::all::bit<rewrite::reshape_through_pointwise>();
     static constexpr u64 transpose_bit = rewrite::all::bit<rewrite::transpose_through_pointwise>();
@@ -95,7 +96,7 @@ struct simplification {
             const rewrite::rule_masks& m = table.of(x.op->id);
             wanted[known] = m.operands;
             asked[known] = on.bits & (is_floating(x.type) ? table.of_floating : table.of_others) &
-                           (m.roots | (x.op->kind == pattern::pointwise ? fold_bit : 0) | (x.op->simplify ? own_bit : 0));
+                           (m.roots | (x.op->kind == pattern::pointwise ? fold_bit | out_bit : 0) | (x.op->simplify ? own_bit : 0));
         }
     }
     /// Applies rules until none fits.

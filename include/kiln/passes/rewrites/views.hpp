@@ -15,6 +15,74 @@ struct transpose_through_pointwise {
     static constexpr auto name = "transpose_through_pointwise";
 };
 
+/// Is v kept in memory anyway, so that a reshape of it costs nothing?
+constexpr bool lies_in_memory(value v) {
+    const pattern kind = v.n().op->kind;
+    return kind == pattern::leaf || kind == pattern::opaque || kind == pattern::contraction || kind == pattern::result;
+}
+/// v in another shape at no cost; no value where there is none. A broadcast along all leading axes stays one.
+constexpr value in_shape(value v, int shape) {
+    builder& b = *v.b;
+    const list target = b.get(shape);
+    if (is_literal(v)) return b.literal({shape, v.element()}, bits_of_literal(v));
+    if (is<reshape_op>(v)) {
+        const value x = input(v);
+        return x.n().shape == shape ? x : lies_in_memory(x) ? reshape_to(x, target) : value{};
+    }
+    if (lies_in_memory(v)) return reshape_to(v, target);
+    if (!is<expand_op>(v)) return {};
+    const value x = input(v);
+    const list added = new_axes(v);
+    const int kept = x.rank(), more = target.n - kept;
+    if (more < 1) return {};
+    for (int k = 0; k < added.n; ++k)
+        if (added[k] != k - v.rank()) return {};
+    list axes{}, extents{};
+    for (int k = 0; k < more; ++k) { axes.put(k - target.n); extents.put(target[k]); }
+    for (int k = 0; k < kept; ++k)
+        if (x.extent(k) != target[more + k]) return {};
+    return expand(x, axes, extents);
+}
+/// f(reshape(x), y) -> reshape(f(x, reshape(y))) where x is computed, and y costs nothing in the shape of x: f then runs where x
+/// is made, in the loop or on the tile of its matmul.
+struct reshape_out_of_pointwise {
+    static constexpr auto name = "reshape_out_of_pointwise";
+    static constexpr u64 roots[1]{0};   // the sweep asks it of every pointwise node
+    static constexpr u64 operands[2]{hash("reshape"), 0};
+    static constexpr value apply(site n) {
+        int shape = 0;
+        for (int k = 0; k < n.size() && !shape; ++k) {
+            if (!is<reshape_op>(n[k])) continue;
+            const pattern kind = input(n[k]).n().op->kind;
+            if (kind == pattern::contraction || kind == pattern::pointwise || kind == pattern::reduction) shape = input(n[k]).n().shape;
+        }
+        if (!shape || n.size() > 3) return {};
+        value in[3];
+        for (int k = 0; k < n.size(); ++k) {
+            in[k] = in_shape(n[k], shape);
+            if (in[k].zero()) return {};
+        }
+        return reshape_to(n.b->make(*n.n().op, in, n.size(), n.n().attrs), n.b->get(n.n().shape));
+    }
+};
+/// sum(reshape(x)) over all axes but some last ones that the reshape leaves alone -> the same of x.
+struct reduction_of_reshape : at<sum_op, prod_op, max_op, min_op, any_op, all_op>::over<reshape_op> {
+    static constexpr auto name = "reduction_of_reshape";
+    static constexpr value apply(site n) {
+        const list a = n.attrs();
+        const value y = n[0], x = input(y);
+        const int kept = y.rank() - a.n, more = x.rank() - kept;
+        if (more < 1 || lies_in_memory(x)) return {};
+        for (int k = 0; k < a.n; ++k)
+            if (a[k] != k - y.rank()) return {};
+        list axes{};
+        for (int k = 0; k < more; ++k) axes.put(k - x.rank());
+        for (int k = 1; k <= kept; ++k)
+            if (x.extent(-k) != y.extent(-k)) return {};
+        return n.b->make(*n.n().op, &x, 1, axes);
+    }
+};
+
 /// A view of a literal is a literal.
 struct view_of_literal : at<expand_op, reshape_op, transpose_op>::over<a_literal> {
     static constexpr auto name = "view_of_literal";
