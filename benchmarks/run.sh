@@ -20,7 +20,8 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 source tests/packages.sh
-packages=(g++ cmake ninja-build libxsimd-dev libeigen3-dev libbenchmark-dev zlib1g-dev libpng-dev python3)
+packages=(g++ cmake ninja-build libxsimd-dev libeigen3-dev libbenchmark-dev zlib1g-dev libpng-dev libzip-dev
+    nlohmann-json3-dev python3)
 [ "$preset" != clang ] || packages+=(clang-19)
 need_packages "${packages[@]}"
 

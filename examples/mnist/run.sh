@@ -5,7 +5,7 @@ here=$(pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$(pwd)
 source tests/packages.sh
-need_packages g++ cmake ninja-build libxsimd-dev zlib1g-dev libpng-dev
+need_packages g++ cmake ninja-build libxsimd-dev zlib1g-dev libpng-dev libzip-dev nlohmann-json3-dev
 
 log=$(cmake --preset release -B build/mnist -DKILN_BUILD_TESTS=OFF -DKILN_BUILD_BENCHMARKS=OFF 2>&1) \
     || { echo "$log"; exit 1; }

@@ -1,7 +1,9 @@
 // The one way in which a file is complained about.
 #pragma once
+#include <cstdio>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "kiln/core/error.hpp"
 
@@ -15,5 +17,24 @@ namespace kiln::io {
     text += what;
     throw io_error(text);
 }
+
+/// Text that came out of a file, fit for a message: its first 100 bytes, with `\xNN` for what is not plain ASCII.
+inline std::string printable(std::string_view text) {
+    constexpr std::size_t most = 100;
+    std::string result;
+    for (const char c : text.substr(0, most)) {
+        if (c >= ' ' && c <= '~') {
+            result += c;
+            continue;
+        }
+        char hex[8];
+        std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+        result += hex;
+    }
+    return text.size() > most ? result + "..." : result;
+}
+
+/// The same in quotes.
+inline std::string in_quotes(std::string_view text) { return "\"" + printable(text) + "\""; }
 
 }  // namespace kiln::io

@@ -13,24 +13,29 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "kiln/io/file_error.hpp"
 
 namespace kiln::io {
 
+/// What an `input_file` does with a file that begins like a gzipped one.
+enum class gzipped { unpack, as_is };
+
 /// Reads a file from front to back. A gzipped file (one member or several) is told by its first two bytes and
-/// unpacked; one that is cut short, damaged, or followed by something else throws `io_error`.
+/// unpacked, unless it is to be read as it is; one that is cut short, damaged, or followed by something else throws
+/// `io_error`.
 // zlib's own gzread ignores what follows the last member, so this drives `inflate` itself.
 class input_file {
 public:
-    explicit input_file(const std::filesystem::path& path) : path_(path) {
+    explicit input_file(const std::filesystem::path& path, gzipped how = gzipped::unpack) : path_(path) {
         std::error_code ignored;
         if (std::filesystem::is_directory(path, ignored)) fail("expected a file, but it is a directory");
         errno = 0;
         file_.open(path, std::ios::binary);
         if (!file_) fail(std::string("expected a readable file, but: ") + std::strerror(errno));
         refill();
-        packed_ = stream_.avail_in >= 2 && buffer_[0] == 0x1f && buffer_[1] == 0x8b;
+        packed_ = how == gzipped::unpack && stream_.avail_in >= 2 && buffer_[0] == 0x1f && buffer_[1] == 0x8b;
         constexpr int gzip_format = 16 + MAX_WBITS;
         if (packed_ && inflateInit2(&stream_, gzip_format) != Z_OK) fail("out of memory for unpacking it");
     }
@@ -99,5 +104,20 @@ private:
     bool packed_ = false;
     bool inside_member_ = false;
 };
+
+/// All bytes of a file as they are. Throws `io_error` where it cannot be read.
+inline std::vector<unsigned char> read_file(const std::filesystem::path& path) {
+    input_file file(path, gzipped::as_is);
+    std::error_code unknown;   // of a pipe, say: the size is a hint, the end is where reading ends
+    const auto size = std::filesystem::file_size(path, unknown);
+    std::vector<unsigned char> bytes(unknown ? 0 : size);
+    std::size_t n = file.read(bytes);
+    while (n == bytes.size()) {
+        bytes.resize(std::max<std::size_t>(n + n / 2, n + 1));
+        n += file.read(std::span(bytes).subspan(n));
+    }
+    bytes.resize(n);
+    return bytes;
+}
 
 }  // namespace kiln::io

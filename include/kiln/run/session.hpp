@@ -1,8 +1,11 @@
 // A session owns the variables of the functions and expressions that it is made of: storage, initial values, access by
 // symbol or by name.
 #pragma once
+#include <array>
+
 #include <kiln/backend/cpu/execute.hpp>
 #include <kiln/run/binding.hpp>
+#include <kiln/run/stored_variable.hpp>
 
 namespace kiln {
 
@@ -113,6 +116,23 @@ struct variable_table {
         const graph_view g = V::graph.view();
         return g.at(g.nodes[g.root(k)].shape, a);
     }
+    static constexpr int n_extents = [] {
+        int r = 0;
+        for (int k = 0; k < n; ++k) r += rank(k);
+        return r;
+    }();
+    struct shape_table {
+        i64 extents[n_extents + 1];
+        int first[n + 1];
+    };
+    static constexpr shape_table shapes = [] {   // for run time, as the names are
+        shape_table r{};
+        for (int k = 0; k < n; ++k) {
+            r.first[k + 1] = r.first[k];
+            for (int a = 0; a < rank(k); ++a) r.extents[r.first[k + 1]++] = extent(k, a);
+        }
+        return r;
+    }();
     template <int K, class I = std::make_integer_sequence<int, rank(K)>>
     struct view_type;
     template <int K, int... A>
@@ -253,7 +273,22 @@ public:
     }
     void mark(int k) { ready[k] = true; }
 
+    /// The variables as run time sees them; good for as long as the session is.
+    auto rows() {
+        std::array<stored_variable, table::n> r{};
+        for (std::size_t k = 0; k < r.size(); ++k) {
+            const int i = static_cast<int>(k);
+            const auto& [extents, first] = table::shapes;
+            const std::span shape(extents + first[k], extents + first[k + 1]);
+            r[k] = {name(i), table::all.row[k].type, shape, data(i), &ready[k]};
+        }
+        return r;
+    }
+    /// What names the graph of the variables and of their initial values.
+    static constexpr digest hash() { return hash_of_variables; }
+
 private:
+    static constexpr digest hash_of_variables = digest_of(V::graph);
     template <class L>
     struct rows_of_leaves {
         int row[L::result.n_leaves + 1];
@@ -334,6 +369,8 @@ struct failed_session {
     failed operator[](W) { return {}; }
     template <text Name>
     failed get() { return {}; }
+    std::array<stored_variable, 0> rows() { return {}; }
+    static constexpr digest hash() { return {}; }
 };
 template <class... F>
 constexpr auto session_of() {
