@@ -4,12 +4,13 @@ set -euo pipefail
 here=$(pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$(pwd)
+program=${KILN_EXAMPLE:-mnist}   # or mnist_cnn, which is started by a script of its own
 source tests/packages.sh
 need_packages g++ cmake ninja-build libxsimd-dev zlib1g-dev libpng-dev libzip-dev nlohmann-json3-dev
 
 log=$(cmake --preset release -B build/mnist -DKILN_BUILD_TESTS=OFF -DKILN_BUILD_BENCHMARKS=OFF 2>&1) \
     || { echo "$log"; exit 1; }
-cmake --build build/mnist --target mnist
+cmake --build build/mnist --target "$program"
 
 # The program writes its picture where it runs. Its own last line has to stay the last one, so say it first.
 arguments=()
@@ -21,5 +22,5 @@ for argument in "$@"; do
     arguments+=("$argument")
 done
 cd build/mnist
-echo "the picture will be $root/build/mnist/mnist.png"
-exec examples/mnist "${arguments[@]}"
+echo "the picture will be $root/build/mnist/$program.png"
+exec "examples/$program" "${arguments[@]}"

@@ -131,6 +131,26 @@ TEST_CASE("a chain of first values", "[session]") {
     CHECK(s.get<"v7">() == 128.0);
 }
 
+TEST_CASE("some variables, and those that have no value yet", "[session]") {
+    constexpr auto a = variable<"a", float, 3>(random_normal<>);
+    constexpr auto b = variable<"b", float, 2>(random_normal<>);
+    constexpr auto c = variable<"c", float, 3>(a * 2_c);
+    auto f = function(inputs(), outputs(sum(a) + sum(b) + sum(c)));
+    session all(f), some(f);
+    CHECK(some.uninitialized() == std::vector<std::string>{"a", "b", "c"});
+    all.initialize(7);
+    CHECK(all.uninitialized().empty());
+    some.initialize(7, c);
+    CHECK(some.uninitialized() == std::vector<std::string>{"a", "b"});
+    CHECK_THROWS_AS(f(some), uninitialized_error);
+    some[a] = tensor{1.f, 2.f, 3.f};
+    some.initialize(7, b, c);
+    CHECK(some.uninitialized().empty());
+    CHECK(some[a](2) == 3.f);   // stays
+    for (i64 k = 0; k < 3; ++k) CHECK(some[c](k) == all[c](k));
+    for (i64 k = 0; k < 2; ++k) CHECK(some[b](k) == all[b](k));
+}
+
 TEST_CASE("reading and writing", "[session]") {
     auto f = function(inputs(x), matmul(x, kernel) + bias * scale);
     session s(f);

@@ -54,6 +54,17 @@ TEST_CASE("an update without outputs, and an output of the new value", "[updates
     CHECK(s[state] == 50);
 }
 
+TEST_CASE("assign_add and assign_sub", "[updates]") {
+    constexpr auto n = variable<"n", std::int8_t>(full<100>);
+    constexpr auto d = variable<"d", double, 2>(ones);
+    auto f = function(inputs(), n, updates(assign_add(n, 100_c), assign_sub(d, 0.25_c)));
+    session s(f);
+    s.initialize();
+    CHECK(f(s) == 100);   // outputs are from before the update
+    CHECK(std::int8_t(s[n]) == -56);
+    CHECK(s[d](1) == 0.75);
+}
+
 TEST_CASE("two variables that change places", "[updates]") {
     auto swap = function(inputs(), outputs(sum(p), sum(q)), updates(assign(p, q), assign(q, p)));
     session s(swap);

@@ -73,6 +73,12 @@ constexpr auto assign(W, E) {
     }
 }
 
+/// assign_add(w, e), assign_sub(w, e): w gets w + e, w - e (tf.assign_add, tf.assign_sub).
+template <class W, class E>
+constexpr auto assign_add(W w, E e) { return assign(w, w + e); }
+template <class W, class E>
+constexpr auto assign_sub(W w, E e) { return assign(w, w - e); }
+
 /// Every use of from[k] becomes a use of to[k].
 constexpr void substitute(builder& b, const value* from, const value* to, int n, value* roots, int n_roots) {
     int map[builder::capacity];

@@ -1,11 +1,13 @@
 // A session owns the variables of the functions and expressions that it is made of: storage, initial values, access by
 // symbol or by name.
 #pragma once
-#include <array>
-
 #include <kiln/backend/cpu/execute.hpp>
 #include <kiln/run/binding.hpp>
 #include <kiln/run/stored_variable.hpp>
+
+#include <array>
+#include <string>
+#include <vector>
 
 namespace kiln {
 
@@ -220,22 +222,30 @@ class basic_session {
 public:
     using table = variable_table<V>;
 
-    /// Draws every variable from its own initial expression; one seed gives one state.
+    /// Gives every variable its initial value; one seed gives one state.
     void initialize(u64 seed = 0) {
         if constexpr (table::n > 0) {
-            using P = initial_program<V>;
-            using E = expression_of<P>;
-            using L = lowered<E, P::sig, plan_target{cpu::vector_bytes<cpu::default_arch>, 64, true}>;
-            cpu::workspace w;
-            const cpu::tables& t = cpu::tables_of<L, cpu::default_arch>;
-            w.resolve(t, nullptr);
-            static constexpr auto from = leaf_rows<L>();   // which variable a leaf is; -1: the seed
-            char* leaves[L::result.n_leaves + 1];
-            for (int k = 0; k < L::result.n_leaves; ++k)
-                leaves[k] = from.row[k] < 0 ? reinterpret_cast<char*>(&seed) : data(from.row[k]);
-            w.run(t, leaves, nullptr);
+            draw(storage.get(), seed);
             for (int k = 0; k < table::n; ++k) ready[k] = true;
         }
+    }
+    /// initialize(seed, w, b): these alone, to what initialize(seed) gives them; the others stay.
+    template <u64... Lo, u64... Hi>
+        requires(sizeof...(Lo) > 0)
+    void initialize(u64 seed, expr<Lo, Hi>... w) {
+        if constexpr ((!holds<expr<Lo, Hi>>() || ...)) (static_cast<void>((*this)[w]), ...);   // says which
+        else {
+            const cpu::aligned_bytes fresh = allocated();
+            draw(fresh.get(), seed);
+            (take(index_of<expr<Lo, Hi>>(), fresh.get()), ...);
+        }
+    }
+    /// The names of the variables that have no value yet (tf.report_uninitialized_variables).
+    std::vector<std::string> uninitialized() const {
+        std::vector<std::string> r;
+        for (int k = 0; k < table::n; ++k)
+            if (!ready[k]) r.emplace_back(name(k));
+        return r;
     }
     /// The stored variable; assigning a tensor or a view of its shape writes it.
     template <u64 Lo, u64 Hi>
@@ -289,6 +299,28 @@ public:
 
 private:
     static constexpr digest hash_of_variables = digest_of(V::graph);
+    /// Initial values of all variables into a storage.
+    static void draw(char* to, u64 seed) {
+        using P = initial_program<V>;
+        using E = expression_of<P>;
+        using L = lowered<E, P::sig, plan_target{cpu::vector_bytes<cpu::default_arch>, 64, true}>;
+        cpu::workspace w;
+        const cpu::tables& t = cpu::tables_of<L, cpu::default_arch>;
+        w.resolve(t, nullptr);
+        static constexpr auto from = leaf_rows<L>();   // which variable a leaf is; -1: the seed
+        char* leaves[L::result.n_leaves + 1];
+        for (int k = 0; k < L::result.n_leaves; ++k)
+            leaves[k] = from.row[k] < 0 ? reinterpret_cast<char*>(&seed) : to + table::all.row[from.row[k]].offset;
+        w.run(t, leaves, nullptr);
+    }
+    static cpu::aligned_bytes allocated() { return cpu::allocate_aligned(static_cast<std::size_t>(table::all.bytes) + 64); }
+    template <class W>
+    static constexpr bool holds() { return index_of<W>() >= 0; }
+    void take(int k, const char* from) {
+        const variable_row& r = table::all.row[k];
+        __builtin_memcpy(data(k), from + r.offset, static_cast<std::size_t>(r.count * size_of(r.type)));
+        ready[k] = true;
+    }
     template <class L>
     struct rows_of_leaves {
         int row[L::result.n_leaves + 1];
@@ -356,7 +388,7 @@ private:
         return stored<view>(view(reinterpret_cast<typename view::value_type*>(data(K))), ready[K]);
     }
 
-    cpu::aligned_bytes storage = cpu::allocate_aligned(static_cast<std::size_t>(table::all.bytes) + 64);
+    cpu::aligned_bytes storage = allocated();
     bool ready[table::n + 1]{};
 };
 
@@ -364,7 +396,9 @@ template <class F>
 using program_expression = typename program_of_argument<std::remove_cvref_t<F>>::type;
 /// A session of functions that were refused: silent.
 struct failed_session {
-    void initialize(u64 = 0) {}
+    template <class... W>
+    void initialize(u64 = 0, W...) {}
+    std::vector<std::string> uninitialized() const { return {}; }
     template <class W>
     failed operator[](W) { return {}; }
     template <text Name>
