@@ -23,6 +23,7 @@
 #include <kiln/expr/symbols.hpp>
 #include <kiln/expr/program.hpp>
 #include <kiln/expr/derivatives.hpp>
+#include <kiln/expr/print.hpp>
 #include <kiln/run/session.hpp>
 #include <kiln/run/function.hpp>
 #include <kiln/run/eval.hpp>
