@@ -1,6 +1,7 @@
 // Layers: functions that make their own variables. A layer's name is a scope: dense(h, 10, "readout") has the variables
 // "readout/kernel" and "readout/bias".
 #pragma once
+#include <kiln/ops/convolution.hpp>
 #include <kiln/run/eval.hpp>
 
 namespace kiln {
