@@ -38,16 +38,25 @@ struct zip_closer {
 template <class T>
 using zip_owner = std::unique_ptr<T, zip_closer>;
 
+/// An error of our own, whose text is freed with it.
+struct zip_problem {
+    zip_error_t error;
+    zip_problem() { zip_error_init(&error); }
+    ~zip_problem() { zip_error_fini(&error); }
+    zip_problem(const zip_problem&) = delete;
+    zip_problem& operator=(const zip_problem&) = delete;
+    operator zip_error_t*() { return &error; }
+};
+
 [[noreturn]] inline void zip_failed(const std::filesystem::path& path, const std::string& expected, zip_error_t* error) {
     file_error(path, "expected " + expected + ", but: " + zip_error_strerror(error));
 }
 
 /// Opens the archive in `source`, which then belongs to it.
 inline zip_owner<zip_t> open_zip(zip_owner<zip_source_t> source, int how, const std::filesystem::path& path) {
-    zip_error_t error;
-    zip_error_init(&error);
-    zip_owner<zip_t> archive(source ? zip_open_from_source(source.get(), how, &error) : nullptr);
-    if (!archive) zip_failed(path, "a sound .npz file (a zip archive)", &error);
+    zip_problem error;
+    zip_owner<zip_t> archive(source ? zip_open_from_source(source.get(), how, error) : nullptr);
+    if (!archive) zip_failed(path, "a sound .npz file (a zip archive)", error);
     source.release();
     return archive;
 }
@@ -111,10 +120,9 @@ inline std::vector<unsigned char> encode_npz(const std::vector<named_array>& arr
         std::copy_n("PK\5\6", 4, nothing.begin());
         return nothing;
     }
-    zip_error_t error;
-    zip_error_init(&error);
-    zip_owner<zip_source_t> made(zip_source_buffer_create(nullptr, 0, 0, &error));
-    if (!made) zip_failed(path, "to make an .npz file", &error);
+    zip_problem error;
+    zip_owner<zip_source_t> made(zip_source_buffer_create(nullptr, 0, 0, error));
+    if (!made) zip_failed(path, "to make an .npz file", error);
     zip_source_keep(made.get());   // one for us, one for the archive
     auto archive = open_zip(zip_owner<zip_source_t>(made.get()), ZIP_TRUNCATE, path);
     const auto check = [&](bool good) {
@@ -129,8 +137,8 @@ inline std::vector<unsigned char> encode_npz(const std::vector<named_array>& arr
         std::string& header = headers.back();
         const zip_buffer_fragment_t pieces[] = {{reinterpret_cast<zip_uint8_t*>(header.data()), header.size()},
                                                 {const_cast<zip_uint8_t*>(a.bytes.data()), a.bytes.size()}};
-        zip_owner<zip_source_t> source(zip_source_buffer_fragment_create(pieces, a.bytes.empty() ? 1 : 2, 0, &error));
-        if (!source) zip_failed(path, "to make an .npz file", &error);
+        zip_owner<zip_source_t> source(zip_source_buffer_fragment_create(pieces, a.bytes.empty() ? 1 : 2, 0, error));
+        if (!source) zip_failed(path, "to make an .npz file", error);
         // A name that is there already is refused by libzip.
         const zip_int64_t index = zip_file_add(archive.get(), (a.name + ".npy").c_str(), source.get(), ZIP_FL_ENC_UTF_8);
         check(index >= 0);
