@@ -25,15 +25,19 @@ struct variable_union {
     static constexpr bool several = true;
     template <class P>
     static constexpr void take(builder& b, value* roots, int& n) {
-        value r[256];
-        const int first = b.n;
-        import(b, P::graph.view(), r);
-        (void)first;
-        for (int i = 0; i < b.n; ++i) {
-            if (b.nodes[i].op != &variable_op) continue;
+        const graph_view g = P::graph.view();
+        int ids[1024]{}, m = 0;
+        for (int i = 0; i < g.n; ++i)
+            if (g.nodes[i].op == &variable_op) ids[m++] = i;
+        if (m == 0) return;
+        builder own{};   // the variables alone: the rest of the graph may be a thousand times larger
+        value r[1024];
+        const int interned = canonical(g, ids, m, own);
+        import(b, graph_view_of(own, interned), r);
+        for (int k = 0; k < m; ++k) {
             bool have = false;
-            for (int k = 0; k < n; ++k) have |= roots[k].id == i;
-            if (!have) roots[n++] = {&b, i};
+            for (int j = 0; j < n; ++j) have |= roots[j].id == r[k].id;
+            if (!have) roots[n++] = r[k];
         }
     }
     static constexpr built run() {
