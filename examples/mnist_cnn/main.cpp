@@ -39,7 +39,7 @@ int main(int argc, char** argv) try {
     if (epochs < 1) throw value_error("--epochs wants a number above 0");
     const mnist::dataset data = directory ? mnist::full(directory) : mnist::bundled(KILN_EXAMPLE_DATA);
 
-    auto train = function(inputs(images, labels), loss, updates(nn::momentum(loss, 0.05_c, 0.9_c)));
+    auto train = function(inputs(images, labels), loss, updates(nn::momentum(loss, 0.02_c, 0.9_c)));
     auto classify = function(inputs(images), argmax<1>(logits));
     session s(train, classify);
     s.initialize(seed);
