@@ -1,56 +1,12 @@
 // Groups to kernels and calls: axes that no mask tells apart are merged, keys are written (each once), buffers get slots.
 #pragma once
+#include <kiln/plan/calls.hpp>
 #include <kiln/plan/facts.hpp>
 #include <kiln/plan/fma.hpp>
 #include <kiln/plan/schedule.hpp>
 #include <kiln/plan/sizes.hpp>
 
 namespace kiln {
-
-/// Where an argument of a call lies.
-enum class space : int { buffer, leaf, output, number };
-struct plan_argument {
-    space where;
-    int index;
-    constexpr bool operator==(const plan_argument&) const = default;
-};
-struct plan_call {
-    int kernel, first_argument, n_arguments, first_size, n_sizes, group;
-    int guard;   // 0: always runs; else a row of the guards
-};
-/// A branch runs where this bool is `wanted`, and where the guard around it lets it.
-struct plan_guard {
-    plan_argument predicate;
-    bool wanted;
-    int parent;
-};
-struct plan_kernel {
-    int at, n;   // its words
-};
-/// A piece of the arena: `count` elements of `bytes`; or scratch of each thread: `rows` padded rows of `count` columns, and
-/// `inner` more of them.
-struct plan_slot {
-    int count, bytes;
-    int rows = -1, inner = -1;   // no rows: a buffer; no inner: none
-    constexpr bool scratch() const { return rows >= 0; }
-    constexpr bool operator==(const plan_slot&) const = default;
-};
-/// A run-time extent as a number of some dtype, written when a function is bound.
-struct plan_number {
-    int size;
-    dtype type;
-};
-/// A symbol that a caller or a session provides.
-struct plan_leaf {
-    int node;
-};
-
-/// The target of a plan: bytes of a vector register, and which sizes are constants of a kernel.
-struct plan_target {
-    int vector_bytes = 64;
-    int constant_columns = 64;
-    bool constant_contractions = true;
-};
 
 template <int N, int Lists, class Bodies>
 struct plan_writer {
