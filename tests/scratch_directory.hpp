@@ -10,6 +10,12 @@
 #include <string>
 #include <system_error>
 
+/// The bytes of a file, read without what is tested.
+inline std::string content(const std::filesystem::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
 /// A new directory, removed with all its files at the end of the scope.
 struct scratch_directory {
     std::filesystem::path root;

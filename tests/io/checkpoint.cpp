@@ -32,11 +32,6 @@ constexpr auto other = variable<"other", float>(zeros);
 constexpr auto large = variable<"large", float, 256, 256>(zeros);
 constexpr auto number = variable<"number", int>(zeros);
 
-std::string content(const fs::path& path) {
-    const auto bytes = io::read_file(path);
-    return {bytes.begin(), bytes.end()};
-}
-
 /// The large variable holds the number everywhere, or it is of two files.
 template <class S>
 bool whole(S& s) {

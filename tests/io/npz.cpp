@@ -16,11 +16,6 @@ using io::save_npz;
 
 namespace {
 
-std::string content(const fs::path& path) {
-    const auto bytes = io::read_file(path);
-    return {bytes.begin(), bytes.end()};
-}
-
 void check_refused(const fs::path& path, const std::string& words) {
     CHECK_THROWS_WITH(load_npz(path), Contains(path.string()) && Contains(words));
     CHECK_THROWS_AS(load_npz(path), io_error);

@@ -17,11 +17,6 @@ using io::save_safetensors;
 
 namespace {
 
-std::string content(const fs::path& path) {
-    const auto bytes = io::read_file(path);
-    return {bytes.begin(), bytes.end()};
-}
-
 std::string length_of(u64 n) {
     std::string text;
     for (int shift = 0; shift < 64; shift += 8) text += static_cast<char>(n >> shift & 255);
