@@ -25,6 +25,11 @@ TEST_CASE("a formula", "[print]") {
     CHECK(pretty(reshape<-1>(b)) == "reshape(b, {3 \"batch\"})");
     CHECK(pretty(cast<double>(a)) == "cast(a, float64)");
     CHECK(pretty(grad(square(a), a)) == "2 * a");
+    constexpr auto doubled = trace([](value h) {   // 2^60 characters, if it were written out
+        for (int i = 0; i < 60; ++i) h = h * h;
+        return h;
+    }, a);
+    CHECK(pretty(doubled).size() < 10000);
 }
 
 TEST_CASE("a tree prints shared nodes once", "[print]") {

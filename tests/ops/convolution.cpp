@@ -163,8 +163,6 @@ array ramp(const numbers& shape, dtype t = dtype::float64, real step = 1, real f
 }
 /// The inner product with fixed numbers, which makes a scalar of anything.
 value weighed(trial& g, value y, source& random) {
-    array seed = random.tensor({-1, 1}, dtype::float64, {});
-    seed.shape.clear();
     numbers s;
     for (int k = 0; k < y.rank(); ++k) s.push_back(y.extent(k));
     return sum(y * g.feed(random.tensor(s)));
@@ -219,8 +217,6 @@ TEST_CASE("derivatives of convolutions", "[ops][convolution]") {
             const std::vector<array> t = g.run({tangent[0], tangent[1]});
             for (size_t i = 0; i < xs.at.size(); ++i) xs.at[i] += step * t[0].at[i];
             for (size_t i = 0; i < ws.at.size(); ++i) ws.at[i] += step * t[1].at[i];
-            trial h;
-            source same_numbers(6);
             return convolved(c, xs, ws);
         };
         const array up = moved(1e-4L), down = moved(-1e-4L);

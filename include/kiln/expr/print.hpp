@@ -95,7 +95,10 @@ inline constexpr infix infixes[]{
     {"less_equal", " <= ", 4}, {"greater", " > ", 4}, {"greater_equal", " >= ", 4}, {"add", " + ", 5}, {"subtract", " - ", 5},
     {"multiply", " * ", 6}, {"divide", " / ", 6}, {"remainder", " % ", 6}};
 
-/// The formula of every node in the order of the graph; a broadcast shows as its operand.
+inline constexpr std::size_t longest_formula = 4096;
+
+/// The formula of every node in the order of the graph; a broadcast shows as its operand. Shared parts are written out wherever
+/// they are used, which doubles with each level: what gets too long shows as "...".
 inline std::vector<std::string> formulas(const outline_view& g) {
     constexpr int unary = 7, atom = 8;
     struct formula { std::string s; int binds; };
@@ -135,6 +138,7 @@ inline std::vector<std::string> formulas(const outline_view& g) {
             else if (x.kind == pattern::result) r.s += ", " + std::to_string(g.at(x.attrs, 0));
             r.s += ")";
         }
+        if (r.s.size() > longest_formula) r = {"...", atom};
     }
     std::vector<std::string> s;
     for (formula& one : f) s.push_back(std::move(one.s));
@@ -175,8 +179,8 @@ std::string debug_print(E) {
     for (int k = 0; k < g.n_roots(); ++k) p.print(g.root(k));
     return std::move(p.s);
 }
-/// pretty(e): the expression as one line of mathematics (Theano's pp). A shared part is written out wherever it is used, so
-/// the line of a deep graph can be long.
+/// pretty(e): the expression as one line of mathematics (Theano's pp). A shared part is written out wherever it is used, and
+/// a part of more than 4,096 characters shows as "...".
 template <single_expression E>
 std::string pretty(E) {
     const outline_view g = outline_of_expression<E>.view();

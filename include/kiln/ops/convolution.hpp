@@ -89,19 +89,17 @@ struct sliding_frame {
     }
     static constexpr word b_shape(value x) { return x.b->shape_text(x.n().shape); }
 
-    /// Axes in another order: p[k] is the axis that becomes axis k.
-    static constexpr value moved(value x, const list& p) { return transpose_by(x, p); }
     /// [batch, channels, spatial...] as [batch, spatial..., channels], and back.
     constexpr value channels_last(value x) const {
         list p = ints(0);
         for (int k = 0; k < n; ++k) p.put(2 + k);
         p.put(1);
-        return moved(x, p);
+        return transpose_by(x, p);
     }
     constexpr value channels_second(value x) const {
         list p = ints(0, n + 1);
         for (int k = 0; k < n; ++k) p.put(1 + k);
-        return moved(x, p);
+        return transpose_by(x, p);
     }
     /// Filters in the order [spatial..., in, out], or [out, in, spatial...].
     constexpr value filters(value w, bool output_first) const {
@@ -110,7 +108,7 @@ struct sliding_frame {
         if (output_first) p = ints(n + 1, n);
         for (int k = 0; k < n; ++k) p.put(output_first ? k : 2 + k);
         if (!output_first) { p.put(1); p.put(0); }
-        return moved(w, p);
+        return transpose_by(w, p);
     }
     constexpr i64 kernel(value w, int k) const { return w.extent((o.output_first ? 2 : 0) + k); }
     constexpr i64 filter_in(value w) const { return w.extent(o.output_first ? 1 : n); }
@@ -131,17 +129,6 @@ struct sliding_frame {
     }
 };
 
-/// The part of [batch, ...] and [..., channels] in between, as one number.
-constexpr i64 windows_of(const window_geometry& g) {
-    i64 r = 1;
-    for (int k = 0; k < g.n; ++k) r *= g.axis[k].out;
-    return r;
-}
-constexpr i64 places_of(const window_geometry& g) {
-    i64 r = 1;
-    for (int k = 0; k < g.n; ++k) r *= g.axis[k].kernel;
-    return r;
-}
 constexpr bool moves_nothing(const window_geometry& g) {
     for (int k = 0; k < g.n; ++k)
         if (g.axis[k].kernel != 1 || g.axis[k].out != g.axis[k].size || g.axis[k].stride != 1 || g.axis[k].low != 0) return false;
@@ -164,7 +151,7 @@ constexpr value convolution(const char* name, int n, const sliding_options& o, v
     i64 kernel[3]{};
     for (int k = 0; k < n; ++k) kernel[k] = c.kernel(w, k);
     if (!c.windows_over(x, kernel, g)) return x;
-    const i64 batch = x.extent(0), P = windows_of(g), K = places_of(g);
+    const i64 batch = x.extent(0), P = g.windows(), K = g.places();
     list shape = ints(batch);
     if (o.channels_first) {   // filters times patches
         g.kernel_first = true;
@@ -205,7 +192,7 @@ constexpr value depthwise(const char* name, int n, const sliding_options& o, val
     for (int k = 0; k < n; ++k) kernel[k] = w.extent(k);
     if (!c.windows_over(x, kernel, g)) return x;
     g.inner = in;
-    const i64 batch = x.extent(0), P = windows_of(g), K = places_of(g), rows = b.times(batch, P);
+    const i64 batch = x.extent(0), P = g.windows(), K = g.places(), rows = b.times(batch, P);
     const value p = reshape_to(patches(o.channels_first ? c.channels_last(x) : x, g), ints(rows, K, in));
     const value f = reshape_to(w, ints(K, in, m));
     const value y = sum_over(expand(p, ints(-1), ints(m)) * expand(f, ints(-4), ints(rows)), ints(-3));
@@ -249,7 +236,7 @@ constexpr value transposed(const char* name, int n, const sliding_options& o, va
         shape.put(wanted);
     }
     shape.put(out);
-    const i64 rows = b.times(x.extent(0), windows_of(g)), K = places_of(g);
+    const i64 rows = b.times(x.extent(0), g.windows()), K = g.places();
     const value f = reshape_to(c.filters(w, false), ints(K * out, in));
     value y = matmul(reshape_to(o.channels_first ? c.channels_last(x) : x, ints(rows, in)), swap_last(f));
     list windows = ints(x.extent(0));

@@ -31,7 +31,7 @@ constexpr bool pool_windows(sliding_frame& c, value x, bool lowest, pooled& r) {
     }
     flat.put(g.inner);
     if (!c.o.channels_first) r.shape.put(channels);
-    r.p = reshape_to(patches(reshape_to(x, flat), g), ints(b.times(outer, windows_of(g)), places_of(g), g.inner));
+    r.p = reshape_to(patches(reshape_to(x, flat), g), ints(b.times(outer, g.windows()), g.places(), g.inner));
     return true;
 }
 constexpr value largest_in_windows(const sliding_options& o, value x) {
@@ -61,7 +61,7 @@ constexpr value mean_of_windows(const sliding_options& o, value x) {
         const window_axis& a = r.g.axis[k];
         padded |= a.low > 0 || (a.out - 1) * a.stride + (a.kernel - 1) * a.dilation - a.low >= a.size;
     }
-    if (!padded || o.counts_padding) return total / static_cast<double>(places_of(r.g));
+    if (!padded || o.counts_padding) return total / static_cast<double>(r.g.places());
     value seen{};
     const int rank = total.rank();
     for (int k = 0; k < r.g.n; ++k) {

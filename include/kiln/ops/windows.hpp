@@ -86,11 +86,18 @@ struct window_geometry {
         for (int k = 0; k < n; ++k) r *= axis[k].size;
         return r;
     }
-    constexpr i64 patches() const {
+    /// How many windows there are, and how many elements each sees.
+    constexpr i64 windows() const {
         i64 r = 1;
-        for (int k = 0; k < n; ++k) r *= axis[k].out * axis[k].kernel;
+        for (int k = 0; k < n; ++k) r *= axis[k].out;
         return r;
     }
+    constexpr i64 places() const {
+        i64 r = 1;
+        for (int k = 0; k < n; ++k) r *= axis[k].kernel;
+        return r;
+    }
+    constexpr i64 patches() const { return windows() * places(); }
 };
 constexpr window_geometry geometry_of(site n) {
     return window_geometry::from([&](int k) { return n.attr(k); });

@@ -37,10 +37,12 @@ struct lowered {
             const graph_view g = E::graph.view();
             simplify(g, simple, out);
             for (int k = 0; k < g.n_roots(); ++k) roots[k] = out[k].id;
+            r.b.found = simple.found;
             legalise(graph_view_of(simple), S, r.b, roots, g.n_roots());
             while (has_bodies(simple)) {   // bodies within bodies come out one level each time; what has come out is legalised too
                 simple = r.b;
                 r.b = {};
+                r.b.found = simple.found;
                 legalise(graph_view_of(simple), S, r.b, roots, g.n_roots());
             }
             i64 ids[max_roots];
@@ -50,6 +52,7 @@ struct lowered {
         }
     };
     static constexpr auto graph = made_by<legal>();
+    static_assert(!a_finding<decltype(graph)>, "kiln: this program is too large to be lowered, use more than one function");
     static constexpr int n_nodes = graph.view().n, n_lists = graph.view().n_lists;
 
     // Fusion and the bodies of its groups. Where a group does not fit into a nest, a node is stored and both run again.
