@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
 done
 source tests/packages.sh
 packages=(g++ cmake ninja-build libxsimd-dev libeigen3-dev libbenchmark-dev zlib1g-dev libpng-dev libzip-dev
-    nlohmann-json3-dev python3)
+    nlohmann-json3-dev libprotozero-dev python3)
 [ "$preset" != clang ] || packages+=(clang-19)
 need_packages "${packages[@]}"
 

@@ -1,7 +1,5 @@
-// A picture in memory: smooth lines, text, grey images; saved as PNG. Links with libpng.
+// A picture in memory: smooth lines, text, grey images; saved as PNG.
 #pragma once
-#include <png.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -11,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include <kiln/io/file_error.hpp>
-#include <kiln/io/output_file.hpp>
+#include <kiln/core/tensor.hpp>
+#include <kiln/io/png.hpp>
 
 #include "font.hpp"
 
@@ -138,21 +136,12 @@ public:
 
     /// Writes the picture as PNG; the file is there whole or not at all.
     void save(const std::filesystem::path& path) const {
-        png_image image{};
-        image.version = PNG_IMAGE_VERSION;
-        image.width = static_cast<png_uint_32>(width_);
-        image.height = static_cast<png_uint_32>(height_);
-        image.format = PNG_FORMAT_RGB;
-        png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
-        std::vector<unsigned char> bytes(size);
-        if (!png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels_.data(), 0, nullptr))
-            kiln::io::file_error(path, std::string("expected to write a PNG file, but: ") + image.message);
-        bytes.resize(size);
-        kiln::io::write_file(path, bytes);
+        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(pixels_.data());
+        kiln::io::write_png(path, kiln::tensor_view<const std::uint8_t, kiln::dynamic, kiln::dynamic, 3>(bytes, height_, width_));
     }
 
 private:
-    static_assert(sizeof(colour) == 3);   // a row of them is what libpng takes
+    static_assert(sizeof(colour) == 3);   // a row of them is a row of bytes
 
     static double distance(point p, point a, point b) {
         const double dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;

@@ -17,10 +17,13 @@
 #include <kiln/ops/compositions.hpp>
 #include <kiln/ops/convolution.hpp>
 #include <kiln/ops/pooling.hpp>
+#include <kiln/ops/random.hpp>
 #include <kiln/expr/error.hpp>
 #include <kiln/expr/expr.hpp>
 #include <kiln/expr/trace.hpp>
 #include <kiln/expr/symbols.hpp>
+#include <kiln/expr/unnamed.hpp>
+#include <kiln/expr/scope.hpp>
 #include <kiln/expr/program.hpp>
 #include <kiln/expr/derivatives.hpp>
 #include <kiln/expr/print.hpp>

@@ -62,7 +62,7 @@ TEST_CASE("a variable of run-time extents", "[symbols]") {
 }
 
 TEST_CASE("long names", "[symbols]") {
-    constexpr auto x = placeholder<"a placeholder with a name of more than sixty-four characters, spaces, and a comma", float, "a name of 23 characters">;
+    constexpr auto x = placeholder<"a-placeholder/with_a_name.of>more\\than-sixty-four-characters/and-every-character-that-may-occur", float, "a name of 23 characters">;
     constexpr auto w = variable<"model/block/17/attention/query/kernel/with/a/path/that/does/not/end", float>(full<3>);
     auto f = function(inputs(x), sum(x) * w);
     session s(f);
@@ -70,6 +70,23 @@ TEST_CASE("long names", "[symbols]") {
     CHECK(f(s, std::vector{1.f, 2.f}) == 9);
     CHECK(f(s, x = std::vector{1.f, 2.f}) == 9);
     CHECK(s.get<"model/block/17/attention/query/kernel/with/a/path/that/does/not/end">() == 3.f);
+}
+
+TEST_CASE("names that may not be", "[symbols]") {
+    auto found = [](const char* name) {
+        scene s;
+        variable_of(s.b, name, s.of(dtype::float32, ints(3)), zeros);   // as layers do
+        return s.found();
+    };
+    CHECK(found("layer/kernel") == "");
+    CHECK(found(".9") == "");
+    CHECK(found("") == "variable: no valid name |  | letters, digits, _ . / -");
+    CHECK(found("a b") == "variable: no valid name | a b | letters, digits, _ . / -");
+    CHECK(found("_a") == "variable: no valid name | _a | letters, digits, _ . / -");
+    CHECK(found("Variable#0") == "variable: no valid name | Variable#0 | letters, digits, _ . / -");
+    CHECK(found("größe") == "variable: no valid name | größe | letters, digits, _ . / -");
+    CHECK(found(std::string(200, 'x').c_str()) == "");
+    CHECK(found(std::string(201, 'x').c_str()) == "variable: the name is too long | " + std::string(34, 'x') + ".. | at most 200 characters");
 }
 
 TEST_CASE("names that begin alike", "[symbols]") {

@@ -18,7 +18,7 @@ python3 -B "$root/tests/io/fuzz/corpus.py" "$work/seeds"
 
 for target in "${targets[@]}"; do
     "$compiler" -std=c++20 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wall -Wextra -Wconversion -Wshadow \
-        -Wno-sign-conversion -Werror -I"$root/include" "$root/tests/io/fuzz/$target.cpp" -o "$work/$target" -lz -lzip
+        -Wno-sign-conversion -Werror -I"$root/include" "$root/tests/io/fuzz/$target.cpp" -o "$work/$target" -lz -lzip -lpng
     mkdir -p "$work/corpus/$target"
     # What is found lands in the second folder; the memory limit is what shows a length field that was believed.
     if ! "$work/$target" -max_total_time="${KILN_FUZZ_SECONDS:-10}" -runs="${KILN_FUZZ_RUNS:--1}" -seed="${KILN_FUZZ_SEED:-1}" -timeout=10 -rss_limit_mb=1024 \

@@ -3,38 +3,15 @@
 
 The two packages come from PyPI into a virtual environment in the build folder, which later runs use again.
 """
-import fcntl
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-PACKAGES = ["numpy==2.4.6", "safetensors==0.8.0"]
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("KILN_BINARY_DIR", ROOT / "build")).resolve()
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "programs"))
+import environment                                                # noqa: E402
 
-
-def into_environment():
-    """Runs this script again by the Python that has the packages."""
-    home = BUILD / "interchange-venv"
-    python = home / "bin" / "python"
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with open(BUILD / "interchange-venv.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = home / "installed"
-        if not done.exists() or done.read_text() != " ".join(PACKAGES):
-            subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-            command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES]
-            if subprocess.run(command).returncode != 0:   # no network: nothing to compare with, which is no failure
-                print("skipped: " + " and ".join(PACKAGES) + " cannot be installed")
-                sys.exit(77)
-            done.write_text(" ".join(PACKAGES))
-    os.execv(python, [python, "-B", __file__])
-
-
-if not (pathlib.Path(sys.prefix) / "installed").exists():
-    into_environment()
+environment.enter("interchange", ["numpy==2.4.6", "safetensors==0.8.0"])
 
 import numpy as np                                                # noqa: E402
 from safetensors import safe_open                                 # noqa: E402
@@ -71,7 +48,7 @@ def arrays():
 
 
 def of_session():
-    return {"layer/w": array(np.dtype("float32"), (2, 3)), "größe": array(np.dtype("float64"), ()),
+    return {"layer/w": array(np.dtype("float32"), (2, 3)), "layer/b>-_.": array(np.dtype("float64"), ()),
             "n": array(np.dtype("int64"), (4,))}
 
 
@@ -118,9 +95,7 @@ def write(folder):
 def main():
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
-        program = scratch / "interchange"
-        subprocess.run([os.environ.get("KILN_CXX") or "g++", "-std=c++20", "-O0", f"-I{ROOT / 'include'}", "-o", program,
-                        ROOT / "tests/io/programs/interchange.cpp", "-pthread", "-lz", "-lzip"], check=True)
+        program = environment.build("interchange", scratch, ["-lz", "-lzip"])
         for name in ("from-kiln", "from-python"):
             (scratch / name).mkdir()
         subprocess.run([program, "write", scratch / "from-kiln"], check=True)

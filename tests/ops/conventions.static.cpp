@@ -1,5 +1,6 @@
 // What the compiler itself computes: conventions at kinks, higher derivatives, bodies, wrapping integers, random numbers.
 #include <kiln/backend/constant/interpret.hpp>
+#include <kiln/ops/random.hpp>
 
 namespace kiln {
 namespace {

@@ -248,8 +248,8 @@ inline array largest(const array& x, i64 k, bool positions) {
     return r;
 }
 
-// ---- random numbers: Philox 4x32-10 from the paper's description, the seed of the tests
-inline constexpr u64 session_seed = 20240229;
+// ---- random numbers: Philox 4x32-10 from the paper's description, the seed and the step of the tests
+inline constexpr u64 session_seed = 20240229, session_step = (u64{5} << 32) + 3;
 
 inline u64 scrambled(u64 x) {   // the finaliser of splitmix64
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
@@ -262,8 +262,9 @@ inline u64 key_by_name(const char* name) {
     return scrambled(h ^ scrambled(session_seed + 0x9E3779B97F4A7C15));
 }
 struct four_words { std::uint32_t w[4]; };
-inline four_words philox_block(u64 key, u64 number) {
-    std::uint32_t c[4]{static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32), 0, 0};
+inline four_words philox_block(u64 key, u64 step, u64 number) {
+    std::uint32_t c[4]{static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32), static_cast<std::uint32_t>(step),
+                       static_cast<std::uint32_t>(step >> 32)};
     std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
     for (int round = 0; round < 10; ++round, k0 += 0x9E3779B9u, k1 += 0xBB67AE85u) {
         const u64 a = u64{0xD2511F53u} * c[0], b = u64{0xCD9E8D57u} * c[2];
@@ -276,27 +277,33 @@ inline four_words philox_block(u64 key, u64 number) {
 inline real from_words(std::uint32_t high, std::uint32_t low) {
     return std::ldexp(static_cast<real>((u64{high} << 32 | low) >> 11), -53);
 }
-inline real uniform_number(u64 key, u64 i, dtype t) {
-    if (t == dtype::float32) return std::ldexp(static_cast<real>(philox_block(key, i / 4).w[i % 4] >> 8), -24);
-    const four_words b = philox_block(key, i / 2);
+inline u64 bits_number(u64 key, u64 step, u64 i) {
+    const four_words b = philox_block(key, step, i / 2);
+    return u64{b.w[i % 2 * 2]} << 32 | b.w[i % 2 * 2 + 1];
+}
+inline real bits_number(u64 key, u64 step, u64 i, dtype) { return static_cast<real>(bits_number(key, step, i)); }
+inline real dice_number(u64 key, u64 step, u64 i, dtype) { return static_cast<real>(bits_number(key, step, i) % 97); }
+inline real uniform_number(u64 key, u64 step, u64 i, dtype t) {
+    if (t == dtype::float32) return std::ldexp(static_cast<real>(philox_block(key, step, i / 4).w[i % 4] >> 8), -24);
+    const four_words b = philox_block(key, step, i / 2);
     return i % 2 == 0 ? from_words(b.w[0], b.w[1]) : from_words(b.w[2], b.w[3]);
 }
-inline real normal_number(u64 key, u64 i, dtype) {   // Box and Muller
-    const four_words b = philox_block(key, i / 2);
+inline real normal_number(u64 key, u64 step, u64 i, dtype) {   // Box and Muller
+    const four_words b = philox_block(key, step, i / 2);
     const real radius = std::sqrt(-2 * std::log(1 - from_words(b.w[0], b.w[1])));
     const real angle = 2 * 3.14159265358979323846264338328L * from_words(b.w[2], b.w[3]);
     return radius * (i % 2 == 0 ? std::cos(angle) : std::sin(angle));
 }
-inline real truncated_number(u64 key, u64 i, dtype t) {
-    real x = normal_number(key, i, t);
-    for (u64 attempt = 1; std::fabs(x) >= 2; ++attempt) x = normal_number(key, i + (attempt << 56), t);
+inline real truncated_number(u64 key, u64 step, u64 i, dtype t) {
+    real x = normal_number(key, step, i, t);
+    for (u64 attempt = 1; std::fabs(x) >= 2; ++attempt) x = normal_number(key, step, i + (attempt << 56), t);
     return x;
 }
-template <real (*Number)(u64, u64, dtype)>
-array drawn(const char* name, dtype t, const std::vector<i64>& shape, real scale = 1, real offset = 0) {
+template <real (*Number)(u64, u64, u64, dtype)>
+array drawn(const char* name, dtype t, const std::vector<i64>& shape, real scale = 1, real offset = 0, u64 step = 0) {
     array r = zeros_of(t, shape);
     const u64 key = key_by_name(name);
-    for (std::size_t i = 0; i < r.at.size(); ++i) r.at[i] = offset + scale * Number(key, i, t);
+    for (std::size_t i = 0; i < r.at.size(); ++i) r.at[i] = offset + scale * Number(key, step, i, t);
     return r;
 }
 

@@ -13,6 +13,7 @@
 #include "reference.hpp"
 
 #include <kiln/ops/pooling.hpp>
+#include <kiln/ops/random.hpp>
 
 namespace kiln::testing {
 
@@ -465,6 +466,26 @@ inline constexpr row rows[]{
     unary("leaky_relu", [](args a) { return leaky_relu(a[0]); }, [](real x) { return x > 0 ? x : 0.01 * x; }).within(1.2),
     unary("leaky_relu", [](args a) { return leaky_relu(a[0], 0.25); }, [](real x) { return x > 0 ? x : 0.25L * x; }).called("0.25"),
     unary("swish", [](args a) { return swish(a[0]); }, [](real x) { return x * sigmoid_of(x); }).within(5).at(10.0, -10.0),
+
+    // ---- random nodes: the step of the session is an operand
+    general("random_bits", 0,
+            [](args a) { return random<random_bits_op>(a.b, {a.b.intern(ints(3, 5)), dtype::uint64}, {a.b.name("bits"), false, true}); },
+            [](const array*, dtype) { return drawn<bits_number>("bits", dtype::uint64, {3, 5}, 1, 0, session_step); })
+        .over(of_nothing).taking(domain::any).giving(always<dtype::uint64>).exact(),
+    general("random_uniform", 0, [](args a) { return random_uniform<3, 100>.drawn(a.b, {a.b.intern(ints(11)), a.t}, {a.b.name("dice"), false, true}); },
+            [](const array*, dtype t) {
+                return is_floating(t) ? drawn<uniform_number>("dice", t, {11}, 97, 3, session_step) : drawn<dice_number>("dice", t, {11}, 1, 3, session_step);
+            })
+        .called("integers").over(of_nothing).taking(domain::number).within(2, 4),
+    general("random_uniform", 0, [](args a) { return random_uniform<>.drawn(a.b, {a.b.intern(ints(3, 5)), a.t}, {a.b.name("u"), false, true}); },
+            [](const array*, dtype t) { return drawn<uniform_number>("u", t, {3, 5}, 1, 0, session_step); })
+        .called("of a step").over(of_nothing).exact(),
+    general("random_normal", 0, [](args a) { return random_normal<>.drawn(a.b, {a.b.intern(ints(7)), a.t}, {a.b.name("n"), false, true}); },
+            [](const array*, dtype t) { return drawn<normal_number>("n", t, {7}, 1, 0, session_step); })
+        .called("of a step").over(of_nothing).within(4, 8),
+    general("truncated_normal", 0, [](args a) { return truncated_normal<>.drawn(a.b, {a.b.intern(ints(0, 2)), a.t}, {a.b.name("t"), false, true}); },
+            [](const array*, dtype t) { return zeros_of(t, {0, 2}); })
+        .called("nothing").over(of_nothing).exact(),
 };
 
 }  // namespace kiln::testing

@@ -3,6 +3,8 @@
 #pragma once
 #include "reference.hpp"
 
+#include <kiln/ops/random.hpp>
+
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -106,6 +108,7 @@ public:
     std::vector<array> run(const std::vector<value>& roots) {
         const interpretation done(b(), roots.data(), static_cast<int>(roots.size()), [&](int i) -> const cell* {
             if (b().nodes[i].op == &seed_op) return &session;
+            if (b().nodes[i].op == &step_op) return &step;
             return fed.at(i).data();
         });
         std::vector<array> r;
@@ -126,7 +129,7 @@ private:
     std::unique_ptr<builder, give_back> own;
     std::map<int, std::vector<cell>> fed;
     int n_placeholders = 0;
-    cell session{0, static_cast<i64>(session_seed)};
+    cell session{0, static_cast<i64>(session_seed)}, step{0, static_cast<i64>(session_step)};
 };
 
 // ---- what operands are drawn from

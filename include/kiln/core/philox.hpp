@@ -26,16 +26,17 @@ struct philox {
 
     /// The same in place; with plain arrays, so that device code can call it.
     KILN_HD static constexpr void encrypt(std::uint32_t (&counter)[4], std::uint32_t key0, std::uint32_t key1) {
-        for (int round = 0; round < rounds; ++round) {
-            const u64 a = u64{0xD2511F53} * counter[0];
-            const u64 b = u64{0xCD9E8D57} * counter[2];
-            counter[0] = static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ key0;
-            counter[1] = static_cast<std::uint32_t>(b);
-            counter[2] = static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ key1;
-            counter[3] = static_cast<std::uint32_t>(a);
-            key0 += 0x9E3779B9;   // the golden ratio
-            key1 += 0xBB67AE85;   // sqrt(3) - 1
-        }
+        for (int k = 0; k < rounds; ++k, key0 += key0_step, key1 += key1_step)
+            round(counter[0], counter[1], counter[2], counter[3], key0, key1);
+    }
+    static constexpr std::uint32_t key0_step = 0x9E3779B9, key1_step = 0xBB67AE85;   // the golden ratio, sqrt(3) - 1
+    KILN_HD static constexpr void round(std::uint32_t& c0, std::uint32_t& c1, std::uint32_t& c2, std::uint32_t& c3, std::uint32_t key0,
+                                        std::uint32_t key1) {
+        const u64 a = u64{0xD2511F53} * c0, b = u64{0xCD9E8D57} * c2;
+        c0 = static_cast<std::uint32_t>(b >> 32) ^ c1 ^ key0;
+        c1 = static_cast<std::uint32_t>(b);
+        c2 = static_cast<std::uint32_t>(a >> 32) ^ c3 ^ key1;
+        c3 = static_cast<std::uint32_t>(a);
     }
 
     /// Block number `block` of a stream: the number is one half of the counter, the stream the other.
@@ -54,6 +55,13 @@ struct philox {
         return words[index % 4];
     }
 
+    /// Two words as one, number `index` of a stream of such.
+    KILN_HD static constexpr u64 random_bits64(u64 key, u64 stream, u64 index) {
+        std::uint32_t words[4] = {};
+        stream_block(key, stream, index / 2, words);
+        return index % 2 == 0 ? u64{words[0]} << 32 | words[1] : u64{words[2]} << 32 | words[3];
+    }
+
     /// A number in [0, 1): a float of 24 bits of `high`, or a double of 53 bits of both words.
     template <std::floating_point T>
     KILN_HD static constexpr T uniform01(std::uint32_t high, [[maybe_unused]] std::uint32_t low = 0) {
@@ -67,9 +75,8 @@ struct philox {
     KILN_HD static constexpr T uniform(u64 key, u64 stream, u64 index) {
         if constexpr (std::is_same_v<T, float>) return uniform01<T>(random_bits(key, stream, index));
         else {
-            std::uint32_t words[4] = {};
-            stream_block(key, stream, index / 2, words);
-            return index % 2 == 0 ? uniform01<T>(words[0], words[1]) : uniform01<T>(words[2], words[3]);
+            const u64 bits = random_bits64(key, stream, index);
+            return uniform01<T>(static_cast<std::uint32_t>(bits >> 32), static_cast<std::uint32_t>(bits));
         }
     }
 
@@ -78,21 +85,28 @@ struct philox {
     KILN_HD static constexpr double normal(u64 key, u64 stream, u64 index) {
         std::uint32_t words[4] = {};
         stream_block(key, stream, index / 2, words);
+        const double angle = normal_angle(words);
+        return normal_radius(words) * (index % 2 == 0 ? math::cos(angle) : math::sin(angle));
+    }
+    /// The pair of a block: radius * cos(angle), radius * sin(angle).
+    KILN_HD static constexpr double normal_radius(const std::uint32_t (&words)[4]) {
         const double chance = 1.0 - uniform01<double>(words[0], words[1]);   // in (0, 1]: it has a logarithm
-        const double radius = math::sqrt(-2.0 * math::log(chance));
-        const double angle = 2 * 3.14159265358979323846 * uniform01<double>(words[2], words[3]);
-        return radius * (index % 2 == 0 ? math::cos(angle) : math::sin(angle));
+        return math::sqrt(-2.0 * math::log(chance));
+    }
+    KILN_HD static constexpr double normal_angle(const std::uint32_t (&words)[4]) {
+        return 2 * 3.14159265358979323846 * uniform01<double>(words[2], words[3]);
     }
 
     /// The same without what lies two standard deviations or more from the mean: such an element is drawn again, from
     /// counters of its own. Indices stay below 2^56.
     KILN_HD static constexpr double truncated_normal(u64 key, u64 stream, u64 index) {
-        // one draw in 22 is refused, so that 256 refusals in a row are never seen
-        for (u64 attempt = 0; attempt < 256; ++attempt) {
-            const double x = normal(key, stream, index + (attempt << 56));
-            if (-2.0 < x && x < 2.0) return x;
-        }
-        return 0.0;
+        return redrawn(normal(key, stream, index), key, stream, index);
+    }
+    /// x, the first draw, if it stays.
+    KILN_HD static constexpr double redrawn(double x, u64 key, u64 stream, u64 index) {
+        // one draw in 22 is refused, so that 255 refusals in a row are never seen
+        for (u64 attempt = 1; attempt < 256 && !(-2.0 < x && x < 2.0); ++attempt) x = normal(key, stream, index + (attempt << 56));
+        return x;
     }
 };
 

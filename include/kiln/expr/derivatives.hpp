@@ -38,6 +38,7 @@ constexpr void gradients_of(const char* op, const value* y, const value* ct, int
             for (int j = 0; j < nx; ++j) dx[j] = x[j];
             return;
         }
+    const name_scope scope(y[0], "gradients");
     value seed[64];
     for (int k = 0; k < ny; ++k) seed[k] = ct ? ct[k] : ones_like(y[k]);
     reverse(b, y, seed, ny, x, nx, dx);
@@ -148,6 +149,7 @@ struct jvp_call {
             b.fail("jvp", "the tangent is not like x", x.v.n().shape, dx.v.n().shape);
             return y.v;
         }
+        const name_scope scope(y.v, "jvp");
         value r;
         forward(b, &x.v, &dx.v, 1, &y.v, 1, &r);
         return r.zero() ? zeros_like(y.v) : r;

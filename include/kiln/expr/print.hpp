@@ -1,7 +1,7 @@
 // Expressions as text for people: debug_print (a tree), pretty (mathematics), to_dot (Graphviz).
 #pragma once
 #include <kiln/expr/program.hpp>
-#include <kiln/graph/outline.hpp>
+#include <kiln/expr/names.hpp>
 
 #include <charconv>
 #include <cstring>
@@ -164,10 +164,6 @@ inline std::string escaped(const std::string& s) {
 }
 
 }  // namespace detail
-
-/// The outline of an expression, as a constant of the program.
-template <class E>
-inline constexpr auto outline_of_expression = outline_of(E::graph);
 
 /// debug_print(e): one line for each node, operands below; a node that is used again is printed once, then as "..." (Theano's
 /// debugprint). Of several expressions one tree each.

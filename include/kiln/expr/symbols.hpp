@@ -1,6 +1,7 @@
 // Symbols: placeholders, variables, constants. Each holds no value; its type says all.
 #pragma once
 #include <kiln/expr/trace.hpp>
+#include <kiln/ops/random.hpp>
 
 namespace kiln {
 
@@ -42,22 +43,36 @@ struct filled_maker {
         return F::initial(b, type_in(b, dtype_of<T>, e, sizeof...(E)), 0);
     }
 };
-template <text Name, class F, class T, extent... E>
+/// The first value of a variable: an initializer, or an expression that broadcasts to the shape.
+template <class I>
+constexpr bool initial_value = [] {
+    static_assert(initializer<I> || single_expression<I> || any_failed<I>, "kiln: the initial value is an initializer or an expression");
+    return initializer<I> || single_expression<I>;
+}();
+template <text Name, class I, class T, extent... E>
 struct variable_maker {
     constexpr value operator()(builder& b) const {
         const extent e[]{E..., 0};
-        return variable_of(b, Name.s, type_in(b, dtype_of<T>, e, sizeof...(E)), F{});
+        const type t = type_in(b, dtype_of<T>, e, sizeof...(E));
+        return variable_of(b, Name.s, t, first(b, t));
+    }
+    static constexpr value first(builder& b, type t) {
+        if constexpr (initializer<I>) return I::initial(b, t, b.name(Name.s));
+        else {
+            const operand given(imported<I>::from(b));
+            if (given.number) return full_of(b, t, given);
+            const list s = b.get(t.shape);
+            return broadcast_by(given.v, s, "initial value");
+        }
     }
 };
-template <text Name, class I, class T, extent... E>
-struct assigned_variable_maker {   // the initial value is an expression
+
+/// F under a name that a user gives.
+template <text Name, class F>
+struct named_maker {
     constexpr value operator()(builder& b) const {
-        const extent e[]{E..., 0};
-        const type t = type_in(b, dtype_of<T>, e, sizeof...(E));
-        operand first(imported<I>::from(b));
-        if (first.number) return variable_of(b, Name.s, t, full_of(b, t, first));
-        list s = b.get(t.shape);
-        return variable_of(b, Name.s, t, broadcast_by(first.v, s, "initial value"));
+        check_name(b, "symbol", Name.s);
+        return F{}(b);
     }
 };
 
@@ -85,7 +100,7 @@ constexpr auto symbol() {
 /// placeholder<"name", T, extents...>: a symbol that the caller gives a value. Extents are numbers or names ("batch" is
 /// known at run time, and is the same wherever it is named).
 template <text Name, element T, extent... E>
-inline constexpr auto placeholder = symbol<placeholder_maker<Name, T, E...>>();
+inline constexpr auto placeholder = symbol<named_maker<Name, placeholder_maker<Name, T, E...>>>();
 
 /// constant<v>, 2.5_c: a number; it takes dtype and shape of what it meets.
 template <auto V>
@@ -99,17 +114,14 @@ inline constexpr auto iota = symbol<iota_maker<N, T>>();
 /// random_normal<0.0, 0.1>) or an expression that broadcasts to the shape.
 template <text Name, element T, extent... E, class I>
 constexpr auto variable(I) {
-    if constexpr (initializer<I>) return symbol<variable_maker<Name, I, T, E...>>();
-    else {
-        static_assert(single_expression<I> || any_failed<I>, "kiln: the initial value is an initializer or an expression");
-        if constexpr (!single_expression<I>) return failed{};
-        else return symbol<assigned_variable_maker<Name, I, T, E...>>();
-    }
+    if constexpr (!initial_value<I>) return failed{};
+    else return symbol<named_maker<Name, variable_maker<Name, I, T, E...>>>();
 }
 
 /// shape<float, "batch", 3>: dtype and shape, for what makes a tensor of nothing else: zeros(shape<float, 3>), ones, full<2.5>.
 template <element T, extent... E>
 struct shape_tag {
+    using shape_of_nothing = void;
     template <class F>
     static constexpr auto filled() { return symbol<filled_maker<F, T, E...>>(); }
 };

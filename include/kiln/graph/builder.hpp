@@ -56,6 +56,12 @@ struct builder {
     int current, n_scopes, parent[n_scopes_max], n_params[n_scopes_max];
     int captured_scope[n_scopes_max], captured_from[n_scopes_max], captured_as[n_scopes_max], n_captured;
     int n_holes, depth;
+
+    int path[capacity];           // of a node: the scope that it was made in, its name (graph/scope.hpp); 0: the root, no name
+    int origin[capacity];         // 1 + the node whose gradient it is a part of; only where there is a path
+    int new_path, new_origin;     // of the nodes that are made now
+    int n_openings;
+    bool labelled;                // some node may have a path
     bool upcasts;                 // operands of two dtypes are cast to what holds both, instead of being refused
 
     finding found;
@@ -218,6 +224,10 @@ struct builder {
         node_table[j] = n + 1;
         nodes[n] = x;
         scope[n] = current;
+        if (new_path) {
+            path[n] = new_path;
+            origin[n] = new_origin;
+        }
         return n++;
     }
     constexpr void full() {

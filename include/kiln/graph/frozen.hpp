@@ -1,6 +1,6 @@
 // The finished graph: a structural constant of exact size, its canonical numbering and its digest.
 #pragma once
-#include <kiln/graph/builder.hpp>
+#include <kiln/graph/scope.hpp>
 
 namespace kiln {
 
@@ -14,6 +14,8 @@ struct graph_view {
     const char* chars;
     int n_lists;
     int roots;   // interned list of the nodes that are results
+    const int* path;     // of each node, as in the builder; null: no node has one
+    const int* origin;
 
     constexpr int length(int l) const { return l ? static_cast<int>(lists[l]) : 0; }
     constexpr i64 at(int l, int k) const { return lists[l + 1 + k]; }
@@ -26,22 +28,29 @@ struct graph_view {
 };
 
 /// A graph as a constant. Sizes are at least one, since an array has no size zero.
-template <int Nodes, int Pool, int Regions, int Lists, int Chars>
+template <int Nodes, int Pool, int Regions, int Lists, int Chars, int Paths>
 struct graph {
     node nodes[Nodes];
     node pool[Pool];
     region regions[Regions];
     i64 lists[Lists];
     char chars[Chars];
+    int path[Paths], origin[Paths];   // as many as nodes, or one where no node has a path
     int roots;
 
+    static constexpr bool labelled = Paths == Nodes;
     constexpr graph_view view() const {
-        return {nodes, Nodes, pool, regions, lists, chars, Lists, roots};
+        return {nodes, Nodes, pool, regions, lists, chars, Lists, roots, labelled ? path : nullptr, labelled ? origin : nullptr};
     }
 };
 
 constexpr graph_view graph_view_of(const builder& b, int roots = 0) {
-    return {b.nodes, b.n, b.pool, b.regions, b.lists, b.chars, b.n_lists, roots};
+    return {b.nodes, b.n, b.pool, b.regions, b.lists, b.chars, b.n_lists, roots, b.labelled ? b.path : nullptr, b.labelled ? b.origin : nullptr};
+}
+/// The graph without the names of its nodes: what is computed does not depend on them.
+constexpr graph_view unlabelled(graph_view g) {
+    g.path = g.origin = nullptr;
+    return g;
 }
 
 /// Values of named extents, for an interpreter.
@@ -92,6 +101,7 @@ struct renumbering {
     int lists[2 * builder::capacity];
     int regions[builder::n_regions_max];
     const extent_bindings* bound = nullptr;
+    u64 salt = 0;   // of the ids of scopes
 
     constexpr i64 name_of(i64 c) { return to.name(from.text_of(c)); }
     static constexpr bool before(const char* a, const char* c) {
@@ -137,11 +147,11 @@ struct renumbering {
         if (regions[r]) return regions[r] - 1;
         const region g = from.regions[r];
         node temp[builder::capacity];
-        int n = 0, roots[64]{};
+        int n = 0, roots[64]{}, index[builder::capacity]{};
         i64 ids[64]{};
         const int n_roots = from.length(g.roots);
         for (int k = 0; k < n_roots; ++k) roots[k] = static_cast<int>(from.at(g.roots, k));
-        number(from.pool + g.first, g.n, g.params, roots, n_roots, temp, n);
+        number(from.pool + g.first, g.n, g.params, roots, n_roots, temp, n, index);
         for (int k = 0; k < n_roots; ++k) ids[k] = roots[k];
         const region c{to.n_pool, n, g.params, to.intern(ids, n_roots)};
         for (int q = 0; q < to.n_regions; ++q) {
@@ -160,8 +170,8 @@ struct renumbering {
         return to.n_regions - 1;
     }
     // Post-order from the roots, operands first, with an explicit stack; `roots` are renumbered in place.
-    constexpr void number(const node* base, int count, int params, int* roots, int n_roots, node* out, int& n) {
-        int index[builder::capacity]{}, stack[2 * builder::capacity], top = 0;
+    constexpr void number(const node* base, int count, int params, int* roots, int n_roots, node* out, int& n, int* index) {
+        int stack[2 * builder::capacity], top = 0;
         for (int k = 0; k < params; ++k) emit(base, k, index, out, n);
         for (int k = 0; k < n_roots; ++k) {
             stack[top++] = roots[k];
@@ -200,6 +210,61 @@ struct renumbering {
         out[n++] = x;
         index[i] = n;
     }
+    // The paths and origins of nodes that became index[i] - 1, in their new order. A node whose gradient is here, but which is
+    // not itself, leaves the name of its operation and its scopes.
+    constexpr void label(const int* index, int n) {
+        int source[builder::capacity];
+        for (int i = 0; i < from.n; ++i)
+            if (index[i]) source[index[i] - 1] = i;
+        for (int k = 0; k < n; ++k) {
+            const int i = source[k], p = from.path[i], o = from.origin[i];
+            if (p == 0) continue;
+            to.labelled = true;
+            to.path[k] = path_of(p);
+            if (o == 0) continue;
+            to.origin[k] = index[o - 1];
+            if (index[o - 1] == 0) to.path[k] = path_of_gone(to.path[k], o - 1);
+        }
+    }
+    constexpr int path_of_gone(int path, int o) {
+        list p = to.get(path);
+        const int old = from.path[o] ? path_of(from.path[o]) : 0, n = old ? to.length(old) : 0;
+        if (p.n + 2 + n > list::capacity) return path;
+        p.put(to.name(from.nodes[o].op->name));
+        p.put(gone);
+        for (int k = 1; k + 1 < n; k += 2) {   // its scopes
+            p.put(to.at(old, k));
+            p.put(to.at(old, k + 1));
+        }
+        return to.intern(p);
+    }
+    // Scopes that this builder opened are numbered; from now on they are known by what was built, so that scopes of other
+    // expressions stay other scopes.
+    constexpr int path_of(int l) {
+        if (lists[l]) return lists[l];
+        list p{};
+        for (int k = 0; k < from.length(l); ++k) {
+            i64 v = from.at(l, k);
+            if (is_name(v)) v = name_of(v);
+            else if (is_fresh(v)) {
+                if (salt == 0) salt = content();
+                const u64 h = mix(salt, static_cast<u64>(v)) >> 25;
+                v = v < 0 ? -first_settled - static_cast<i64>(h) : first_settled + static_cast<i64>(h);
+            }
+            p.put(v);
+        }
+        return lists[l] = to.intern(p);
+    }
+    constexpr u64 content() const {
+        u64 h = 1;
+        for (int i = 0; i < from.n; ++i) {
+            const node& x = from.nodes[i];
+            h = mix(h, x.op->id + (static_cast<u64>(x.in[0]) << 40 ^ static_cast<u64>(x.in[1]) << 20 ^ static_cast<u64>(x.in[2])) + static_cast<u64>(x.attrs));
+            if (x.op == &placeholder_op || x.op == &variable_op) h = mix(h, hash(from.text_of(from.at(x.attrs, 0))));
+        }
+        for (int k = 0; k < from.n_lists; ++k) h = mix(h, static_cast<u64>(from.lists[k]));
+        return h;
+    }
     constexpr int raw_list(int l) {   // the bits of a literal; another list may have the same bits and mean a tag
         const i64 v = from.at(l, 0);
         return to.intern(&v, 1);
@@ -212,11 +277,12 @@ inline constexpr int max_roots = 2048;
 /// Equal expressions get equal numbers however they were built.
 constexpr int canonical(const graph_view& s, const int* roots, int n_roots, builder& o) {
     renumbering c{s, o, {}, {}, nullptr};
-    int r[max_roots];
+    int r[max_roots], index[builder::capacity]{};
     i64 ids[max_roots];
     ids[0] = 0;   // g++ sees that it is read, not that it is written
     for (int k = 0; k < n_roots; ++k) r[k] = roots[k];
-    c.number(s.nodes, s.n, 0, r, n_roots, o.nodes, o.n);
+    c.number(s.nodes, s.n, 0, r, n_roots, o.nodes, o.n, index);
+    if (s.path) c.label(index, o.n);
     for (int k = 0; k < n_roots; ++k) ids[k] = r[k];
     return o.intern(ids, n_roots);
 }
@@ -237,6 +303,14 @@ constexpr void import(builder& b, const graph_view& g, value* roots, const exten
             x.in[0] = b.intern(p, x.n_in);
         }
         index[i] = b.add(x);
+    }
+    for (int i = 0; g.path && i < g.n; ++i) {   // what is there already keeps its place, if it has one; a name goes before a scope
+        if (g.path[i] == 0) continue;
+        const int k = index[i], p = c.path_of(g.path[i]);
+        b.labelled = true;
+        if (b.path[k] && (is_named(b, b.path[k]) || !is_named(b, p))) continue;
+        b.path[k] = p;
+        b.origin[k] = g.origin[i] ? 1 + index[g.origin[i] - 1] : 0;
     }
     for (int k = 0; k < g.n_roots(); ++k) roots[k] = {&b, index[g.root(k)]};
 }
@@ -269,6 +343,8 @@ constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars, int n_r
     };
     put_nodes(g.nodes, g.n);
     put_nodes(g.pool, n_pool);
+    for (int i = 0; g.path && i < g.n; ++i)
+        if (g.path[i]) put(pair(g.path[i], i) + (static_cast<u64>(g.origin[i]) << 48));
     for (int i = 0; i < n_regions; ++i)
         if (const region& r = g.regions[i]; r.n) {
             put(pair(r.first, r.n));
@@ -280,20 +356,24 @@ constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars, int n_r
     return {h, k};
 }
 
-template <int Nodes, int Pool, int Regions, int Lists, int Chars>
-constexpr digest digest_of(const graph<Nodes, Pool, Regions, Lists, Chars>& g) {
+template <int Nodes, int Pool, int Regions, int Lists, int Chars, int Paths>
+constexpr digest digest_of(const graph<Nodes, Pool, Regions, Lists, Chars, Paths>& g) {
     return digest_of(g.view(), Pool, Chars, Regions);
 }
 
 /// The canonical graph in `b` as a constant of exactly its size.
-template <int Nodes, int Pool, int Regions, int Lists, int Chars>
+template <int Nodes, int Pool, int Regions, int Lists, int Chars, int Paths>
 constexpr auto frozen(const builder& b, int roots) {
-    graph<Nodes, Pool, Regions, Lists, Chars> g{};
+    graph<Nodes, Pool, Regions, Lists, Chars, Paths> g{};
     for (int i = 0; i < b.n; ++i) g.nodes[i] = b.nodes[i];
     for (int i = 0; i < b.n_pool; ++i) g.pool[i] = b.pool[i];
     for (int i = 0; i < b.n_regions; ++i) g.regions[i] = b.regions[i];
     for (int i = 0; i < b.n_lists; ++i) g.lists[i] = b.lists[i];
     for (int i = 0; i < b.n_chars; ++i) g.chars[i] = b.chars[i];
+    for (int i = 0; b.labelled && i < b.n; ++i) {
+        g.path[i] = b.path[i];
+        g.origin[i] = b.origin[i];
+    }
     g.roots = roots;
     return g;
 }

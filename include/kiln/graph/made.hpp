@@ -33,7 +33,7 @@ constexpr auto made_by() {
     if constexpr (static_cast<bool>(b.found)) return b.found;
     else
         return frozen<at_least_one(b.n), at_least_one(b.n_pool), at_least_one(b.n_regions), at_least_one(b.n_lists),
-                      at_least_one(b.n_chars)>(b, t.roots);
+                      at_least_one(b.n_chars), b.labelled ? b.n : 1>(b, t.roots);
 }
 template <class T>
 concept a_finding = std::is_same_v<std::remove_const_t<T>, finding>;

@@ -6,17 +6,6 @@
 
 namespace kiln {
 
-/// A name inside a trace: "readout", {"hidden", 3} is "hidden/3".
-struct layer_name {
-    word text{};
-    constexpr layer_name(const char* s) { text.put(s); }
-    constexpr layer_name(const char* s, int number) { text.put(s).put("/").put(i64{number}); }
-    constexpr word with(const char* variable) const {
-        word w = text;
-        return w.put("/").put(variable);
-    }
-};
-
 namespace nn {
 
 /// How many numbers a unit reads, how many units read a number: of a matrix [in, out], of filters [spatial..., in, out].
@@ -48,6 +37,13 @@ struct he_normal_initializer {
 };
 inline constexpr he_normal_initializer he_normal{};
 
+/// A parameter of a layer: what makes its first value is in the scope name/Initializer.
+template <initializer F>
+constexpr value parameter(builder& b, const layer_name& name, type t, F first) {
+    const path_guard scope(b, path_of_scope(b, name.with("Initializer/")));
+    return variable_of(b, name.s, t, first);
+}
+
 /// dense(x, units, name): matmul(x, kernel) + bias, x of shape [..., features]. kernel: Glorot uniform, bias: zeros.
 template <initializer W = glorot_uniform_initializer, initializer B = full_initializer<0>>
 constexpr value dense(operand x, int units, layer_name name, W = {}, B = {}) {
@@ -58,7 +54,8 @@ constexpr value dense(operand x, int units, layer_name name, W = {}, B = {}) {
         return h;
     }
     const type kernel{b.intern(ints(h.extent(-1), units)), h.element()}, bias{b.intern(ints(units)), h.element()};
-    const value w = variable_of(b, name.with("kernel").s, kernel, W{}), c = variable_of(b, name.with("bias").s, bias, B{});
+    const value w = parameter(b, name.with("kernel"), kernel, W{}), c = parameter(b, name.with("bias"), bias, B{});
+    const name_scope scope(h, name);
     return matmul(h, w) + c;
 }
 
@@ -86,7 +83,8 @@ constexpr value conv2d(operand x, int filters, int size, layer_name name, W = {}
         return h;
     }
     const type kernel{b.intern(ints(size, size, h.extent(-1), filters)), h.element()}, bias{b.intern(ints(filters)), h.element()};
-    const value w = variable_of(b, name.with("kernel").s, kernel, W{}), c = variable_of(b, name.with("bias").s, bias, B{});
+    const value w = parameter(b, name.with("kernel"), kernel, W{}), c = parameter(b, name.with("bias"), bias, B{});
+    const name_scope scope(h, name);
     return kiln::conv2d<Options...>(h, w) + c;
 }
 

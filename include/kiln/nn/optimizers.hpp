@@ -53,8 +53,16 @@ constexpr value slot(const char* optimizer, value variable, const char* name) {
     put(b.text_of(b.at(variable.n().attrs, 0)));
     put("/");
     put(name);
-    return variable_of(b, text, type_of(variable), full_initializer<0>{});
+    return variable_of(b, text, type_of(variable), zeros_like(variable));
 }
+
+/// What an optimizer makes for a variable is in its own scope: sgd/hidden/kernel.
+class update_scope : path_guard {
+public:
+    constexpr update_scope(const char* optimizer, value variable)
+        : path_guard(*variable.b, extended(*variable.b, extended(*variable.b, 0, variable.b->name(optimizer), reopened),
+                                           variable.b->at(variable.n().attrs, 0), reopened)) {}
+};
 
 constexpr value as_operand_like(operand x, value like) { return x.number ? full_of(*like.b, {0, like.element()}, x) : x.v; }
 
@@ -63,7 +71,10 @@ struct sgd_rule {
     static constexpr value_list apply(value loss, operand rate) {
         const parameters_of p("sgd", loss);
         value_list r;
-        for (int k = 0; k < p.n && !loss.b->found; ++k) r.put(p.variable[k] - as_operand_like(rate, p.variable[k]) * p.gradient[k]);
+        for (int k = 0; k < p.n && !loss.b->found; ++k) {
+            const update_scope scope("sgd", p.variable[k]);
+            r.put(p.variable[k] - as_operand_like(rate, p.variable[k]) * p.gradient[k]);
+        }
         for (int k = 0; k < p.n; ++k) r.put(p.variable[k]);
         return r;
     }
@@ -74,6 +85,7 @@ struct momentum_rule {
         const parameters_of p("momentum", loss);
         value_list r, variables;
         for (int k = 0; k < p.n && !loss.b->found; ++k) {
+            const update_scope scope("momentum", p.variable[k]);
             const value w = p.variable[k], v = slot("momentum", w, "velocity");
             const value next = as_operand_like(m, w) * v - as_operand_like(rate, w) * p.gradient[k];
             r.put(next);
@@ -91,6 +103,7 @@ struct nesterov_rule {
         const parameters_of p("nesterov_momentum", loss);
         value_list r, variables;
         for (int k = 0; k < p.n && !loss.b->found; ++k) {
+            const update_scope scope("nesterov", p.variable[k]);
             const value w = p.variable[k], v = slot("nesterov", w, "velocity"), step = as_operand_like(rate, w) * p.gradient[k];
             const value next = as_operand_like(m, w) * v - step;
             r.put(next);
@@ -109,10 +122,12 @@ struct adam_rule {
         builder& b = *loss.b;
         value_list r, variables;
         if (p.n == 0 || b.found) return r;
-        const value t = variable_of(b, "adam/step", {0, p.variable[0].element()}, full_initializer<0>{}), next_t = t + 1;
+        const value t = variable_of(b, "adam/step", {0, p.variable[0].element()}, full_initializer<0>{});
+        const value next_t = [&] { const name_scope scope(loss, "adam/"); return t + 1; }();
         r.put(next_t);
         variables.put(t);
         for (int k = 0; k < p.n; ++k) {
+            const update_scope scope("adam", p.variable[k]);
             const value w = p.variable[k], g = p.gradient[k], m = slot("adam", w, "m"), v = slot("adam", w, "v");
             const value beta1 = as_operand_like(b1, w), beta2 = as_operand_like(b2, w);
             const value a = as_operand_like(rate, w) * sqrt(1 - pow(beta2, next_t)) / (1 - pow(beta1, next_t));

@@ -11,6 +11,7 @@ constexpr value softmax(operand p, int axis = -1) {
     const value x = p.v;
     const list a = axes_of("softmax", x, axis_list(axis));
     if (x.b->found || !needs_floating("softmax", x)) return x;
+    const composite one(*x.b, "softmax");
     const value z = exp(below_maximum(x, a));
     return z / expand(sum_over(z, a), a, extents_at(x, a));
 }
@@ -19,6 +20,7 @@ constexpr value log_softmax(operand p, int axis = -1) {
     const value x = p.v;
     const list a = axes_of("log_softmax", x, axis_list(axis));
     if (x.b->found || !needs_floating("log_softmax", x)) return x;
+    const composite one(*x.b, "log_softmax");
     const value z = below_maximum(x, a);
     return z - expand(log(sum_over(exp(z), a)), a, extents_at(x, a));
 }
@@ -33,6 +35,7 @@ constexpr value softmax_cross_entropy(operand p, operand q) {
         b.fail("softmax_cross_entropy", "no axis", logits.n().shape, labels.n().shape);
         return logits;
     }
+    const composite one(b, "softmax_cross_entropy");
     if (is_floating(labels.element())) {
         if (labels.n().shape != logits.n().shape)
             b.fail("softmax_cross_entropy", "shapes differ", logits.n().shape, labels.n().shape);
@@ -55,18 +58,31 @@ constexpr value softmax_cross_entropy(operand p, operand q) {
 /// sigmoid_cross_entropy(logits, targets) = max(x, 0) - x t + log(1 + exp(-|x|)), elementwise (TensorFlow).
 constexpr value sigmoid_cross_entropy(operand logits, operand targets) {
     bind("sigmoid_cross_entropy", logits, targets);
+    const composite one(*logits.v.b, "sigmoid_cross_entropy");
     return softplus(logits) - logits * targets;
 }
 /// squared_error(x, y) = (x - y)^2, elementwise.
 constexpr value squared_error(operand x, operand y) { return square(x - y); }
 /// gelu(x) = x / 2 erfc(-x / sqrt 2), the exact form.
-constexpr value gelu(operand x) { return 0.5 * x * erfc(-0.707106781186547524401 * x); }
+constexpr value gelu(operand x) {
+    const composite one(*x.v.b, "gelu");
+    return 0.5 * x * erfc(-0.707106781186547524401 * x);
+}
 /// elu(x, alpha = 1): x above 0, alpha (exp(x) - 1) below.
-constexpr value elu(operand x, double alpha = 1) { return where(x > 0, x, alpha * expm1(minimum(x, 0))); }
+constexpr value elu(operand x, double alpha = 1) {
+    const composite one(*x.v.b, "elu");
+    return where(x > 0, x, alpha * expm1(minimum(x, 0)));
+}
 /// leaky_relu(x, alpha = 0.01): x above 0, alpha x below (Lasagne's default).
-constexpr value leaky_relu(operand x, double alpha = 0.01) { return where(x > 0, x, alpha * x); }
+constexpr value leaky_relu(operand x, double alpha = 0.01) {
+    const composite one(*x.v.b, "leaky_relu");
+    return where(x > 0, x, alpha * x);
+}
 /// swish(x) = x sigmoid(x).
-constexpr value swish(operand x) { return x * sigmoid(x); }
+constexpr value swish(operand x) {
+    const composite one(*x.v.b, "swish");
+    return x * sigmoid(x);
+}
 
 struct softmax_call { static constexpr value apply(operand x) { return softmax(x.v); } };
 struct log_softmax_call { static constexpr value apply(operand x) { return log_softmax(x.v); } };

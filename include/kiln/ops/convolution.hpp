@@ -139,6 +139,7 @@ constexpr value patches(value x, const window_geometry& g) { return moves_nothin
 constexpr value convolution(const char* name, int n, const sliding_options& o, value x, value w) {
     const sliding_frame c{name, o, n};
     builder& b = *x.b;
+    const composite one(b, name);
     if (!c.takes(x) || !c.filters_fit(x, w)) return x;
     const i64 in = x.extent(c.channels()), out = c.filter_out(w), inner = c.filter_in(w), groups = o.groups;
     word how{};
@@ -181,6 +182,7 @@ constexpr value convolution(const char* name, int n, const sliding_options& o, v
 constexpr value depthwise(const char* name, int n, const sliding_options& o, value x, value w) {
     const sliding_frame c{name, o, n};
     builder& b = *x.b;
+    const composite one(b, name);
     if (!c.takes(x) || !c.filters_fit(x, w)) return x;
     const i64 in = x.extent(c.channels()), m = w.extent(n + 1);
     if (o.output_first || w.extent(n) != in) {
@@ -207,6 +209,7 @@ constexpr value depthwise(const char* name, int n, const sliding_options& o, val
 constexpr value transposed(const char* name, int n, const sliding_options& o, value x, value w) {
     const sliding_frame c{name, o, n};
     builder& b = *x.b;
+    const composite one(b, name);
     if (!c.takes(x) || !c.filters_fit(x, w)) return x;
     const i64 in = x.extent(c.channels()), out = c.filter_in(w);
     if (c.filter_out(w) != in || o.groups != 1) {
@@ -295,6 +298,7 @@ struct separable_call {
     static constexpr value apply(operand x, operand d, operand p) {
         sliding_options o = sliding<O...>(), one{};
         one.channels_first = o.channels_first;
+        const composite whole(*x.v.b, "separable_conv2d");
         const value y = depthwise("separable_conv2d", 2, o, x.v, d.v);
         return x.v.b->found ? x.v : convolution("separable_conv2d", 2, one, y, p.v);
     }

@@ -1,7 +1,10 @@
-// Tensors out of nothing: counters, constants, run-time extents as numbers, random numbers; and the initializers that
-// give variables their first values.
+// Tensors out of nothing: counters, constants, run-time extents as numbers; symbols; and the initializers that give variables
+// their first values.
 #pragma once
-#include <kiln/core/philox.hpp>
+#include <concepts>
+
+#include <kiln/core/symbol_name.hpp>
+#include <kiln/graph/scope.hpp>
 #include <kiln/ops/views.hpp>
 
 namespace kiln {
@@ -50,47 +53,6 @@ constexpr value size_value(builder& b, i64 n, dtype t) {
     return b.make(info<size_op>, nullptr, 0, ints(n, static_cast<int>(t)));
 }
 
-/// Base of random numbers: a pure function of (the session's seed, the key of this node, the position), by the
-/// counter-based generator Philox 4x32-10. Operand: the seed. Attributes: the key (a name), dtype, extents. Slope 0.
-template <class Op>
-struct random_numbers {
-    static constexpr pattern kind = pattern::opaque;
-    static constexpr bool flat = true;
-    static constexpr type infer(site n) { return {n.b->intern(n.attrs(2)), static_cast<dtype>(n.attr(1))}; }
-    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
-        const u64 key = key_of(n.b->text_of(n.attr(0)), static_cast<u64>(in[0][0].i));
-        const dtype t = n.n().type;
-        for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i)
-            out[0][i].f = arithmetic::round_to(t, Op::draw(key, static_cast<u64>(i), t));
-    }
-};
-/// Uniform on [0, 1).
-struct random_uniform_op : random_numbers<random_uniform_op> {
-    static constexpr auto name = "random_uniform";
-    static constexpr double draw(u64 key, u64 i, dtype t) {
-        return t == dtype::float32 ? static_cast<double>(philox::uniform<float>(key, 0, i)) : philox::uniform<double>(key, 0, i);
-    }
-};
-/// Normal with mean 0 and standard deviation 1.
-struct random_normal_op : random_numbers<random_normal_op> {
-    static constexpr auto name = "random_normal";
-    static constexpr double draw(u64 key, u64 i, dtype) { return philox::normal(key, 0, i); }
-};
-/// Normal, drawn again beyond two standard deviations (TensorFlow).
-struct truncated_normal_op : random_numbers<truncated_normal_op> {
-    static constexpr auto name = "truncated_normal";
-    static constexpr double draw(u64 key, u64 i, dtype) { return philox::truncated_normal(key, 0, i); }
-};
-template <class Op>
-constexpr value random(builder& b, type t, i64 key) {
-    const value seed = b.leaf(seed_op, {0, dtype::uint64}, 0);
-    list a = ints(key, static_cast<int>(t.element));
-    for (int k = 0; k < b.length(t.shape); ++k) a.put(b.at(t.shape, k));
-    if (!is_floating(t.element))
-        b.fail(Op::name, "not for this dtype", builder::text(name_of(t.element)), builder::text("float32 or float64"));
-    return b.make(info<Op>, &seed, 1, a);
-}
-
 // ---- initializers: objects whose `initial` makes a variable's first value from its type and its name
 template <class F>
 concept initializer = requires(builder& b, type t, i64 key) { { F::initial(b, t, key) } -> std::same_as<value>; };
@@ -109,26 +71,6 @@ inline constexpr full_initializer<1> ones{};
 template <auto V>
 inline constexpr full_initializer<V> full{};
 
-template <double Low, double High>
-struct uniform_initializer {
-    static constexpr value initial(builder& b, type t, i64 key) {
-        return Low + (High - Low) * random<random_uniform_op>(b, t, key);
-    }
-};
-template <class Op, double Mean, double Stddev>
-struct normal_initializer {
-    static constexpr value initial(builder& b, type t, i64 key) {
-        const value z = Stddev * random<Op>(b, t, key);
-        return Mean == 0 ? z : Mean + z;
-    }
-};
-template <double Low = 0.0, double High = 1.0>
-inline constexpr uniform_initializer<Low, High> random_uniform{};
-template <double Mean = 0.0, double Stddev = 1.0>
-inline constexpr normal_initializer<random_normal_op, Mean, Stddev> random_normal{};
-template <double Mean = 0.0, double Stddev = 1.0>
-inline constexpr normal_initializer<truncated_normal_op, Mean, Stddev> truncated_normal{};
-
 template <auto V>
 struct full_like_call {
     static constexpr value apply(operand x) { return full_of(*x.v.b, type_of(x.v), operand(V)); }
@@ -139,6 +81,13 @@ template <expression X> constexpr auto ones_like(X x) { return X::template lift<
 template <auto V, expression X> constexpr auto full_like(X x) { return X::template lift<full_like_call<V>>(x); }
 
 // ---- leaves
+/// A name that a user gives: one that breaks the rule is a finding.
+constexpr void check_name(builder& b, const char* what, const char* name) {
+    int n = 0;
+    while (name[n]) ++n;
+    if (!is_valid_name(name)) b.fail(what, "no valid name", builder::text(name), builder::text("letters, digits, _ . / -"));
+    else if (n > longest_name) b.fail(what, "the name is too long", builder::text(name), builder::text("at most 200 characters"));
+}
 /// A symbol that the caller gives a value.
 constexpr value placeholder_of(builder& b, const char* name, type t) { return b.leaf(placeholder_op, t, b.name(name)); }
 /// A symbol whose value lives in a session; its operand is its initial value.
@@ -152,9 +101,10 @@ constexpr value variable_of(builder& b, const char* name, type t, value initial)
         if (is_product(b.at(t.shape, k))) b.fail("variable", "the shape must be static", b.shape_text(t.shape), builder::text(name));
     return {&b, b.add(x)};
 }
-/// A parameter made inside a trace.
+/// A parameter made inside a trace, under a name that a user chose.
 template <initializer F>
 constexpr value variable_of(builder& b, const char* name, type t, F) {
+    check_name(b, "variable", name);
     return variable_of(b, name, t, F::initial(b, t, b.name(name)));
 }
 

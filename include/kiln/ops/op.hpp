@@ -2,7 +2,7 @@
 // and one derivative rule of whichever kind is natural; the other mode follows from it. See docs/adding_an_operation.md.
 #pragma once
 #include <kiln/core/number.hpp>
-#include <kiln/graph/builder.hpp>
+#include <kiln/graph/scope.hpp>
 
 namespace kiln {
 

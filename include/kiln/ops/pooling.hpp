@@ -36,6 +36,7 @@ constexpr bool pool_windows(sliding_frame& c, value x, bool lowest, pooled& r) {
 }
 constexpr value largest_in_windows(const sliding_options& o, value x) {
     sliding_frame c{"max_pool", o, o.n_sizes};
+    const composite one(*x.b, c.name);
     pooled r{};
     return pool_windows(c, x, true, r) ? reshape_to(reduced<first_max_op>(r.p, ints(-2)), r.shape) : x;
 }
@@ -53,6 +54,7 @@ constexpr value seen_along(builder& b, const window_axis& a, dtype t) {
 }
 constexpr value mean_of_windows(const sliding_options& o, value x) {
     sliding_frame c{"avg_pool", o, o.n_sizes};
+    const composite one(*x.b, c.name);
     pooled r{};
     if (!needs_floating(c.name, x) || !pool_windows(c, x, false, r)) return x;
     const value total = reshape_to(sum_over(r.p, ints(-2)), r.shape);

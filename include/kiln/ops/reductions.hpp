@@ -179,6 +179,7 @@ struct all_call { static constexpr auto name = "all"; static constexpr value ove
 struct mean_call {
     static constexpr auto name = "mean";
     static constexpr value over(value x, const list& a) {
+        const composite one(*x.b, name);
         return needs_floating(name, x) && a.n ? sum_over(x, a) / count_along(x, a) : x;
     }
 };
@@ -186,12 +187,14 @@ struct variance_call {
     static constexpr auto name = "variance";
     static constexpr value over(value x, const list& a) {
         if (!needs_floating(name, x)) return x;
+        const composite one(*x.b, name);
         return mean_call::over(square(x - expand(mean_call::over(x, a), a, extents_at(x, a))), a);
     }
 };
 struct norm_call {
     static constexpr auto name = "norm";
     static constexpr value over(value x, const list& a) {
+        const composite one(*x.b, name);
         return needs_floating(name, x) ? sqrt(sum_over(square(x), a)) : x;
     }
 };
@@ -203,6 +206,7 @@ struct logsumexp_call {
     static constexpr auto name = "logsumexp";
     static constexpr value over(value x, const list& a) {
         if (!needs_floating(name, x)) return x;
+        const composite one(*x.b, name);
         const value top = stop_gradient(max_over(x, a)), m = where(isfinite(top), top, 0);
         return log(sum_over(exp(x - expand(m, a, extents_at(x, a))), a)) + m;
     }
@@ -226,9 +230,12 @@ constexpr value first_position(value x, value extremum, const list& a) {
     return min_over(where(hit, positions_along(x, a), INT32_MAX), a);
 }
 template <class Op>
-constexpr value arg_of(value x, const list& a) { return cast(first_position(x, reduced<Op>(x, a), a), dtype::int64); }
-struct argmax_call { static constexpr auto name = "argmax"; static constexpr value over(value x, const list& a) { return arg_of<max_op>(x, a); } };
-struct argmin_call { static constexpr auto name = "argmin"; static constexpr value over(value x, const list& a) { return arg_of<min_op>(x, a); } };
+constexpr value arg_of(const char* name, value x, const list& a) {
+    const composite one(*x.b, name);
+    return cast(first_position(x, reduced<Op>(x, a), a), dtype::int64);
+}
+struct argmax_call { static constexpr auto name = "argmax"; static constexpr value over(value x, const list& a) { return arg_of<max_op>(name, x, a); } };
+struct argmin_call { static constexpr auto name = "argmin"; static constexpr value over(value x, const list& a) { return arg_of<min_op>(name, x, a); } };
 
 template <class F>
 constexpr value reduce_by(value x, const reduction_options& o) {

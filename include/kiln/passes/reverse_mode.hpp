@@ -37,7 +37,10 @@ constexpr void reverse(builder& b, const value* y, const value* ct, int ny, cons
             continue;
         }
         for (int k = 0; k < n.n_in; ++k) out[k] = {};
+        const bool outermost = b.new_path != 0 && b.new_origin == 0;   // a rule may run a sweep of its own
+        if (outermost) b.new_origin = i + 1;
         n.op->vjp({&b, i, on}, c, out);
+        if (outermost) b.new_origin = 0;
         for (int k = 0; k < n.n_in; ++k)
             if (const int o = b.operand(n, k); on[o] && !out[k].zero()) add(o, out[k]);
     }

@@ -24,6 +24,9 @@ struct size_sum {
     template <class... I>
     constexpr i64 at(I... extents) const {
         const i64 value[]{static_cast<i64>(extents)..., 0};
+        return of(value);
+    }
+    constexpr i64 of(const i64* value) const {
         i64 r = 0;
         for (int k = 0; k < n; ++k) {
             i64 t = term[k].number;
@@ -170,8 +173,24 @@ struct plan_text {
             t.put(x.op == &seed_op ? "seed" : g.text_of(g.at(x.attrs, 0)));
         }
     }
-    static constexpr void put_call(text_type& t, int c) {
+    /// The operations that a call computes, at most so many of them; returns how many there are.
+    template <class Text>
+    static constexpr int put_operations(Text& t, const plan_call& call, const char* between, int most) {
         const graph_view g = L::graph.view();
+        const auto& bodies = L::final_attempt::bodies;
+        int n = 0;
+        auto put = [&](const char* name) {
+            if (n > 0 && n < most) t.put(between);
+            if (n++ < most) t.put(name);
+        };
+        if (call.group < 0) put("copy");
+        else if (bodies.groups[call.group].kind == group_kind::opaque) put(g.nodes[bodies.groups[call.group].anchor].op->name);
+        else
+            for (int e = bodies.first[call.group]; e < bodies.first[call.group + 1]; ++e)
+                if (const body_entry& x = bodies.entry[e]; x.kind != step::load && x.kind != step::constant) put(g.nodes[x.node].op->name);
+        return n;
+    }
+    static constexpr void put_call(text_type& t, int c) {
         const plan_call& call = L::result.call[c];
         const plan_kernel q = L::result.kernel[call.kernel];
         const key_view k{L::result.words + q.at, q.n};
@@ -193,18 +212,8 @@ struct plan_text {
         }
         t.put(" (kernel ");
         t.put(i64{call.kernel});
-        t.put(")\n    computes");
-        if (call.group < 0) t.put(" copy");
-        else if (h.kind == group_kind::opaque) {
-            t.put(' ');
-            t.put(g.nodes[L::final_attempt::bodies.groups[call.group].anchor].op->name);
-        } else
-            for (int e = L::final_attempt::bodies.first[call.group]; e < L::final_attempt::bodies.first[call.group + 1]; ++e) {
-                const body_entry& x = L::final_attempt::bodies.entry[e];
-                if (x.kind == step::load || x.kind == step::constant) continue;
-                t.put(' ');
-                t.put(g.nodes[x.node].op->name);
-            }
+        t.put(")\n    computes ");
+        put_operations(t, call, " ", L::n_nodes + L::final_attempt::bodies.n);
         for (int pass = 0; pass < 2; ++pass) {
             t.put(pass ? "\n    writes" : "\n    reads");
             bool any = false;
@@ -261,5 +270,18 @@ struct plan_text {
     }
     static constexpr auto value = trimmed();
 };
+
+/// A call of the plan in a few words: `matmul + add + relu`.
+template <class L>
+constexpr long_text<200> kernel_name(int c) {
+    constexpr int most = 6;
+    long_text<200> t{};
+    if (const int n = plan_text<L>::put_operations(t, L::result.call[c], " + ", most); n > most) {
+        t.put(" + ");
+        t.put(i64{n - most});
+        t.put(" more");
+    }
+    return t;
+}
 
 }  // namespace kiln

@@ -9,14 +9,16 @@ concept session_like = requires(X& s) { typename X::table; s.require(0); };
 template <class X>
 concept column_major = requires { typename X::PlainObject; X::IsRowMajor; requires !X::IsRowMajor && X::ColsAtCompileTime != 1; };
 
-/// Writes the first finding. `In` is the function's table of leaves, its inputs before its variables.
+/// Writes the first finding. `In` is the function's table of leaves, its inputs before its variables; those from first_default
+/// on may be absent.
 template <class In>
 struct call_checker {
     finding f;
+    const char* where = "call";
 
     constexpr void fail(const char* what, const word& left, const word& right) {
         if (f) return;
-        f.what.put("call: ").put(what);
+        f.what.put(where).put(": ").put(what);
         f.left = left;
         f.right = right;
     }
@@ -78,9 +80,9 @@ struct call_checker {
         else if constexpr (n_named > 0) {
             bool given[In::n_inputs + 1]{};
             (named(static_cast<std::remove_cvref_t<A>*>(nullptr), given), ...);
-            for (int k = 0; k < In::n_inputs; ++k)
+            for (int k = 0; k < In::first_default; ++k)
                 if (!given[k]) fail("missing input", builder::text(In::name(k)), inputs());
-        } else if constexpr (n != In::n_inputs) fail("one argument for each input", counted(n, " given"), inputs());
+        } else if constexpr (n < In::first_default || n > In::n_inputs) fail("one argument for each input", counted(n, " given"), inputs());
         else [&]<int... K>(std::integer_sequence<int, K...>) { (argument<K, A>(), ...); }(std::make_integer_sequence<int, n>{});
     }
     template <class S>

@@ -47,6 +47,18 @@ struct cells {
     constexpr void take(i64 count) { at = new cell[static_cast<std::size_t>(count > 0 ? count : 1)]{}; }
 };
 
+/// Does the graph draw from a seed that only run time knows?
+template <class E>
+constexpr bool draws_without_seed = [] {
+    const graph_view g = E::graph.view();
+    for (int i = 0; i < g.n; ++i)
+        if (random_leaf_of(g, g.nodes[i]) == 0) return true;
+    return false;
+}();
+inline void a_random_node_without_a_seed_has_no_constant_value() {}   // its name is the message: it is no constant function
+constexpr void refuse(bool without_seed) {
+    if (without_seed) a_random_node_without_a_seed_has_no_constant_value();
+}
 /// Evaluates one expression on the bindings with the reference interpreter.
 template <class P, class... B>
 constexpr auto interpreted(const B&... bindings) {
@@ -98,7 +110,9 @@ constexpr auto interpreted(const B&... bindings) {
         ++k;
     };
     (take(bindings), ...);
+    const cell random[]{{}, {0, random_state::unseeded_with}, {0, 1}};   // as in the first call of a function
     auto leaf = [&](int i) -> const cell* {
+        if (const int state = random_leaf_of(graph_view_of(*b), b->nodes[i]); state >= 0) return random + state;
         for (int j = 0; j < P::sig.inputs; ++j)
             if (roots[first_input + j].id == i) return in[j].at;
         return nullptr;
@@ -122,7 +136,8 @@ constexpr auto interpreted(const B&... bindings) {
 
 }  // namespace detail
 
-/// eval(e, a = 10, b = 32): the number, or a tensor. What can be a constant is one: static_assert(eval(a + b, ...) == 42).
+/// eval(e, a = 10, b = 32): the number, or a tensor. What can be a constant is one: static_assert(eval(a + b, ...) == 42). Random
+/// nodes are drawn anew each time; one with a seed<7> draws what it does in the first call of a function, and can be a constant.
 template <class E, class... P, class... T>
 constexpr auto eval(E, const binding<P, T>&... bindings) {
     if constexpr (any_failed<E, P...>) return failed{};
@@ -137,7 +152,10 @@ constexpr auto eval(E, const binding<P, T>&... bindings) {
                 static_assert(compile_error<word_of<C, 0>, word_of<C, 1>, word_of<C, 2>>::never);
                 return failed{};
             } else {
-                if (std::is_constant_evaluated()) return detail::interpreted<Program>(bindings...);
+                if (std::is_constant_evaluated()) {
+                    detail::refuse(detail::draws_without_seed<expression_of<Program>>);
+                    return detail::interpreted<Program>(bindings...);
+                }
                 return basic_function<Program>{}(bindings...);
             }
         }

@@ -3,6 +3,7 @@
 #pragma once
 #include <kiln/backend/cpu/execute.hpp>
 #include <kiln/run/binding.hpp>
+#include <kiln/run/random_state.hpp>
 #include <kiln/run/stored_variable.hpp>
 #include <kiln/run/variable_table.hpp>
 
@@ -12,13 +13,6 @@
 
 namespace kiln {
 
-/// The name of a symbol, else what the expression is.
-template <class W>
-constexpr word symbol_text() {
-    const graph_view g = W::graph.view();
-    const node& x = W::graph.nodes[g.root(0)];
-    return builder::text(x.op == &variable_op || x.op == &placeholder_op ? g.text_of(g.at(x.attrs, 0)) : x.op->name);
-}
 /// The session's table has no variable of that name.
 template <class Table>
 constexpr finding no_variable(const word& name) {
@@ -43,11 +37,11 @@ struct program_of_argument {   // an expression brings its own graph, a function
 }
 
 template <class V>
-class basic_session {
+class basic_session : public random_state {
 public:
     using table = variable_table<V>;
 
-    /// Gives every variable its initial value; one seed gives one state.
+    /// Gives every variable its initial value; one seed gives one state. What random nodes of functions draw is seeded by seed(n).
     void initialize(u64 seed = 0) {
         if constexpr (table::n > 0) {
             draw(storage.get(), seed);
@@ -132,10 +126,12 @@ private:
         cpu::workspace w;
         const cpu::tables& t = cpu::tables_of<L, cpu::default_arch>;
         w.resolve(t, nullptr);
-        static constexpr auto from = leaf_rows<L>();   // which variable a leaf is; -1: the seed
+        static constexpr auto from = leaf_rows<L>();   // which variable a leaf is; below 0: a number of the random state
+        random_state state;
+        state.seed(seed);
         char* leaves[L::result.n_leaves + 1];
         for (int k = 0; k < L::result.n_leaves; ++k)
-            leaves[k] = from.row[k] < 0 ? reinterpret_cast<char*>(&seed) : to + table::all.row[from.row[k]].offset;
+            leaves[k] = from.row[k] < 0 ? state.random_number(-1 - from.row[k]) : to + table::all.row[from.row[k]].offset;
         w.run(t, leaves, nullptr);
     }
     static cpu::aligned_bytes allocated() { return cpu::allocate_aligned(static_cast<std::size_t>(table::all.bytes) + 64); }
@@ -156,7 +152,8 @@ private:
         const graph_view g = L::graph.view();
         for (int k = 0; k < L::result.n_leaves; ++k) {
             const node& x = g.nodes[L::result.leaf[k].node];
-            r.row[k] = x.op == &seed_op ? -1 : table::find(g.text_of(g.at(x.attrs, 0)));
+            const int number = random_leaf_of(g, x);
+            r.row[k] = number >= 0 ? -1 - number : table::find(g.text_of(g.at(x.attrs, 0)));
         }
         return r;
     }

@@ -17,6 +17,24 @@ constexpr size_expr named_size(const graph_view& g, i64 e) {
     return r;
 }
 
+/// A shape as the user wrote it, for messages.
+constexpr word shape_text_of(const graph_view& g, int shape) {
+    word w{};
+    w.put("(");
+    for (int a = 0; a < g.length(shape); ++a) {
+        if (a) w.put(", ");
+        const i64 e = g.at(shape, a);
+        if (!is_product(e)) {
+            w.put(e);
+            continue;
+        }
+        const int l = static_cast<int>(extent_tag - e);
+        if (g.at(l, 0) != 1) w.put(g.at(l, 0)).put(" ");
+        for (int j = 1; j < g.length(l); ++j) w.put(j > 1 ? " \"" : "\"").put(g.text_of(g.at(l, j))).put("\"");
+    }
+    return w.put(")");
+}
+
 /// The inputs of a program: names, types, shapes, as its lowered graph has them.
 template <class L, int N>
 struct input_table {
@@ -45,25 +63,9 @@ struct input_table {
         const graph_view v = L::graph.view();
         return named_size<L>(v, v.at(v.nodes[node(k)].shape, a));
     }
-    static constexpr void put(word& w, const graph_view& v, i64 e) {
-        if (!is_product(e)) { w.put(e); return; }
-        const int l = static_cast<int>(extent_tag - e);
-        if (v.at(l, 0) != 1) w.put(v.at(l, 0)).put(" ");
-        for (int j = 1; j < v.length(l); ++j) w.put(j > 1 ? " \"" : "\"").put(v.text_of(v.at(l, j))).put("\"");
-    }
     /// What is expected, for messages.
     template <int K>
-    static constexpr word shape_text = [] {
-        const graph_view v = L::graph.view();
-        word w{};
-        w.put("(");
-        for (int a = 0; a < rank(K); ++a) {
-            if (a) w.put(", ");
-            put(w, v, v.at(v.nodes[node(K)].shape, a));
-        }
-        w.put(")");
-        return w;
-    }();
+    static constexpr word shape_text = shape_text_of(L::graph.view(), L::graph.nodes[node(K)].shape);
     template <int K>
     static constexpr auto extents = [] {
         struct table { size_expr at[9]; } r{};

@@ -21,7 +21,7 @@ struct variable_union {
     static constexpr bool several = true;
     template <class P>
     static constexpr void take(builder& b, value* roots, int& n) {
-        const graph_view g = P::graph.view();
+        const graph_view g = unlabelled(P::graph.view());
         int ids[1024]{}, m = 0;
         for (int i = 0; i < g.n; ++i)
             if (g.nodes[i].op == &variable_op) ids[m++] = i;

@@ -40,6 +40,8 @@ public:
 
     comparison(F& function, std::initializer_list<extent_of_name> names, settings given) : f(function), s(given), random(given.seed) {
         for (const extent_of_name& n : names) extents.push_back(n);
+        f.seed(given.seed);
+        f.freeze_random();   // every call draws the same
     }
 
     template <int... I, int... O>
@@ -156,9 +158,10 @@ private:
             for (i64 i = 0; i < x.size(); ++i) cells.back()[static_cast<std::size_t>(i)] = detail::cell_of(x.data()[i]);
         };
         (take(std::get<I>(inputs)), ...);
-        static constexpr cell seed{};
+        const cell seed{0, s.seed}, step{0, 1};
         const interpretation done(*b, roots.data(), sig.outputs, [&](int i) -> const cell* {
             if (b->nodes[i].op == &seed_op) return &seed;
+            if (b->nodes[i].op == &step_op) return &step;
             for (int k = 0; k < sig.inputs; ++k)
                 if (roots[static_cast<std::size_t>(sig.results() + sig.updates + k)].id == i) return cells[static_cast<std::size_t>(k)].data();
             return nullptr;

@@ -139,9 +139,46 @@ def idx_files():
     yield b"\x1f\x8b\x08\0" + zlib.compress(b"x")
 
 
+def png_chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, bits, colours, rows, more=b"", interlaced=0):
+    head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, interlaced))
+    return b"\x89PNG\r\n\x1a\n" + head + more + png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
+
+
+def png_files():
+    channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+    palette = png_chunk(b"PLTE", bytes(range(48)))
+    for colours, n in channels.items():
+        for bits in {0: (1, 2, 4, 8, 16), 3: (1, 2, 4, 8)}.get(colours, (8, 16)):
+            row = bytes([1]) + bytes((3 * n * bits + 7) // 8)
+            yield png(3, 2, bits, colours, 2 * row, palette if colours == 3 else b"")
+    grey = bytes([0, 7, 200])
+    yield png(3, 1, 8, 3, bytes(4), palette + png_chunk(b"tRNS", bytes(3)))
+    yield png(2, 1, 8, 0, grey, png_chunk(b"tRNS", b"\0\7"))
+    yield png(2, 1, 8, 0, grey, png_chunk(b"gAMA", struct.pack(">I", 100000)))
+    yield png(2, 1, 8, 0, grey, png_chunk(b"tEXt", b"a\0b") + png_chunk(b"bKGD", b"\0\1"))
+    yield png(2, 2, 8, 0, bytes([0, 1, 0, 2, 4, 3, 4]), b"", 1)
+    # hostile: sizes that lie, chunks that lie, too few rows and too many, a bomb
+    yield png(0x7fffffff, 0x7fffffff, 8, 6, grey)
+    yield png(1000000, 4, 1, 0, grey)
+    yield png(0, 1, 8, 0, grey)
+    yield png(2, 1, 3, 5, grey)
+    yield png(2, 9, 8, 0, grey)
+    yield png(2, 1, 8, 0, 9 * grey)
+    yield png(2, 1, 8, 0, bytes([9, 0, 0]))
+    yield png(2, 1, 8, 3, grey)
+    yield png(2, 1, 8, 0, grey, png_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(300000))))
+    yield png(600, 600, 8, 0, bytes(601 * 600))
+    whole = png(2, 1, 8, 0, grey)
+    yield from (whole[:-1], whole[:-12], whole + b"x", whole[:8] + whole[33:], whole[:33] + b"\xff\xff\xff\xff" + whole[37:])
+
+
 def main():
     for target, files in {"npy": npy_files, "npz": npz_files, "safetensors": safetensors_files, "checkpoint": checkpoint_files,
-                          "idx": idx_files}.items():
+                          "idx": idx_files, "png": png_files}.items():
         folder = pathlib.Path(sys.argv[1]) / target
         folder.mkdir(parents=True, exist_ok=True)
         for i, data in enumerate(files()):

@@ -15,7 +15,7 @@ using namespace kiln;
 namespace fs = std::filesystem;
 
 constexpr auto w = variable<"layer/w", float, 2, 3>(zeros);
-constexpr auto b = variable<"größe", double>(zeros);
+constexpr auto b = variable<"layer/b>-_.", double>(zeros);
 constexpr auto n = variable<"n", std::int64_t, 4>(zeros);
 
 int failures = 0;

@@ -22,12 +22,25 @@ template <class L, class Arch, int Q>
 struct kernel_at {
     using type = kernel<typename known_key<words_at<L, Q>>::type, Arch>;
 };
+/// Elements or multiply-adds of a call, from its sizes.
+using work_function = i64 (*)(const i64* sizes, int n);
+template <class Kernel>
+constexpr i64 work_of(const i64* s, int n) {
+    if constexpr (requires { Kernel::work(s); }) return Kernel::work(s);
+    else {   // the extents come first
+        i64 r = 1;
+        for (int k = 0; k < 3 && k < n; ++k)
+            if (s[k] > 0) r *= s[k];
+        return r;
+    }
+}
 template <class L, class Arch, class I = std::make_integer_sequence<int, L::result.n_kernels>>
 struct kernel_table;
 template <class L, class Arch, int... Q>
 struct kernel_table<L, Arch, std::integer_sequence<int, Q...>> {
     static constexpr kernel_function functions[sizeof...(Q) + 1]{&kernel_at<L, Arch, Q>::type::run..., nullptr};
-    static constexpr bool splits[sizeof...(Q) + 1]{kernel_at<L, Arch, Q>::type::splits..., false};
+    static constexpr work_function work[sizeof...(Q) + 1]{   // null: it does not split
+        (kernel_at<L, Arch, Q>::type::splits ? &work_of<typename kernel_at<L, Arch, Q>::type> : nullptr)..., nullptr};
 };
 
 /// The tables of a plan that running it needs.
@@ -39,13 +52,13 @@ struct tables {
     const plan_slot* slot;
     const plan_number* number;
     const kernel_function* kernel;
-    const bool* splits;
+    const work_function* work;
     const plan_guard* guard;
     int n_calls, n_call_sizes, n_sizes, n_slots, n_numbers;
 };
 template <class L, class Arch>
 inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.call_size, L::result.size, L::result.slot,
-                                  L::result.number, kernel_table<L, Arch>::functions, kernel_table<L, Arch>::splits, L::result.guard, L::result.n_calls,
+                                  L::result.number, kernel_table<L, Arch>::functions, kernel_table<L, Arch>::work, L::result.guard, L::result.n_calls,
                                   static_cast<int>(sizeof(L::result.call_size) / sizeof(int)), L::result.n_sizes,
                                   L::result.n_slots, L::result.n_numbers};
 
@@ -93,14 +106,21 @@ public:
         for (int k = 0; k < t.n_numbers; ++k) write_number(arena.get() + numbers_at + 8 * k, t.number[k].type, value(t.number[k].size));
     }
     void run(const tables& t, char* const* leaves, char* const* outputs) const {
+        run(t, leaves, outputs, [](int, auto kernel) { kernel(); });
+    }
+    /// The same, but call c of the plan is run by watch(c, kernel), which calls kernel().
+    template <class Watch>
+    void run(const tables& t, char* const* leaves, char* const* outputs, Watch&& watch) const {
         for (int c = 0; c < t.n_calls; ++c) {
             const plan_call& call = t.call[c];
             if (call.guard && !taken(t, call.guard, leaves, outputs)) continue;
             char* a[256];
             for (int k = 0; k < call.n_arguments; ++k) a[k] = address(t.argument[call.first_argument + k], leaves, outputs);
             const i64* s = sizes.get() + call.first_size;
-            if (pool && t.splits[call.kernel] && work_of(s, call) >= least_work) pool->run(t.kernel[call.kernel], a, s);
-            else t.kernel[call.kernel](a, s, 0, 1);
+            watch(c, [&] {
+                if (pool && t.work[call.kernel] && t.work[call.kernel](s, call.n_sizes) >= least_work) pool->run(t.kernel[call.kernel], a, s);
+                else t.kernel[call.kernel](a, s, 0, 1);
+            });
         }
     }
     i64 bytes() const { return capacity; }
@@ -108,13 +128,7 @@ public:
     void threads(int n) { pool = n > 1 ? std::make_unique<thread_pool>(n) : nullptr; }
 
 private:
-    static constexpr i64 least_work = 1 << 15;   // elements or multiply-adds: below, waking a thread costs more
-    static i64 work_of(const i64* s, const plan_call& call) {
-        i64 r = 1;
-        for (int k = 0; k < 3 && k < call.n_sizes; ++k)
-            if (s[k] > 0) r *= s[k];
-        return r;
-    }
+    static constexpr i64 least_work = 1 << 15;   // below, waking a thread costs more
 
     char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {
         switch (x.where) {

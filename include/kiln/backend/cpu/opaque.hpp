@@ -1,6 +1,7 @@
 // Operations that are kernels of their own: plain loops over memory.
 #pragma once
 #include <kiln/backend/cpu/contraction.hpp>
+#include <kiln/backend/cpu/random.hpp>
 #include <kiln/ops/windows.hpp>
 
 namespace kiln::cpu {
@@ -18,14 +19,17 @@ struct opaque_kernel;
 template <class Op, class K>
     requires std::is_base_of_v<random_numbers<Op>, Op>
 struct opaque_kernel<Op, K> {
-    static void run(char* const* a, const i64* sizes) {
-        constexpr dtype t = K::node(1).type;
-        using T = ctype_of<t>;
-        u64 seed;
+    static constexpr int n_in = K::n - 1;   // the seed, perhaps the step
+    static constexpr i64 work(const i64* sizes) { return size_of_argument<K>(sizes, n_in).count; }
+    static void run(char* const* a, const i64* sizes, int part, int parts) {
+        using T = ctype_of<K::node(n_in).type>;
+        u64 seed, step = 0;
         __builtin_memcpy(&seed, a[0], sizeof seed);
-        const u64 key = key_of_hash(static_cast<u64>(sizes[4]), seed);
-        T* out = reinterpret_cast<T*>(a[1]);
-        for (i64 i = 0, n = sizes[2]; i < n; ++i) out[i] = static_cast<T>(Op::draw(key, static_cast<u64>(i), t));
+        if constexpr (n_in > 1) __builtin_memcpy(&step, a[1], sizeof step);
+        const u64 key = key_of_hash(static_cast<u64>(sizes[2 * n_in + 2]), seed);
+        T* out = reinterpret_cast<T*>(a[n_in]);
+        const part_range p = range_of(work(sizes), part, parts, random_numbers_at_once<Op, T>);
+        draw<Op>(out, p.first, p.last, key, step);
     }
 };
 template <class K>
@@ -161,8 +165,15 @@ struct opaque_kernel<fold_op, K> {
 
 template <class K>
 struct opaque {
-    static constexpr bool splits = false;
-    static void run(char* const* a, const i64* sizes, int, int) { opaque_kernel<op_struct<K::op(0)>, K>::run(a, sizes); }
+    using own = opaque_kernel<op_struct<K::op(0)>, K>;
+    static constexpr bool splits = requires(const i64* sizes) { own::work(sizes); };
+    static constexpr i64 work(const i64* sizes)
+        requires splits
+    { return own::work(sizes); }
+    static void run(char* const* a, const i64* sizes, [[maybe_unused]] int part, [[maybe_unused]] int parts) {
+        if constexpr (splits) own::run(a, sizes, part, parts);
+        else own::run(a, sizes);
+    }
 };
 
 template <class K, class Arch>

@@ -1,0 +1,253 @@
+// What `function` gives: a program that is planned by the compiler and called by position or by name.
+#pragma once
+#include <kiln/run/aggregate.hpp>
+#include <kiln/run/arguments.hpp>
+#include <kiln/run/defaults.hpp>
+#include <kiln/run/random_state.hpp>
+#include <kiln/run/results.hpp>
+
+namespace kiln {
+
+/// Are all arguments of a call of the form x = value?
+template <class... A>
+constexpr bool by_name = sizeof...(A) > 0 && (is_binding<std::remove_cvref_t<A>>::value && ...);
+
+/// P is the program, D are the defaults of its last inputs.
+template <class P, class... D>
+class basic_function : public random_state {
+public:
+    using program_type = P;
+    using E = expression_of<P>;
+    static constexpr signature sig = P::sig;
+    static constexpr plan_target target{cpu::vector_bytes<cpu::default_arch>, 64, true};
+    using L = lowered<E, sig, target>;
+    struct in : input_table<L, sig.inputs> {
+        static constexpr int first_default = sig.inputs - static_cast<int>(sizeof...(D));
+        /// The input that the expression E is; -1 where it is none.
+        template <class E>
+        static consteval int index() {
+            constexpr int k = input_table<L, sig.inputs>::template index<E>();
+            if constexpr (k >= 0) return k;
+            else return P::template index_of<E>();
+        }
+    };
+
+    basic_function() = default;
+    explicit basic_function(std::tuple<D...>&& d) : defaults(std::move(d)) {}
+    basic_function(const basic_function& f) : random_state(f), defaults(f.defaults) {}   // a copy has its own workspace
+    basic_function(basic_function&&) = default;
+    basic_function& operator=(const basic_function& f) {
+        random_state::operator=(f);
+        defaults = std::tuple<D...>(f.defaults);
+        return *this;
+    }
+    basic_function& operator=(basic_function&&) = default;
+
+    /// f(arguments...), f(x = a, y = b), f(session, ...).
+    template <class... A>
+    auto operator()(A&&... a) {
+        using C = call_check<in, A...>;
+        if constexpr (C::silent) return failed{};
+        else if constexpr (C::wrong) {
+            static_assert(compile_error<word_of<C, 0>, word_of<C, 1>, word_of<C, 2>>::never);
+            return failed{};
+        } else return call_with(no_outputs{}, static_cast<A&&>(a)...);
+    }
+
+    /// f.as<report>(arguments...): the outputs as members of a struct, in order: struct report { float loss; tensor<float, 10> p; }.
+    template <class R, class... A>
+    R as(A&&... a) {
+        using C = call_check<in, A...>;
+        using S = aggregate_check<R, L, sig.outputs>;
+        if constexpr (C::silent) return refused<R>();
+        else if constexpr (C::wrong) {
+            static_assert(compile_error<word_of<C, 0>, word_of<C, 1>, word_of<C, 2>>::never);
+            return refused<R>();
+        } else if constexpr (S::wrong) {
+            static_assert(compile_error<word_of<S, 0>, word_of<S, 1>, word_of<S, 2>>::never);
+            return refused<R>();
+        } else if constexpr (sig.outputs > 0) return as_aggregate<R>(call_with(no_outputs{}, static_cast<A&&>(a)...));
+        else return call_with(no_outputs{}, static_cast<A&&>(a)...), R{};
+    }
+
+    /// f.into(views...)(arguments...): results go to the caller's memory; nothing is allocated.
+    template <class... V>
+    auto into(V&&... v) {
+        static_assert(sizeof...(V) == sig.outputs, "kiln: into() wants one view or scalar for each output");
+        return caller<decltype(target_of(v))...>{this, {target_of(v)...}};
+    }
+
+    /// Large kernels run on n threads from now on; results are bitwise the same for any number.
+    void threads(int n) {
+        work.threads(n);
+        resolved = false;   // the arena has scratch for each of them
+    }
+
+    /// Bytes of the arena after the last call.
+    i64 arena_bytes() const { return work.bytes(); }
+
+    /// The names of extents that a call binds.
+    static constexpr auto extent_names = texts_of<L::result.n_names>([](int k) { return L::graph.chars + L::result.name[k]; });
+
+private:
+    template <class F>
+    friend class profile;
+
+    // What becomes of the outputs of a call: they are its result, or go to the views of a tuple.
+    struct no_outputs {
+        void run(const cpu::workspace& w, const cpu::tables& t, char* const* leaves, char* const* outputs) const { w.run(t, leaves, outputs); }
+    };
+    template <class Watch>
+    struct watched_outputs {   // they are its result, and every kernel is run by `watch`
+        Watch& watch;
+        void run(const cpu::workspace& w, const cpu::tables& t, char* const* leaves, char* const* outputs) const { w.run(t, leaves, outputs, watch); }
+    };
+    template <class V>
+    static auto target_of(V& v) {
+        if constexpr (bare_number<std::remove_cvref_t<V>>) return &v;
+        else return as_view(v);
+    }
+    template <class... V>
+    struct caller {
+        basic_function* f;
+        std::tuple<V...> views;
+        template <class... A>
+        void operator()(A&&... a) {
+            using C = call_check<in, A...>;
+            if constexpr (C::wrong) static_assert(compile_error<word_of<C, 0>, word_of<C, 1>, word_of<C, 2>>::never);
+            else if constexpr (!C::silent) f->call_with(views, static_cast<A&&>(a)...);
+        }
+    };
+
+    template <class Out, class First, class... A>
+        requires session_like<std::remove_cvref_t<First>>
+    auto call_with(const Out& out, First& s, A&&... a) { return run_call(out, &s, static_cast<A&&>(a)...); }
+    template <class Out, class... A>
+    auto call_with(const Out& out, A&&... a) {
+        return run_call(out, static_cast<basic_session<expression_of<variable_union<E>>>*>(nullptr), static_cast<A&&>(a)...);
+    }
+
+    using arguments = call_arguments<in>;
+
+    /// Is input K among the arguments A of a call?
+    template <int K, class... A>
+    static consteval bool is_given() {
+        if constexpr (by_name<A...>) return ((in::template index<typename std::remove_cvref_t<A>::placeholder_type>() == K) || ...);
+        else return K < static_cast<int>(sizeof...(A));
+    }
+    template <int K, class... A>
+    void take_default([[maybe_unused]] arguments& args) const {
+        if constexpr (!is_given<K, A...>()) args.template take<K>(std::get<K - in::first_default>(defaults).v);
+    }
+
+    template <class Out, class S, class... A>
+    auto run_call(const Out& out, S* session, A&&... a) {
+        arguments args;
+        if constexpr (by_name<A...>) (args.take_named(a), ...);
+        else [&]<int... K>(std::integer_sequence<int, K...>) { (args.template take<K>(a), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
+        [&]<int... K>(std::integer_sequence<int, K...>) { (take_default<in::first_default + K, A...>(args), ...); }(
+            std::make_integer_sequence<int, sizeof...(D)>{});
+        if constexpr (in::first_extent(sig.inputs) > 0 || L::result.n_names > 0)
+            settle_extents(in::shapes.at, sig.inputs, args.extents, args.names, args.known, L::result.n_names,
+                           [](int k) -> const char* { return extent_names[k]; });
+        return execute(out, session, args);
+    }
+
+    template <class Out, class S>
+    auto execute(const Out& out, S* session, arguments& args) {
+        static_assert(L::result.n_names <= max_names, "kiln: more than 16 named extents in one function");
+        const cpu::tables& t = cpu::tables_of<L, cpu::default_arch>;
+        bool same = resolved;
+        for (int k = 0; k < L::result.n_names; ++k) same &= names[k] == args.names[k];
+        if (!same) {
+            for (int k = 0; k < L::result.n_names; ++k) names[k] = args.names[k];
+            work.resolve(t, names);
+            resolved = true;
+        }
+        char* leaves[L::result.n_leaves + 1];
+        leaves[L::result.n_leaves] = nullptr;   // the only one where there are none
+        for (int k = 0; k < sig.inputs; ++k) leaves[k] = args.data[k];
+        if constexpr (draws) state_of(session).next_random_step();
+        variables_of(session, leaves, std::make_integer_sequence<int, L::result.n_leaves - sig.inputs>{});
+        if constexpr (requires { out.run(work, t, leaves, leaves); })
+            return owned(t, session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
+        else return written(t, session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
+    }
+
+    template <class S, int... K>
+    void variables_of([[maybe_unused]] S* session, [[maybe_unused]] char** leaves, std::integer_sequence<int, K...>) {
+        (one_variable<sig.inputs + K>(session, leaves), ...);
+    }
+    static constexpr int random_leaf(int k) { return random_leaf_of(L::graph.view(), L::graph.nodes[L::result.leaf[k].node]); }
+    static constexpr bool draws = [] {
+        for (int k = sig.inputs; k < L::result.n_leaves; ++k)
+            if (random_leaf(k) >= 0) return true;
+        return false;
+    }();
+    template <class S>
+    random_state& state_of(S* session) { return session ? static_cast<random_state&>(*session) : *this; }
+    template <int K, class S>
+    void one_variable(S* session, char** leaves) {
+        if constexpr (random_leaf(K) >= 0) leaves[K] = state_of(session).random_number(random_leaf(K));
+        else {
+            constexpr int at = S::table::find(in::name(K));
+            if (is_read<K>) session->require(at);
+            leaves[K] = session->data(at);
+        }
+    }
+    /// A variable that is only assigned need not have a value before.
+    template <int K>
+    static constexpr bool is_read = [] {
+        for (int c = 0; c < L::result.n_calls; ++c) {
+            const plan_call& call = L::result.call[c];
+            const plan_kernel q = L::result.kernel[call.kernel];
+            const key_view v{L::result.words + q.at, q.n};
+            for (int k = 0; k < call.n_arguments; ++k) {
+                const plan_argument a = L::result.argument[call.first_argument + k];
+                if (a.where != space::leaf || a.index != K) continue;
+                bool stores = false;
+                for (int i = 0; i < v.n_nodes(); ++i) stores |= v.node(i).kind == step::store && v.node(i).slot == k;
+                if (!stores) return true;
+            }
+        }
+        return false;
+    }();
+
+    template <class S>
+    void finish(S* session) { finish(session, std::make_integer_sequence<int, sig.updates>{}); }
+    template <class S, int... K>
+    void finish([[maybe_unused]] S* session, std::integer_sequence<int, K...>) { (session->mark(row_of_update<S, K>), ...); }
+    template <class S, int K>
+    static constexpr int row_of_update = [] {
+        const graph_view g = L::graph.view();
+        return S::table::find(g.text_of(g.at(g.nodes[g.root(sig.results() + K)].attrs, 0)));
+    }();
+
+    template <class Out, class S, int... K>
+    auto owned(const cpu::tables& t, S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
+        std::tuple results{output_memory<L, K>::make(names)...};
+        char* outputs[sizeof...(K) + 1]{reinterpret_cast<char*>(std::get<K>(results).data())...};
+        out.run(work, t, leaves, outputs);
+        finish(session);
+        if constexpr (sizeof...(K) == 1) return output_memory<L, 0>::unwrapped(std::get<0>(results));
+        else if constexpr (sizeof...(K) > 1) return std::tuple{output_memory<L, K>::unwrapped(std::get<K>(results))...};
+    }
+    template <class S, class Out, int... K>
+    void written(const cpu::tables& t, S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
+        char* outputs[sizeof...(K) + 1]{output_memory<L, K>::checked(std::get<K>(out), names)...};
+        work.run(t, leaves, outputs);
+        finish(session);
+    }
+
+    [[no_unique_address]] std::tuple<D...> defaults;
+    cpu::workspace work;
+    i64 names[max_names]{};
+    bool resolved = false;
+};
+
+template <class P, class... D>
+struct program_of_argument<basic_function<P, D...>> {
+    using type = expression_of<P>;
+};
+
+}  // namespace kiln
