@@ -100,7 +100,8 @@ private:
     template <int K, class U, i64... X>
     static void bind_view(arguments& a, tensor_view<U, X...> v) {
         using T = ctype_of<in::type(K)>;
-        i64* e = a.extents + in::first_extent(K);
+        constexpr int first = in::first_extent(K);   // a call at run time would carry the graph along
+        i64* e = a.extents + first;
         for (int k = 0; k < v.rank(); ++k) e[k] = v.extent(k);
         a.data[K] = reinterpret_cast<char*>(const_cast<T*>(v.data()));
     }
