@@ -199,11 +199,8 @@ struct builder {
         return x.n_in <= 3 ? x.in[k] : static_cast<int>(lists[x.in[0] + 1 + k]);
     }
     constexpr int add(const node& x) {
-        u64 h = x.op->id + static_cast<u64>(x.attrs) * 0xff51afd7ed558ccdull +
-                static_cast<u64>(static_cast<unsigned>(x.in[0])) * 0x9E3779B97F4A7C15ull +
-                static_cast<u64>(static_cast<unsigned>(x.in[1])) * 0xC2B2AE3D27D4EB4Full +
-                static_cast<u64>(static_cast<unsigned>(x.in[2])) * 0x165667B19E3779F9ull +
-                static_cast<u64>(x.shape) * 0x27D4EB2F165667C5ull + static_cast<u64>(current);
+        u64 h = x.op->id + (static_cast<u64>(x.in[0]) + (static_cast<u64>(x.in[1]) << 16) + (static_cast<u64>(x.in[2]) << 32) + (static_cast<u64>(x.shape) << 48)) * 0xC2B2AE3D27D4EB4Full +
+                (static_cast<u64>(x.attrs) << 16 ^ static_cast<u64>(current)) * 0xff51afd7ed558ccdull;
         h ^= h >> 29;
         h *= 0x9E3779B97F4A7C15ull;
         int j = static_cast<int>(h >> 20 & (2 * capacity - 1));
@@ -266,8 +263,14 @@ struct site {
 
     constexpr const node& n() const { return b->nodes[id]; }
     constexpr int size() const { return n().n_in; }
-    constexpr int in(int k) const { return b->operand(n(), k); }
-    constexpr value operator[](int k) const { return {b, in(k)}; }
+    constexpr int in(int k) const {   // by hand, here and below: rules ask for operands all the time
+        const node& x = b->nodes[id];
+        return x.n_in <= 3 ? x.in[k] : b->operand(x, k);
+    }
+    constexpr value operator[](int k) const {
+        const node& x = b->nodes[id];
+        return {b, x.n_in <= 3 ? x.in[k] : b->operand(x, k)};
+    }
     constexpr value result(int k = 0) const { return {b, n().type == dtype::none ? id + 1 + k : id}; }
     constexpr bool wants(int k) const { return wanted == nullptr || wanted[in(k)]; }
     constexpr int n_attrs() const { return b->length(n().attrs); }

@@ -171,7 +171,7 @@ struct renumbering {
                 const node& x = base[i];
                 bool ready = true;
                 for (int q = x.n_in - 1; q >= 0; --q)
-                    if (const int c = from.operand(x, q); !index[c]) {
+                    if (const int c = x.n_in <= 3 ? x.in[q] : from.operand(x, q); !index[c]) {
                         stack[top++] = c;
                         ready = false;
                     }
@@ -187,9 +187,7 @@ struct renumbering {
     }
     constexpr void emit(const node* base, int i, int* index, node* out, int& n) {
         node x = base[i];
-        const bool raw = x.op == &literal_op;
-        x.shape = list_of(x.shape, false);
-        x.attrs = raw ? raw_list(x.attrs) : list_of(x.attrs, false);
+        take_lists(x);
         if (x.n_in <= 3) {
             for (int k = 0; k < x.n_in; ++k) x.in[k] = index[x.in[k]] - 1;
         } else {
@@ -199,6 +197,11 @@ struct renumbering {
         }
         out[n++] = x;
         index[i] = n;
+    }
+    /// The node's own lists.
+    constexpr void take_lists(node& x) {
+        if (x.shape) x.shape = lists[x.shape] ? lists[x.shape] : list_of(x.shape, false);
+        if (x.attrs) x.attrs = x.op == &literal_op ? raw_list(x.attrs) : lists[x.attrs] ? lists[x.attrs] : list_of(x.attrs, false);
     }
     constexpr int raw_list(int l) {   // the bits of a literal; another list may have the same bits and mean a tag
         const i64 v = from.at(l, 0);
@@ -227,8 +230,7 @@ constexpr void import(builder& b, const graph_view& g, value* roots, const exten
     int index[builder::capacity];
     for (int i = 0; i < g.n; ++i) {
         node x = g.nodes[i];
-        x.shape = c.list_of(x.shape, false);
-        x.attrs = x.op == &literal_op ? c.raw_list(x.attrs) : c.list_of(x.attrs, false);
+        c.take_lists(x);
         if (x.n_in <= 3) {
             for (int k = 0; k < x.n_in; ++k) x.in[k] = index[x.in[k]];
         } else {

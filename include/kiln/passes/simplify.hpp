@@ -59,7 +59,7 @@ struct simplification {
             const pattern kind = x.op->kind;
             if (kind == pattern::pointwise && reader[i] > 0) {
                 layouts[i] = static_cast<char>((on.has(reshape_bit) ? 1 : 0) + (on.has(transpose_bit) ? 2 : 0));
-                for (int k = 0; k < x.n_in; ++k) layouts[i] = static_cast<char>(layouts[i] & layouts[g.operand(x, k)]);
+                for (int k = 0; k < x.n_in; ++k) layouts[i] = static_cast<char>(layouts[i] & layouts[x.n_in <= 3 ? x.in[k] : g.operand(x, k)]);
             } else layouts[i] = kind == pattern::leaf ? 3 : kind == pattern::reshape ? 1
                               : kind == pattern::transpose || kind == pattern::expand ? 2 : 0;
         }
@@ -134,9 +134,8 @@ struct simplification {
         const int by = view[i], first = x.n_in > 0 && x.n_in <= 3 ? x.in[0] : i;
         if (first != i && view[first] == i + 1) return made[first];
         if (by && x.op == &info<reshape_op>) return view[first] == by ? made[first] : seen(made[first], by);
-        const int s = by ? g.nodes[by - 1].shape : x.shape;
-        x.shape = s && tables.lists[s] ? tables.lists[s] : tables.list_of(s, false);
-        if (x.attrs) x.attrs = x.op == &literal_op ? tables.raw_list(x.attrs) : tables.list_of(x.attrs, false);
+        if (by) x.shape = g.nodes[by - 1].shape;
+        tables.take_lists(x);
         if (x.n_in <= 3) {
             for (int k = 0; k < x.n_in; ++k) {
                 const int o = x.in[k];

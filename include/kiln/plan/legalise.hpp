@@ -59,14 +59,13 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         if (!live[i]) continue;
         const node& x = g.nodes[i];
         if (x.op == &variable_op) continue;   // its initial value is another function's business
-        for (int k = 0; k < x.n_in; ++k) live[g.operand(x, k)] = 1;
+        for (int k = 0; k < x.n_in; ++k) live[x.n_in <= 3 ? x.in[k] : g.operand(x, k)] = 1;
     }
     for (int i = 0; i < g.n; ++i) {
         if (!live[g.nodes[i].op == &result_op ? g.nodes[i].in[0] : i]) continue;
         const node& from = g.nodes[i];
         node x = from;
-        x.shape = c.list_of(x.shape, false);
-        x.attrs = x.op == &literal_op ? c.raw_list(x.attrs) : c.list_of(x.attrs, false);
+        c.take_lists(x);
         const bool in_memory = x.op->kind == pattern::contraction || x.op->kind == pattern::opaque;
         if (from.op == &result_op && g.nodes[from.in[0]].op == &info<cond_op>) continue;   // merged with its node
         if (from.op == &info<cond_op>) {
@@ -79,7 +78,7 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
             x.in[0] = -1;
         }
         for (int k = 0; k < x.n_in; ++k) {
-            in[k] = index[g.operand(from, k)];
+            in[k] = index[x.n_in <= 3 ? x.in[k] : g.operand(from, k)];
             const node& y = b.nodes[in[k]];
             if (in_memory && y.op == &literal_op) in[k] = stored(static_cast<int>(in[k]));
         }
