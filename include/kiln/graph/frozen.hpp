@@ -263,10 +263,14 @@ constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars, int n_r
         for (int i = 0; i < n; ++i) {
             const node& x = p[i];
             if (!x.op) continue;   // the one element of an empty table
-            // two words: constant evaluation pays for each step, and this is done for every node of every expression
-            put(x.op->id + (static_cast<u64>(x.shape) | static_cast<u64>(x.attrs) << 32) * 0xC2B2AE3D27D4EB4Full);
-            put((static_cast<u64>(x.in[0]) & 0xffff) | (static_cast<u64>(x.in[1]) & 0xffff) << 16 | (static_cast<u64>(x.in[2]) & 0xffff) << 32 |
-                static_cast<u64>(x.n_in) << 48 | static_cast<u64>(x.type) << 56);
+            // by hand, two words at once: constant evaluation pays for each step, and this is done for every node of every expression
+            const u64 a = x.op->id + (static_cast<u64>(x.shape) | static_cast<u64>(x.attrs) << 32) * 0xC2B2AE3D27D4EB4Full;
+            const u64 b = (static_cast<u64>(x.in[0]) & 0xffff) | (static_cast<u64>(x.in[1]) & 0xffff) << 16 | (static_cast<u64>(x.in[2]) & 0xffff) << 32 |
+                          static_cast<u64>(x.n_in) << 48 | static_cast<u64>(x.type) << 56;
+            h = (h ^ a) * 0x9E3779B97F4A7C15ull + b;
+            h ^= h >> 29;
+            k = (k ^ b) * 0xff51afd7ed558ccdull + a;
+            k ^= k >> 31;
         }
     };
     put_nodes(g.nodes, g.n);

@@ -156,7 +156,7 @@ struct gatherer {
                 if (b.entry[e].kind == step::operation && fz.f.sunk[b.entry[e].node]) b.bad = b.entry[e].node;
             if (b.bad < 0) b.bad = at(b.groups[q].anchor).in[0];
         }
-        for (int q = fz.f.n; q <= fz.g.n; ++q) b.first[q] = b.n;
+        b.first[fz.f.n] = b.n;
     }
 };
 

@@ -84,12 +84,13 @@ struct lowered {
             t.n = r.n;
             t.bad = r.bad;
             for (int k = 0; k < t.n; ++k) t.entry[k] = r.entry[k];
-            for (int k = 0; k <= n_nodes; ++k) t.first[k] = r.first[k];
-            for (int k = 0; k < n_nodes; ++k) {
+            for (int k = 0; k < n_nodes; ++k) t.stored_next[k] = r.stored_next[k];
+            for (int k = 0; k < fused.f.n; ++k) {
+                t.first[k] = r.first[k];
                 t.stored_head[k] = r.stored_head[k];
-                t.stored_next[k] = r.stored_next[k];
+                t.groups[k] = r.groups[k];
             }
-            for (int k = 0; k < fused.f.n; ++k) t.groups[k] = r.groups[k];
+            t.first[fused.f.n] = r.n;
             return t;
         }
         static constexpr auto bodies = trimmed();
