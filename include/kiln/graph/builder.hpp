@@ -65,7 +65,9 @@ struct builder {
     // ---- findings
     constexpr void at_line(const std::source_location& w) {
         constexpr int prefix = own_prefix();
-        if (__builtin_strncmp(w.file_name(), own_file(), prefix) != 0) { file = w.file_name(); line = w.line(); }
+        constexpr const char* own = own_file();
+        const char* f = w.file_name();
+        if (__builtin_strncmp(f, own, prefix) != 0) { file = f; line = w.line(); }
     }
     constexpr void fail(const char* op, const char* what, const word& left, const word& right) {
         if (found) return;

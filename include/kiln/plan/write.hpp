@@ -85,8 +85,10 @@ struct plan_writer {
             add_leaf(root(k));
             sizes.count(g, at(root(k)).shape);   // a call binds its names even where no kernel needs them
         }
-        for (int i = 0; i < g.n; ++i)
-            if ((f().live[i] || assigned_root[i]) && at(i).op->leaf() && at(i).op != &literal_op) add_leaf(i);
+        for (int i = 0; i < g.n; ++i) {
+            const op_info* op = g.nodes[i].op;
+            if (op->kind == pattern::leaf && op != &literal_op && (f().live[i] || assigned_root[i])) add_leaf(i);
+        }
     }
     constexpr void add_leaf(int i) {
         if (leaf_of[i]) return;
@@ -120,7 +122,7 @@ struct plan_writer {
         if (output_of[s]) return {space::output, output_of[s] - 1};
         if (assigned_variable[s] && !when.copied[assigned_variable[s] - 1]) return {space::leaf, leaf_of[assigned_variable[s] - 1] - 1};
         if (leaf_of[s]) return {space::leaf, leaf_of[s] - 1};
-        if (at(s).op == &info<size_op>) return {space::number, number_of(s)};
+        if (slot_of[s] == 0 && at(s).op == &info<size_op>) return {space::number, number_of(s)};
         return {space::buffer, slot_of[s] - 1};
     }
     constexpr int number_of(int i) {
@@ -401,10 +403,13 @@ struct plan_writer {
     /// are several).
     constexpr int written_over(int i, int from, int to, int now, const fused_group& grp, const body_facts<2 * N + 64>* facts) const {
         if (f().mask[i] != (1 << grp.rank) - 1) return -1;
+        const node& x = g.nodes[i];
         for (int e = from; e < to; ++e) {
+            if (b.entry[e].kind != step::load) continue;
             const int r = b.entry[e].node;
-            if (b.entry[e].kind != step::load || !f().stored[r] || at(r).shape != at(i).shape ||
-                size_of(at(r).type) != size_of(at(i).type) || !dies(r, now) || !whole_domain(r, from, to, grp))
+            const node& y = g.nodes[r];
+            if (last_use[r] != now || y.shape != x.shape || size_of(y.type) != size_of(x.type) || !fz.f.stored[r] || !dies(r, now) ||
+                !whole_domain(r, from, to, grp))
                 continue;
             if (facts && facts->last_pass(place_in_key[e]) > facts->stage[place_in_key[entry_of(i, from)]]) continue;
             return r;
@@ -425,7 +430,7 @@ struct plan_writer {
     constexpr void release(int q, int now, int from, int to) {
         auto free_one = [&](int i) {
             const int s = fz.f.home[i];
-            if (!f().stored[s] || !dies(s, now)) return;
+            if (last_use[s] != now || !fz.f.stored[s] || !dies(s, now)) return;
             give(slot_of[s] - 1);
             last_use[s] = -1;
         };
