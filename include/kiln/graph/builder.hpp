@@ -34,6 +34,9 @@ constexpr int own_prefix() {   // length of the path up to and with ".../kiln/"
     return cut;
 }
 
+// Not local to its user: clang evaluates a local constant each time.
+inline constexpr int own_prefix_length = own_prefix();
+
 struct builder {
     static constexpr int capacity = 8192, n_regions_max = 256, n_scopes_max = 512;
 
@@ -64,10 +67,8 @@ struct builder {
 
     // ---- findings
     constexpr void at_line(const std::source_location& w) {
-        constexpr int prefix = own_prefix();
-        constexpr const char* own = own_file();
         const char* f = w.file_name();
-        if (__builtin_strncmp(f, own, prefix) != 0) { file = f; line = w.line(); }
+        if (__builtin_strncmp(f, own_file(), own_prefix_length) != 0) { file = f; line = w.line(); }
     }
     constexpr void fail(const char* op, const char* what, const word& left, const word& right) {
         if (found) return;

@@ -95,7 +95,7 @@ struct fuser {
     }
 
     constexpr void open(int i, int shape, group_kind kind) {
-        fused_group q{i, shape, rank(shape), kind, f.in_branch[i], -1, -1, 0};
+        fused_group q{i, shape, rank(shape), kind, f.in_branch[i], -1, -1, 0, 1};
         if (kind == group_kind::contraction) {   // rows and columns are two loops even where no operand says so
             q.columns = static_cast<signed char>(q.rank - 1);
             q.cuts = 1 << q.columns;

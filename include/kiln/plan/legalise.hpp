@@ -40,7 +40,7 @@ constexpr void branches(const graph_view& g, renumbering& c, builder& b, int i, 
 
 /// Does the graph have bodies still?
 constexpr bool has_bodies(const builder& b) {
-    for (int i = 0; i < b.n; ++i)
+    for (int i = 0; b.n_regions > 0 && i < b.n; ++i)
         if (b.nodes[i].op == &info<cond_op>) return true;
     return false;
 }

@@ -115,7 +115,7 @@ struct plan_writer {
     constexpr plan_slot slot_for(int i) {
         int& count = count_of[at(i).shape];
         if (count == 0) count = sizes.intern(sizes.count(g, at(i).shape)) + 1;
-        return {count - 1, size_of(at(i).type)};
+        return {count - 1, size_of(at(i).type), -1, -1};
     }
     constexpr plan_argument place(int i) {
         const int s = fz.f.home[i];
