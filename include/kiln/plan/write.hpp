@@ -1,6 +1,7 @@
 // Groups to kernels and calls: axes that no mask tells apart are merged, keys are written (each once), buffers get slots.
 #pragma once
 #include <kiln/plan/calls.hpp>
+#include <kiln/plan/equal_groups.hpp>
 #include <kiln/plan/facts.hpp>
 #include <kiln/plan/fma.hpp>
 #include <kiln/plan/schedule.hpp>
@@ -202,35 +203,11 @@ struct plan_writer {
         kernel_is[call.kernel].newest_call = n_calls;
         calls[n_calls++] = call;
     }
-    /// A kernel whose newest call was of a group equal to q, down to the extents; -1: there is none.
+    /// A kernel whose newest call was of a group equal to q; -1: there is none.
     constexpr int equal_group(int q) const {
-        const int n = b.first[q + 1] - b.first[q];
-        for (int k = n_kernels - 1; k >= 0; --k) {
-            const int other = calls[kernel_is[k].newest_call].group;
-            if (other < 0 || b.first[other + 1] - b.first[other] != n) continue;
-            if (equal_loops(b.groups[q], b.groups[other]) && equal_bodies(b.first[q], b.first[other], n)) return k;
-        }
+        for (int k = n_kernels - 1; k >= 0; --k)
+            if (const int other = calls[kernel_is[k].newest_call].group; other >= 0 && equal_groups(fz, b, q, other)) return k;
         return -1;
-    }
-    constexpr bool equal_loops(const fused_group& p, const fused_group& q) const {
-        if (p.kind != q.kind || p.domain != q.domain || p.cuts != q.cuts || p.columns != q.columns || p.rows != q.rows) return false;
-        if (p.kind != group_kind::contraction) return true;
-        for (int k = 0; k < 2; ++k) {   // the same operands behind the same views
-            int i = g.nodes[p.anchor].in[k], j = g.nodes[q.anchor].in[k];
-            for (; fz.f.role[i] & is_view; i = g.nodes[i].in[0], j = g.nodes[j].in[0])
-                if (g.nodes[i].op != g.nodes[j].op || g.nodes[i].shape != g.nodes[j].shape || g.nodes[i].attrs != g.nodes[j].attrs) return false;
-            if ((fz.f.role[j] & is_view) || g.nodes[i].shape != g.nodes[j].shape) return false;
-        }
-        return true;
-    }
-    constexpr bool equal_bodies(int i, int j, int n) const {
-        for (const int end = i + n; i < end; ++i, ++j) {
-            const body_entry &x = b.entry[i], &y = b.entry[j];
-            if (x.form != y.form || x.order != y.order) return false;
-            const node &u = g.nodes[x.node], &v = g.nodes[y.node];
-            if (x.kind == step::constant ? u.attrs != v.attrs : x.kind != step::load && u.op != v.op) return false;
-        }
-        return true;
     }
 
     /// Operands of a contraction, scratch, then loads and stores in the order of the body; stores get their slots.
