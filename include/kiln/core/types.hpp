@@ -38,11 +38,9 @@ constexpr bool is_signed_integer(dtype t) {
 constexpr bool is_unsigned_integer(dtype t) { return t >= dtype::uint8 && t <= dtype::uint64; }
 constexpr bool is_integer(dtype t) { return is_signed_integer(t) || is_unsigned_integer(t); }
 
+inline constexpr int bytes_of_dtype[] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 4, 8, 8, 8, 0};   // here: clang evaluates a local constant at each call
 /// Bytes of one element in memory.
-constexpr int size_of(dtype t) {
-    constexpr int bytes[] = {1, 1, 2, 4, 8, 1, 2, 4, 8, 4, 8, 8, 8, 0};
-    return bytes[static_cast<int>(t)];
-}
+constexpr int size_of(dtype t) { return bytes_of_dtype[static_cast<int>(t)]; }
 
 /// numpy's result_type of two dtypes: the smallest that holds both (int8 with uint8 is int16, int32 with float32 float64,
 /// int64 with uint64 float64).

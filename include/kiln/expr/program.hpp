@@ -239,9 +239,11 @@ struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens
     static constexpr void check_inputs(builder& b, const value* roots) {
         char need[builder::capacity]{};
         for (int k = 0; k < sig.results(); ++k) need[roots[k].id] = 1;
-        for (int i = b.n - 1; i >= 0; --i)
-            if (need[i] && !b.nodes[i].op->leaf())
-                for (int k = 0; k < b.nodes[i].n_in; ++k) need[b.operand(b.nodes[i], k)] = 1;
+        for (int i = b.n - 1; i >= 0; --i) {
+            const node& x = b.nodes[i];
+            if (need[i] && x.op->kind != pattern::leaf)
+                for (int k = 0; k < x.n_in; ++k) need[x.n_in <= 3 ? x.in[k] : b.operand(x, k)] = 1;
+        }
         for (int k = first_input; k < first_input + sig.inputs; ++k) {
             if (!Lenient && !need[roots[k].id])
                 b.fail("function", "unused input", called(k), b.shape_text(roots[k].n().shape));

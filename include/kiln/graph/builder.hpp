@@ -34,6 +34,9 @@ constexpr int own_prefix() {   // length of the path up to and with ".../kiln/"
     return cut;
 }
 
+// Not local to its user: clang evaluates a local constant each time.
+inline constexpr int own_prefix_length = own_prefix();
+
 struct builder {
     static constexpr int capacity = 8192, n_regions_max = 256, n_scopes_max = 512;
 
@@ -70,8 +73,8 @@ struct builder {
 
     // ---- findings
     constexpr void at_line(const std::source_location& w) {
-        constexpr int prefix = own_prefix();
-        if (__builtin_strncmp(w.file_name(), own_file(), prefix) != 0) { file = w.file_name(); line = w.line(); }
+        const char* f = w.file_name();
+        if (__builtin_strncmp(f, own_file(), own_prefix_length) != 0) { file = f; line = w.line(); }
     }
     constexpr void fail(const char* op, const char* what, const word& left, const word& right) {
         if (found) return;
@@ -205,11 +208,8 @@ struct builder {
         return x.n_in <= 3 ? x.in[k] : static_cast<int>(lists[x.in[0] + 1 + k]);
     }
     constexpr int add(const node& x) {
-        u64 h = x.op->id + static_cast<u64>(x.attrs) * 0xff51afd7ed558ccdull +
-                static_cast<u64>(static_cast<unsigned>(x.in[0])) * 0x9E3779B97F4A7C15ull +
-                static_cast<u64>(static_cast<unsigned>(x.in[1])) * 0xC2B2AE3D27D4EB4Full +
-                static_cast<u64>(static_cast<unsigned>(x.in[2])) * 0x165667B19E3779F9ull +
-                static_cast<u64>(x.shape) * 0x27D4EB2F165667C5ull + static_cast<u64>(current);
+        u64 h = x.op->id + (static_cast<u64>(x.in[0]) + (static_cast<u64>(x.in[1]) << 16) + (static_cast<u64>(x.in[2]) << 32) + (static_cast<u64>(x.shape) << 48)) * 0xC2B2AE3D27D4EB4Full +
+                (static_cast<u64>(x.attrs) << 16 ^ static_cast<u64>(current)) * 0xff51afd7ed558ccdull;
         h ^= h >> 29;
         h *= 0x9E3779B97F4A7C15ull;
         int j = static_cast<int>(h >> 20 & (2 * capacity - 1));
@@ -276,8 +276,14 @@ struct site {
 
     constexpr const node& n() const { return b->nodes[id]; }
     constexpr int size() const { return n().n_in; }
-    constexpr int in(int k) const { return b->operand(n(), k); }
-    constexpr value operator[](int k) const { return {b, in(k)}; }
+    constexpr int in(int k) const {   // by hand, here and below: rules ask for operands all the time
+        const node& x = b->nodes[id];
+        return x.n_in <= 3 ? x.in[k] : b->operand(x, k);
+    }
+    constexpr value operator[](int k) const {
+        const node& x = b->nodes[id];
+        return {b, x.n_in <= 3 ? x.in[k] : b->operand(x, k)};
+    }
     constexpr value result(int k = 0) const { return {b, n().type == dtype::none ? id + 1 + k : id}; }
     constexpr bool wants(int k) const { return wanted == nullptr || wanted[in(k)]; }
     constexpr int n_attrs() const { return b->length(n().attrs); }

@@ -181,7 +181,7 @@ struct renumbering {
                 const node& x = base[i];
                 bool ready = true;
                 for (int q = x.n_in - 1; q >= 0; --q)
-                    if (const int c = from.operand(x, q); !index[c]) {
+                    if (const int c = x.n_in <= 3 ? x.in[q] : from.operand(x, q); !index[c]) {
                         stack[top++] = c;
                         ready = false;
                     }
@@ -197,9 +197,7 @@ struct renumbering {
     }
     constexpr void emit(const node* base, int i, int* index, node* out, int& n) {
         node x = base[i];
-        const bool raw = x.op == &literal_op;
-        x.shape = list_of(x.shape, false);
-        x.attrs = raw ? raw_list(x.attrs) : list_of(x.attrs, false);
+        take_lists(x);
         if (x.n_in <= 3) {
             for (int k = 0; k < x.n_in; ++k) x.in[k] = index[x.in[k]] - 1;
         } else {
@@ -265,6 +263,11 @@ struct renumbering {
         for (int k = 0; k < from.n_lists; ++k) h = mix(h, static_cast<u64>(from.lists[k]));
         return h;
     }
+    /// The node's own lists.
+    constexpr void take_lists(node& x) {
+        if (x.shape) x.shape = lists[x.shape] ? lists[x.shape] : list_of(x.shape, false);
+        if (x.attrs) x.attrs = x.op == &literal_op ? raw_list(x.attrs) : lists[x.attrs] ? lists[x.attrs] : list_of(x.attrs, false);
+    }
     constexpr int raw_list(int l) {   // the bits of a literal; another list may have the same bits and mean a tag
         const i64 v = from.at(l, 0);
         return to.intern(&v, 1);
@@ -293,8 +296,7 @@ constexpr void import(builder& b, const graph_view& g, value* roots, const exten
     int index[builder::capacity];
     for (int i = 0; i < g.n; ++i) {
         node x = g.nodes[i];
-        x.shape = c.list_of(x.shape, false);
-        x.attrs = x.op == &literal_op ? c.raw_list(x.attrs) : c.list_of(x.attrs, false);
+        c.take_lists(x);
         if (x.n_in <= 3) {
             for (int k = 0; k < x.n_in; ++k) x.in[k] = index[x.in[k]];
         } else {
@@ -335,10 +337,14 @@ constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars, int n_r
         for (int i = 0; i < n; ++i) {
             const node& x = p[i];
             if (!x.op) continue;   // the one element of an empty table
-            // two words: constant evaluation pays for each step, and this is done for every node of every expression
-            put(x.op->id + (static_cast<u64>(x.shape) | static_cast<u64>(x.attrs) << 32) * 0xC2B2AE3D27D4EB4Full);
-            put((static_cast<u64>(x.in[0]) & 0xffff) | (static_cast<u64>(x.in[1]) & 0xffff) << 16 | (static_cast<u64>(x.in[2]) & 0xffff) << 32 |
-                static_cast<u64>(x.n_in) << 48 | static_cast<u64>(x.type) << 56);
+            // by hand, two words at once: constant evaluation pays for each step, and this is done for every node of every expression
+            const u64 a = x.op->id + (static_cast<u64>(x.shape) | static_cast<u64>(x.attrs) << 32) * 0xC2B2AE3D27D4EB4Full;
+            const u64 b = (static_cast<u64>(x.in[0]) & 0xffff) | (static_cast<u64>(x.in[1]) & 0xffff) << 16 | (static_cast<u64>(x.in[2]) & 0xffff) << 32 |
+                          static_cast<u64>(x.n_in) << 48 | static_cast<u64>(x.type) << 56;
+            h = (h ^ a) * 0x9E3779B97F4A7C15ull + b;
+            h ^= h >> 29;
+            k = (k ^ b) * 0xff51afd7ed558ccdull + a;
+            k ^= k >> 31;
         }
     };
     put_nodes(g.nodes, g.n);

@@ -29,6 +29,15 @@ constexpr value mask(value condition, bool yes, value v) {
     return yes ? where(condition, v, 0) : where(condition, 0, v);
 }
 
+/// x op y, without a look at numbers and shapes where both have one type, as adjoints and slopes mostly do.
+template <class Op>
+constexpr value combined(value x, value y) {
+    const node &p = x.n(), &q = y.n();
+    if (p.shape != q.shape || p.type != q.type || is_weak(p.type)) return apply<Op>(x, y);
+    const value in[]{x, y};
+    return x.b->make(info<Op>, in, 2, 0);
+}
+
 /// ct * partial, where either may be a structural zero, one, or masked.
 constexpr value chain(value ct, value partial) {
     if (ct.zero() || partial.zero() || is_literal(ct, 0) || is_literal(partial, 0)) return {};
@@ -38,7 +47,7 @@ constexpr value chain(value ct, value partial) {
     bool yes = true;
     if (unmask(ct, condition, yes)) return mask(condition, yes, chain(ct, partial));
     if (unmask(partial, condition, yes)) return mask(condition, yes, chain(ct, partial));
-    return ct * partial;
+    return combined<multiply_op>(ct, partial);
 }
 
 /// The sum of two adjoints; equal masks are merged.
@@ -46,7 +55,7 @@ constexpr value accumulate(value x, value y) {
     value c, d, u = x, v = y;
     bool p = true, q = true;
     if (unmask(u, c, p) && unmask(v, d, q) && c.id == d.id && p == q) return mask(c, p, accumulate(u, v));
-    return x + y;
+    return x.zero() ? y : y.zero() ? x : combined<add_op>(x, y);
 }
 
 }  // namespace kiln

@@ -6,8 +6,10 @@ namespace kiln {
 
 /// The sum over leading axes that an operand does not have.
 constexpr value unbatch(value g, value like) {
+    const int r = g.rank(), q = like.rank();
+    if (r == q) return g;
     list a{};
-    for (int k = -g.rank(); k < -like.rank(); ++k) a.put(k);
+    for (int k = -r; k < -q; ++k) a.put(k);
     return sum_over(g, a);
 }
 
@@ -19,11 +21,11 @@ struct matmul_op {
     static constexpr bool leads = true, costly = true;
 
     static constexpr type infer(site n) {
-        const value x = n[0], y = n[1];
         builder& b = *n.b;
-        list s = shape_list(x.rank() >= y.rank() ? x : y);
-        s.at[s.n - 2] = x.extent(-2);
-        s.at[s.n - 1] = y.extent(-1);
+        const int x = n.shape(0), y = n.shape(1), rx = b.length(x), ry = b.length(y);
+        list s = b.get(rx >= ry ? x : y);
+        s.at[s.n - 2] = b.at(x, rx - 2);
+        s.at[s.n - 1] = b.at(y, ry - 1);
         return {b.intern(s), n.element(0)};
     }
     static constexpr value transpose(int i, value ct, site n) {

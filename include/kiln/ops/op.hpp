@@ -39,6 +39,58 @@ constexpr value partial_of(int i, site n) {
     else return Op::partial(i, n[0], n[1], n[2], n.result());
 }
 
+// What rules of all operations have in common, no templates: each of eighty operations would pay for them.
+
+/// A mask common to all tangents stays outside of a linear operation.
+constexpr bool jvp_inside_mask(site n, const value* t, value* out) {
+    value u[3], c[3];
+    bool yes[3]{};
+    int first = -1;
+    for (int i = 0; i < n.size(); ++i) {
+        u[i] = t[i];
+        if (u[i].zero()) continue;
+        if (!unmask(u[i], c[i], yes[i])) return false;
+        if (first < 0) first = i;
+        else if (c[i].id != c[first].id || yes[i] != yes[first]) return false;
+    }
+    if (first < 0) return false;
+    n.n().op->jvp(n, u, out);
+    out[0] = mask(c[first], yes[first], out[0]);
+    return true;
+}
+constexpr void jvp_by_partials(site n, const value* t, value* out, value (*partial)(int, site)) {
+    for (int i = 0; i < n.size(); ++i)
+        if (!t[i].zero()) out[0] = accumulate(out[0], chain(t[i], partial(i, n)));
+}
+constexpr void jvp_jointly(site n, const value* t, value* out) {
+    const node self = n.n();
+    value in[64];
+    for (int i = 0; i < n.size(); ++i) in[i] = !is_floating(n.element(i)) ? n[i] : t[i].zero() ? zeros_like(n[i]) : t[i];
+    out[0] = n.b->make(*self.op, in, self.n_in, self.attrs);
+}
+constexpr void jvp_separately(site n, const value* t, value* out) {
+    const node self = n.n();
+    value in[64];
+    for (int i = 0; i < n.size(); ++i) {
+        if (t[i].zero()) continue;
+        for (int k = 0; k < n.size(); ++k) in[k] = k == i ? t[i] : n[k];
+        out[0] = accumulate(out[0], n.b->make(*self.op, in, self.n_in, self.attrs));
+    }
+}
+/// Elementwise operations: the mask of a cotangent stays outside (D6).
+constexpr bool vjp_inside_mask(site n, value ct, value* out) {
+    value c;
+    bool yes = true;
+    if (!unmask(ct, c, yes)) return false;
+    if (!ct.zero()) n.n().op->vjp(n, &ct, out);
+    for (int i = 0; i < n.size(); ++i) out[i] = mask(c, yes, out[i]);
+    return true;
+}
+constexpr void vjp_by_partials(site n, value ct, value* out, value (*partial)(int, site)) {
+    for (int i = 0, m = n.size(); i < m; ++i)
+        if (n.wants(i)) out[i] = chain(ct, partial(i, n));
+}
+
 template <class Op>
 struct rules {
     static constexpr bool differentiable = has_partial<Op> || has_transpose<Op> || has_jvp<Op> || has_vjp<Op>;
@@ -47,27 +99,13 @@ struct rules {
 
     static constexpr void jvp(site n, const value* t, value* out) {
         if constexpr (is_elementwise<Op> && has_transpose<Op>)
-            if (common_mask(n, t, out)) return;
-        if constexpr (has_partial<Op>) {
-            for (int i = 0; i < n.size(); ++i)
-                if (!t[i].zero()) out[0] = accumulate(out[0], chain(t[i], partial_of<Op>(i, n)));
-        } else if constexpr (has_transpose<Op>) {
-            const node self = n.n();
-            value in[64];
-            if constexpr (Op::linear == jointly) {
-                for (int i = 0; i < n.size(); ++i)
-                    in[i] = !is_floating(n.element(i)) ? n[i] : t[i].zero() ? zeros_like(n[i]) : t[i];
-                out[0] = n.b->make(*self.op, in, self.n_in, self.attrs);
-            } else {
-                for (int i = 0; i < n.size(); ++i) {
-                    if (t[i].zero()) continue;
-                    for (int k = 0; k < n.size(); ++k) in[k] = k == i ? t[i] : n[k];
-                    out[0] = accumulate(out[0], n.b->make(*self.op, in, self.n_in, self.attrs));
-                }
-            }
-        } else if constexpr (has_jvp<Op>) {
-            Op::jvp(n, t, out);
-        } else if constexpr (has_vjp<Op>) {   // transpose the vjp: it is linear in its cotangents
+            if (jvp_inside_mask(n, t, out)) return;
+        if constexpr (has_partial<Op>) jvp_by_partials(n, t, out, partial_of<Op>);
+        else if constexpr (has_transpose<Op>) {
+            if constexpr (Op::linear == jointly) jvp_jointly(n, t, out);
+            else jvp_separately(n, t, out);
+        } else if constexpr (has_jvp<Op>) Op::jvp(n, t, out);
+        else if constexpr (has_vjp<Op>) {   // transpose the vjp: it is linear in its cotangents
             const int r = results_of(n);
             value h[most_results], g[64], y[64], seed[64];
             int m = 0;
@@ -90,39 +128,12 @@ struct rules {
         }
     }
 
-    // A mask common to all tangents stays outside of a linear operation.
-    static constexpr bool common_mask(site n, const value* t, value* out) {
-        value u[3], c[3];
-        bool yes[3]{};
-        int first = -1;
-        for (int i = 0; i < n.size(); ++i) {
-            u[i] = t[i];
-            if (u[i].zero()) continue;
-            if (!unmask(u[i], c[i], yes[i])) return false;
-            if (first < 0) first = i;
-            else if (c[i].id != c[first].id || yes[i] != yes[first]) return false;
-        }
-        if (first < 0) return false;
-        jvp(n, u, out);
-        out[0] = mask(c[first], yes[first], out[0]);
-        return true;
-    }
-
     static constexpr void vjp(site n, const value* ct, value* out) {
-        if constexpr (is_elementwise<Op>) {   // masks stay outside (D6)
-            value u = ct[0], c;
-            bool yes = true;
-            if (unmask(u, c, yes)) {
-                if (!u.zero()) vjp(n, &u, out);
-                for (int i = 0; i < n.size(); ++i) out[i] = mask(c, yes, out[i]);
-                return;
-            }
-        }
-        if constexpr (has_partial<Op>) {
-            for (int i = 0; i < n.size(); ++i)
-                if (n.wants(i)) out[i] = chain(ct[0], partial_of<Op>(i, n));
-        } else if constexpr (has_transpose<Op>) {
-            for (int i = 0; i < n.size(); ++i)
+        if constexpr (is_elementwise<Op>)
+            if (vjp_inside_mask(n, ct[0], out)) return;
+        if constexpr (has_partial<Op>) vjp_by_partials(n, ct[0], out, partial_of<Op>);
+        else if constexpr (has_transpose<Op>) {
+            for (int i = 0, m = n.size(); i < m; ++i)
                 if (n.wants(i)) out[i] = Op::transpose(i, ct[0], n);
         } else if constexpr (has_vjp<Op>) {
             Op::vjp(n, ct, out);
@@ -244,6 +255,15 @@ template <class T>
 constexpr number<T> like(number<T>, double c) { return {static_cast<T>(c)}; }
 }  // namespace arithmetic
 
+/// How element i of an elementwise operation is computed in one number type; null where the operation does not take it.
+using element_rule = void (*)(dtype t, i64 i, const cell* const* in, cell& out);
+constexpr void compute_elements(site n, const cell* const* in, cell* out, dtype t, element_rule floats, element_rule integers,
+                                element_rule naturals, element_rule bools) {
+    const element_rule f = is_floating(t) ? floats : is_signed_integer(t) ? integers : is_unsigned_integer(t) ? naturals : bools;
+    const i64 m = f ? elements(*n.b, n.n().shape) : 0;
+    for (i64 i = 0; i < m; ++i) f(n.n().type, i, in, out[i]);
+}
+
 /// Base of elementwise operations of N operands: `compute` is the whole definition.
 template <class Op, int N>
 struct elementwise {
@@ -253,23 +273,21 @@ struct elementwise {
     template <class... X>
     static constexpr value apply(X... x) { return kiln::apply<Op>(x...); }
 
-    template <class T, class... X>
-    static constexpr void one([[maybe_unused]] dtype out_type, [[maybe_unused]] cell& out, X... x) {
-        if constexpr (accepts(Op::takes, dtype_of<T>)) write(out, out_type, Op::compute(x...));
+    template <class T>
+    static constexpr void one(dtype t, i64 i, const cell* const* in, cell& out) {
+        if constexpr (N == 1) write(out, t, Op::compute(read<T>(in[0][i])));
+        else if constexpr (N == 2) write(out, t, Op::compute(read<T>(in[0][i]), read<T>(in[1][i])));
+        else if constexpr (requires { Op::first_typed; })
+            write(out, t, Op::compute(read<bool>(in[0][i]), read<T>(in[1][i]), read<T>(in[2][i])));
+        else write(out, t, Op::compute(read<T>(in[0][i]), read<T>(in[1][i]), read<T>(in[2][i])));
+    }
+    template <class T>
+    static constexpr element_rule rule() {
+        if constexpr (accepts(Op::takes, dtype_of<T>)) return one<T>;
+        else return nullptr;
     }
     static constexpr void reference(site n, const cell* const* in, cell* const* out) {
-        const i64 m = elements(*n.b, n.n().shape);
-        const dtype t = n.n().type;
-        with_number(n.element(N - 1), [&](auto zero) {
-            using T = decltype(zero);
-            for (i64 i = 0; i < m; ++i) {
-                if constexpr (N == 1) one<T>(t, out[0][i], read<T>(in[0][i]));
-                else if constexpr (N == 2) one<T>(t, out[0][i], read<T>(in[0][i]), read<T>(in[1][i]));
-                else if constexpr (requires { Op::first_typed; })
-                    one<T>(t, out[0][i], read<bool>(in[0][i]), read<T>(in[1][i]), read<T>(in[2][i]));
-                else one<T>(t, out[0][i], read<T>(in[0][i]), read<T>(in[1][i]), read<T>(in[2][i]));
-            }
-        });
+        compute_elements(n, in, out[0], n.element(N - 1), rule<double>(), rule<i64>(), rule<u64>(), rule<bool>());
     }
 };
 

@@ -159,7 +159,6 @@ constexpr value call(const list& attrs, value x, value y, value z) {
 }
 
 /// Constants that have met nothing yet compute at once, so that a weak value is always a literal.
-template <class Op>
 constexpr value fold_weak(value made) {
     builder& b = *made.b;
     const node& n = made.n();
@@ -172,27 +171,24 @@ constexpr value fold_weak(value made) {
         if (is_floating(b.nodes[n.in[k]].type)) in[k].f = double_of(bits);
         else in[k].i = bits;
     }
-    Op::reference({&b, made.id}, p, q);
+    n.op->reference({&b, made.id}, p, q);
     return b.literal({0, n.type}, is_floating(n.type) ? bits_of(out[0].f) : out[0].i);
 }
 
-template <class Op>
-constexpr value apply(operand p) {
+// An elementwise operation on operands; no templates, since each of eighty operations would pay for them.
+constexpr value apply_to(const op_info& op, operand& p) {
     if (p.v.zero() && !p.number) return {};
-    if (!p.number) return call<Op>({}, p.v);
-    operand as_float = p;
-    if (Op::takes == domain::floating) as_float.floating = true;
-    const value x = full_of(*p.v.b, {0, as_float.floating ? dtype::weak_float : dtype::weak_int}, as_float);
-    return fold_weak<Op>(call<Op>({}, x));
+    if (!p.number) return p.v.b->make(op, &p.v, 1, 0);
+    if (op.takes == domain::floating) p.floating = true;
+    const value x = full_of(*p.v.b, {0, p.floating ? dtype::weak_float : dtype::weak_int}, p);
+    return fold_weak(x.b->make(op, &x, 1, 0));
 }
-template <class Op>
-constexpr value apply(operand p, operand q) {
-    bind(Op::name, p, q);
-    const value r = call<Op>({}, p.v, q.v);
-    return is_weak(p.v.element()) ? fold_weak<Op>(r) : r;
+constexpr value apply_to(const op_info& op, operand& p, operand& q) {
+    bind(op.name, p, q);
+    const value in[]{p.v, q.v}, r = p.v.b->make(op, in, 2, 0);
+    return is_weak(p.v.element()) ? fold_weak(r) : r;
 }
-template <class Op>
-constexpr value apply(operand x, operand y, operand z) {
+constexpr value apply_to(const op_info& op, operand& x, operand& y, operand& z) {
     operand* const in[]{&x, &y, &z};
     builder* b = nullptr;
     type t{0, x.floating || y.floating || z.floating ? dtype::weak_float : dtype::weak_int};   // where all are numbers
@@ -202,11 +198,18 @@ constexpr value apply(operand x, operand y, operand z) {
     }
     for (operand* p : in)
         if (p->number) p->v = full_of(*b, t, *p);
-    align(Op::name, x.v, y.v);
-    align(Op::name, x.v, z.v);
-    align(Op::name, y.v, z.v);
-    return fold_weak<Op>(call<Op>({}, x.v, y.v, z.v));
+    align(op.name, x.v, y.v);
+    align(op.name, x.v, z.v);
+    align(op.name, y.v, z.v);
+    const value v[]{x.v, y.v, z.v};
+    return fold_weak(b->make(op, v, 3, 0));
 }
+template <class Op>
+constexpr value apply(operand p) { return apply_to(info<Op>, p); }
+template <class Op>
+constexpr value apply(operand p, operand q) { return apply_to(info<Op>, p, q); }
+template <class Op>
+constexpr value apply(operand x, operand y, operand z) { return apply_to(info<Op>, x, y, z); }
 
 // ---- the type level: lift an operation over expressions. F is a struct with a static `apply` on values.
 template <class A, class... Rest>

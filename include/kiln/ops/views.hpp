@@ -184,10 +184,11 @@ struct transpose_op {
         return p;
     }
     static constexpr type infer(site n) {
-        const list p = permutation(n);
-        list s{};
-        for (int k = 0; k < p.n; ++k) s.put(n[0].extent(static_cast<int>(p[k])));
-        return {n.b->intern(s), n.element(0)};
+        builder& b = *n.b;
+        const int s = n.shape(0), r = b.length(s), first = r - n.n_attrs();
+        list t{};
+        for (int k = 0; k < r; ++k) t.put(b.at(s, k < first ? k : static_cast<int>(n.attr(k - first)) + r));
+        return {b.intern(t), n.element(0)};
     }
     static constexpr value transpose(int, value ct, site n) {
         const list p = n.attrs();

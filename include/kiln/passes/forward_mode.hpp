@@ -22,7 +22,7 @@ constexpr void mark(const builder& b, const value* x, int nx, const value* y, in
         if (!need[i]) continue;
         const node& x_i = b.nodes[i];
         if (x_i.op->leaf()) continue;
-        for (int k = 0; k < x_i.n_in; ++k) need[b.operand(x_i, k)] = 1;
+        for (int k = 0; k < x_i.n_in; ++k) need[x_i.n_in <= 3 ? x_i.in[k] : b.operand(x_i, k)] = 1;
     }
     for (int i = lo; i <= hi; ++i) {
         if (on[i]) continue;
@@ -30,7 +30,7 @@ constexpr void mark(const builder& b, const value* x, int nx, const value* y, in
         if (!need[i] && n.op != &result_op) continue;
         if (n.op->leaf() || n.op->flat || !(is_floating(n.type) || n.type == dtype::none)) continue;
         for (int k = 0; k < n.n_in; ++k)
-            if (on[b.operand(n, k)]) { on[i] = 1; break; }
+            if (on[n.n_in <= 3 ? n.in[k] : b.operand(n, k)]) { on[i] = 1; break; }
     }
 }
 

@@ -66,9 +66,9 @@ struct fuser {
         return a;
     }
     constexpr void through(access& a) const {
-        const node& x = at(a.node);
+        const node& x = g.nodes[a.node];
         access r{x.in[0], 0, {}};
-        if (is(a.node, pattern::expand)) {
+        if (x.op->kind == pattern::expand) {
             const int m = static_cast<int>(g.at(x.attrs, 0));
             for (int k = 0; k < a.n; ++k) {
                 bool added = false;
@@ -95,7 +95,7 @@ struct fuser {
     }
 
     constexpr void open(int i, int shape, group_kind kind) {
-        fused_group q{i, shape, rank(shape), kind, f.in_branch[i], -1, -1, 0};
+        fused_group q{i, shape, rank(shape), kind, f.in_branch[i], -1, -1, 0, 1};
         if (kind == group_kind::contraction) {   // rows and columns are two loops even where no operand says so
             q.columns = static_cast<signed char>(q.rank - 1);
             q.cuts = 1 << q.columns;
@@ -106,7 +106,7 @@ struct fuser {
     }
 
     constexpr bool join(int i, int to) {
-        const node& x = at(i);
+        const node& x = g.nodes[i];
         fused_group q = f.groups[to];
         if (q.kind == group_kind::opaque || q.branch != f.in_branch[i] || q.n == max_group_nodes) return false;
         const int full = (1 << q.rank) - 1;
@@ -114,7 +114,7 @@ struct fuser {
         const bool moves = !(f.role[i] & is_pointwise);
         int m = -1;
         for (int k = 0; k < x.n_in && !moves; ++k) {   // a direct operand of the group fixes the mask
-            const int o = g.operand(x, k);
+            const int o = x.n_in <= 3 ? x.in[k] : g.operand(x, k);
             if (f.group[o] == to && !(f.role[o] & (is_view | is_reshape)) && !f.sunk[o]) {
                 if (m >= 0 && m != f.mask[o]) return false;
                 m = f.mask[o];
@@ -128,7 +128,7 @@ struct fuser {
         signed char stage = 0;
         const int row_axes = bits_between(q.rows < 0 ? 0 : q.rows, q.columns < 0 ? q.rank : q.columns);
         for (int k = 0; k < x.n_in; ++k) {
-            access a{g.operand(x, k), 0, {}};
+            access a{x.n_in <= 3 ? x.in[k] : g.operand(x, k), 0, {}};
             const bool viewed = moves || (f.role[a.node] & is_view);
             if (viewed) a = reads(i, k, m, q.rank);
             const int u = a.node;
@@ -212,12 +212,14 @@ struct fuser {
 
     /// What must lie in memory: operands of contractions (behind views), of reshapes and of opaque operations.
     constexpr void pin_reads(int i) {
-        const node& x = at(i);
+        const node& x = g.nodes[i];
         const bool through_views = x.op->kind == pattern::contraction;
         for (int k = 0; k < x.n_in; ++k) {
-            int o = g.operand(x, k);
-            while (through_views && !f.pinned[o] && (is(o, pattern::expand) || is(o, pattern::transpose))) o = at(o).in[0];
-            while (is(o, pattern::reshape)) o = at(o).in[0];
+            int o = x.n_in <= 3 ? x.in[k] : g.operand(x, k);
+            pattern kind = g.nodes[o].op->kind;
+            for (; through_views && !f.pinned[o] && (kind == pattern::expand || kind == pattern::transpose); kind = g.nodes[o].op->kind)
+                o = g.nodes[o].in[0];
+            for (; kind == pattern::reshape; kind = g.nodes[o].op->kind) o = g.nodes[o].in[0];
             f.pinned[o] = true;
         }
     }
@@ -236,10 +238,9 @@ struct fuser {
             if (kind == pattern::leaf) continue;
             for (int k = 0; k < x.n_in; ++k) f.live[x.n_in <= 3 ? x.in[k] : g.operand(x, k)] = true;
             if (kind == pattern::contraction || kind == pattern::opaque || kind == pattern::reshape) pin_reads(i);
+            if (x.type == dtype::none)
+                for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k) f.live[k] = f.pinned[k] = f.stored[k] = true;
         }
-        for (int i = 0; i < g.n; ++i)
-            if (at(i).type == dtype::none && f.live[i])
-                for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k) f.live[k] = f.pinned[k] = true;
         give_roles();
         forward_sweep();
         backward_sweep();
@@ -315,8 +316,8 @@ struct fuser {
     }
     /// Operands of a contraction over the domain [batch..., m, n]; the axis that is summed is `rank`.
     constexpr access contraction_access(int i, int side) const {
-        const node& x = at(i);
-        const int r = rank(x.shape), o = x.in[side], q = rank(at(o).shape);
+        const node& x = g.nodes[i];
+        const int r = g.length(x.shape), o = x.in[side], q = g.length(g.nodes[o].shape);
         access a{o, q, {}};
         for (int k = 0; k < q; ++k) {
             const int from_end = q - k;
@@ -330,31 +331,33 @@ struct fuser {
     constexpr void backward_sweep() {
         bool cross[N]{}, inside[N]{}, outside[N]{};
         for (int i = 0; i < g.n; ++i) {
-            if (!(f.role[i] & is_computed) || f.group[i] < 0) continue;
+            const int own = f.group[i];
+            if (own < 0 || !(f.role[i] & is_computed)) continue;
             const node& x = g.nodes[i];
             for (int k = 0; k < x.n_in; ++k)
-                if (const int u = f.under[x.n_in <= 3 ? x.in[k] : g.operand(x, k)]; f.group[u] != f.group[i]) cross[u] = true;
+                if (const int u = f.under[x.n_in <= 3 ? x.in[k] : g.operand(x, k)]; f.group[u] != own) cross[u] = true;
         }
         for (int i = g.n - 1; i >= 0; --i) {
-            if (!(f.role[i] & is_computed)) continue;
+            const int role = f.role[i];
+            if (!(role & is_computed)) continue;
             const node& x = g.nodes[i];
-            const bool cheap = (f.role[i] & is_pointwise) && !x.op->costly;
-            if (cheap && !f.pinned[i] && !inside[i] && !f.sunk[i]) {   // only where that saves a buffer
-                f.sunk[i] = true;
+            bool sinks = f.sunk[i];
+            if (!sinks && (role & is_pointwise) && !f.pinned[i] && !inside[i] && !x.op->costly) {   // only where that saves a buffer
+                sinks = true;
                 for (int k = 0; k < x.n_in; ++k) {
-                    const int u = f.under[g.operand(x, k)], s = f.home[u];
-                    if (!(f.role[s] & is_source) && !f.pinned[s] && !cross[u] && f.group[u] >= 0) f.sunk[i] = false;
+                    const int u = f.under[x.n_in <= 3 ? x.in[k] : g.operand(x, k)], s = f.home[u];
+                    if (!(f.role[s] & is_source) && !f.pinned[s] && !cross[u] && f.group[u] >= 0) sinks = false;
                 }
+                f.sunk[i] = sinks;
             }
-            f.stored[i] = !f.sunk[i] && (f.pinned[i] || outside[i]);
+            f.stored[i] = !sinks && (f.pinned[i] || outside[i]);
+            const int own = sinks || x.op->kind == pattern::contraction ? -1 : f.group[i];
             for (int k = 0; k < x.n_in; ++k) {
                 const int u = f.under[x.n_in <= 3 ? x.in[k] : g.operand(x, k)];
-                const bool here = !f.sunk[i] && f.group[u] == f.group[i] && x.op->kind != pattern::contraction && !(f.role[u] & is_reshape);
+                const bool here = own >= 0 && f.group[u] == own && !(f.role[u] & is_reshape);
                 (here ? inside : outside)[f.home[u]] = true;
             }
         }
-        for (int i = 0; i < g.n; ++i)
-            if (f.live[i] && at(i).op == &result_op) f.stored[i] = true;
     }
 };
 

@@ -84,6 +84,7 @@ constexpr int count_bits(int m) { return __builtin_popcount(static_cast<unsigned
 
 enum class group_kind : signed char { nest, contraction, opaque };
 
+/// Here and in what a plan is made of members have no initial values: clang fills an array of such structs one by one.
 struct fused_group {
     int anchor;            // the node that opened it
     int domain;            // interned shape of the loops
@@ -93,7 +94,7 @@ struct fused_group {
     signed char columns;   // first column axis; -1: not determined
     signed char rows;      // first axis that a reduction over rows removes; -1: there is none
     int cuts;
-    int n = 1;             // how many nodes it has
+    int n;                 // how many nodes it has
 };
 
 inline constexpr int max_passes = 16;       // over the row of one nest

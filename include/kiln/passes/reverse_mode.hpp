@@ -42,7 +42,7 @@ constexpr void reverse(builder& b, const value* y, const value* ct, int ny, cons
         n.op->vjp({&b, i, on}, c, out);
         if (outermost) b.new_origin = 0;
         for (int k = 0; k < n.n_in; ++k)
-            if (const int o = b.operand(n, k); on[o] && !out[k].zero()) add(o, out[k]);
+            if (const int o = n.n_in <= 3 ? n.in[k] : b.operand(n, k); on[o] && !out[k].zero()) add(o, out[k]);
     }
     for (int k = 0; k < nx; ++k) dx[k] = at(x[k].id);
 }

@@ -54,12 +54,14 @@ struct simplification {
     }
     /// Which nodes are built in the layout of a view above them: forward, what can be; backward, what is.
     constexpr void choose_layouts() {
+        const int allowed = (on.has(reshape_bit) ? 1 : 0) + (on.has(transpose_bit) ? 2 : 0);
         for (int i = 0; i < g.n; ++i) {
             const node& x = g.nodes[i];
             const pattern kind = x.op->kind;
             if (kind == pattern::pointwise && reader[i] > 0) {
-                layouts[i] = static_cast<char>((on.has(reshape_bit) ? 1 : 0) + (on.has(transpose_bit) ? 2 : 0));
-                for (int k = 0; k < x.n_in; ++k) layouts[i] = static_cast<char>(layouts[i] & layouts[g.operand(x, k)]);
+                int all = allowed;
+                for (int k = 0; k < x.n_in; ++k) all &= layouts[x.n_in <= 3 ? x.in[k] : g.operand(x, k)];
+                layouts[i] = static_cast<char>(all);
             } else layouts[i] = kind == pattern::leaf ? 3 : kind == pattern::reshape ? 1
                               : kind == pattern::transpose || kind == pattern::expand ? 2 : 0;
         }
@@ -134,9 +136,8 @@ struct simplification {
         const int by = view[i], first = x.n_in > 0 && x.n_in <= 3 ? x.in[0] : i;
         if (first != i && view[first] == i + 1) return made[first];
         if (by && x.op == &info<reshape_op>) return view[first] == by ? made[first] : seen(made[first], by);
-        const int s = by ? g.nodes[by - 1].shape : x.shape;
-        x.shape = s && tables.lists[s] ? tables.lists[s] : tables.list_of(s, false);
-        if (x.attrs) x.attrs = x.op == &literal_op ? tables.raw_list(x.attrs) : tables.list_of(x.attrs, false);
+        if (by) x.shape = g.nodes[by - 1].shape;
+        tables.take_lists(x);
         if (x.n_in <= 3) {
             for (int k = 0; k < x.n_in; ++k) {
                 const int o = x.in[k];
@@ -153,9 +154,10 @@ struct simplification {
     constexpr void run(value* roots) {
         if (count_readers() && (on.has(reshape_bit) || on.has(transpose_bit))) choose_layouts();
         for (int i = 0; i < g.n; ++i) {
-            if (!reader[g.nodes[i].op == &result_op ? g.nodes[i].in[0] : i]) continue;
-            made[i] = rebuilt(i);
-            readers[made[i]] += reader[i] == many ? 2 : 1;
+            const node& x = g.nodes[i];
+            if (!reader[x.op == &result_op ? x.in[0] : i]) continue;
+            const int id = made[i] = rebuilt(i);
+            readers[id] += reader[i] == many ? 2 : 1;
         }
         for (int k = 0; k < g.n_roots(); ++k) roots[k] = {&to, made[g.root(k)]};
     }

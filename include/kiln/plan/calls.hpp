@@ -24,11 +24,11 @@ struct plan_guard {
 struct plan_kernel {
     int at, n;   // its words
 };
-/// A piece of the arena: `count` elements of `bytes`; or scratch of each thread: `rows` padded rows of `count` columns, and
-/// `inner` more of them.
+/// A piece of the arena: `count` elements of `bytes`, and `rows` is -1; or scratch of each thread: `rows` padded rows of `count`
+/// columns, and `inner` more of them (-1: none).
 struct plan_slot {
     int count, bytes;
-    int rows = -1, inner = -1;   // no rows: a buffer; no inner: none
+    int rows, inner;
     constexpr bool scratch() const { return rows >= 0; }
     constexpr bool operator==(const plan_slot&) const = default;
 };

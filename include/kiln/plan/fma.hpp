@@ -44,12 +44,11 @@ struct body_operations {
     }
 };
 
-template <class Stored>
-constexpr void fuse_products(const node* nodes, const body_entry* entry, int from, int to, Stored stored, body_operations& out) {
+constexpr void fuse_products(const node* nodes, const body_entry* entry, int from, int to, body_operations& out) {
     int uses[body_operations::room];
     for (int e = from; e < to; ++e) {
         const body_entry& x = entry[e];
-        uses[e - from] = stored(e) ? 1 : 0;
+        uses[e - from] = x.stored() ? 1 : 0;
         const op_info* op = nodes[x.node].op;
         const bool moves = op->kind == pattern::expand || op->kind == pattern::transpose;   // a view that is stored is a copy
         out.put(e - from, moves ? &info<copy_op> : op, x.in[0], x.in[1], x.in[2]);

@@ -13,6 +13,10 @@ struct body_entry {
     int next;
     step kind;
     int in[3];
+    u64 form;   // all that makes it equal to an entry of another group, but for its operation and its order of axes
+
+    static constexpr u64 stored_bit = u64{1} << 63;   // the group stores its value
+    constexpr bool stored() const { return form & stored_bit; }
 };
 
 /// The bodies of all groups; Max is the room for entries.
@@ -40,11 +44,13 @@ struct gatherer {
     int latest[N];   // 1 + the newest entry of a node
     int current;
 
+    /// What a body needs: an entry, or what is to become one.
     struct want {
         int node, mask;
         unsigned order;
         step kind;
-        bool here;   // computed in this body
+        int n_in;               // operands computed or read in this body
+        int known, in[3];       // how many of them have an entry, and which
     };
     static constexpr int stack_room = 512;
     want stack[stack_room];   // here, since clang constructs a local array of structs element by element
@@ -66,64 +72,66 @@ struct gatherer {
         const int m = reduces ? f.from_mask[i] : mask;
         const bool direct = !(f.role[i] & is_moving) && !(f.role[o] & is_view);
         const want w = direct ? seen(o, m, 0, q) : seen(fz.reads(i, k, m, rank), q);
-        if (reduces && w.mask != m) return {w.node, m, axes_in(fz.reads(i, k, m, rank)), step::widen, true};
+        if (reduces && w.mask != m) return {w.node, m, axes_in(fz.reads(i, k, m, rank)), step::widen, 1, 0, {}};
         return w;
     }
     constexpr want seen(const access& a, int q) { return seen(a.node, a.mask(), a.in_order() ? 0 : axes_in(a), q); }
     constexpr want seen(int u, int mask, unsigned order, int q) {
-        const op_info* op = fz.g.nodes[u].op;
-        if (op == &literal_op) return {u, 0, 0, step::constant, false};
-        if (op == &info<iota_op>) return {u, mask, 0, step::counter, false};
+        const node& x = fz.g.nodes[u];
+        if (x.op == &literal_op) return {u, 0, 0, step::constant, 0, 0, {}};
+        if (x.op == &info<iota_op>) return {u, mask, 0, step::counter, 0, 0, {}};
         if (fz.f.sunk[u]) {
             if (order) b.bad = u;
-            return {u, mask, 0, step::operation, true};
+            return {u, mask, 0, step::operation, x.n_in, 0, {}};
         }
-        const bool inside = fz.f.group[u] == q && !(fz.f.role[u] & (is_source | is_reshape));
-        if (inside)
-            return {u, fz.f.mask[u], 0,
-                    op->kind == pattern::reduction ? step::reduce : op->kind == pattern::contraction ? step::tile : step::operation, true};
-        return {u, mask, order, step::load, false};
+        if (fz.f.group[u] != q || (fz.f.role[u] & (is_source | is_reshape))) return {u, mask, order, step::load, 0, 0, {}};
+        const pattern kind = x.op->kind;
+        if (kind == pattern::contraction) return {u, fz.f.mask[u], 0, step::tile, 0, 0, {}};
+        return {u, fz.f.mask[u], 0, kind == pattern::reduction ? step::reduce : step::operation, x.n_in, 0, {}};
     }
     constexpr int find(const want& w) const {
         for (int e = latest[w.node] - 1; e >= current; e = b.entry[e].next - 1)
             if (b.entry[e].mask == w.mask && b.entry[e].order == w.order && b.entry[e].kind == w.kind) return e;
         return -1;
     }
-    constexpr int put(const want& w) {
-        b.entry[b.n] = {w.node, w.mask, w.order, latest[w.node], w.kind, {}};
-        latest[w.node] = b.n + 1;
-        return b.n++;
+    constexpr int put(const want& w, int q) {
+        const node& x = fz.g.nodes[w.node];
+        const int e = b.n++, i = w.n_in > 0 ? w.in[0] : e, j = w.n_in > 1 ? w.in[1] : i, k = w.n_in > 2 ? w.in[2] : i;
+        u64 form = static_cast<u64>(w.kind) | static_cast<u64>(x.type) << 3 | static_cast<u64>(w.mask) << 7 | static_cast<u64>(x.shape) << 15 |
+                   static_cast<u64>(i - current) << 29 | static_cast<u64>(j - current) << 39 | static_cast<u64>(k - current) << 49;
+        if (w.kind != step::load && fz.f.stored[w.node] && fz.f.group[w.node] == q && fz.f.mask[w.node] == w.mask) form |= body_entry::stored_bit;
+        b.entry[e] = {w.node, w.mask, w.order, latest[w.node], w.kind, {i, j, k}, form};
+        latest[w.node] = e + 1;
+        // what a body reads may forbid to merge axes that a reduction needs merged
+        fused_group& grp = b.groups[q];
+        if (w.order && w.kind == step::load) grp.cuts |= access_of_order(w.node, w.order).cuts(grp.rank);
+        else if (w.kind != step::constant) grp.cuts |= cuts_of(w.mask, grp.rank);
+        return e;
     }
     constexpr void gather(int q, int out) {
-        int n = 0;
-        const bool tile = at(out).op->kind == pattern::contraction;
-        stack[n++] = {out, f().mask[out], 0,
-                      tile ? step::tile : fz.is(out, pattern::reduction) ? step::reduce
-                           : fz.is(out, pattern::generator) ? step::counter : step::operation, true};
+        const node& root = fz.g.nodes[out];
+        const pattern kind = root.op->kind;
+        const step first = kind == pattern::contraction ? step::tile : kind == pattern::reduction ? step::reduce
+                         : kind == pattern::generator ? step::counter : step::operation;
+        stack[0] = {out, fz.f.mask[out], 0, first, first == step::tile || first == step::counter ? 0 : root.n_in, 0, {}};
+        if (find(stack[0]) >= 0) return;
+        int n = 1;
         while (n) {
-            const want w = stack[n - 1];
-            if (find(w) >= 0) { --n; continue; }
-            const node& x = at(w.node);
-            bool ready = true;
-            int in[3]{};
-            const int n_in = !w.here || w.kind == step::tile || w.kind == step::counter ? 0 : w.kind == step::widen ? 1 : x.n_in;
-            for (int k = n_in - 1; k >= 0; --k) {
-                const want o = w.kind == step::widen ? seen(access_of_order(w.node, w.order), q) : resolve(w.node, k, w.mask, q);
-                in[k] = find(o);
-                if (in[k] >= 0) continue;
-                if (n + 1 >= stack_room) { b.bad = w.node; return; }
-                stack[n++] = o;
-                ready = false;
+            want& w = stack[n - 1];
+            if (w.known == w.n_in) {
+                const int e = put(w, q);
+                if (--n) stack[n - 1].in[stack[n - 1].known++] = e;
+                continue;
             }
-            if (!ready) continue;
-            --n;
-            const int e = put(w);
-            for (int k = 0; k < 3; ++k) b.entry[e].in[k] = n_in ? in[k < n_in ? k : 0] : e;
-            // what a body reads may forbid to merge axes that a reduction needs merged
-            fused_group& grp = b.groups[q];
-            if (w.kind == step::load && w.order) {
-                grp.cuts |= access_of_order(w.node, w.order).cuts(grp.rank);
-            } else if (w.kind != step::constant) grp.cuts |= cuts_of(w.mask, grp.rank);
+            const want o = w.kind == step::widen ? seen(access_of_order(w.node, w.order), q) : resolve(w.node, w.known, w.mask, q);
+            int e = find(o);
+            if (e < 0 && o.n_in > 0) {
+                if (n == stack_room) { b.bad = w.node; return; }
+                stack[n++] = o;
+                continue;
+            }
+            if (e < 0) e = put(o, q);
+            w.in[w.known++] = e;
         }
     }
 
@@ -131,24 +139,24 @@ struct gatherer {
         b.n = 0;
         b.bad = fz.violation;
         for (int i = 0; i < fz.g.n; ++i) latest[i] = b.stored_head[i] = b.stored_next[i] = 0;
-        for (int q = 0; q < f().n; ++q) b.groups[q] = f().groups[q];
+        for (int q = 0; q < fz.f.n; ++q) b.groups[q] = fz.f.groups[q];
         for (int i = fz.g.n - 1; i >= 0; --i)
-            if (f().stored[i]) {
-                const int q = f().group[i];
+            if (fz.f.stored[i]) {
+                const int q = fz.f.group[i];
                 b.stored_next[i] = b.stored_head[q];
                 b.stored_head[q] = i + 1;
             }
-        for (int q = 0; q < f().n; ++q) {
+        for (int q = 0; q < fz.f.n; ++q) {
             b.first[q] = current = b.n;
             if (!b.stored_head[q]) continue;
             if (b.groups[q].kind != group_kind::opaque)
                 for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) gather(q, o - 1);
             if (fuser<N, Lists>::fits(b.groups[q]) || b.bad >= 0) continue;
             for (int e = b.first[q]; e < b.n; ++e)   // store what was to be computed here
-                if (b.entry[e].kind == step::operation && f().sunk[b.entry[e].node]) b.bad = b.entry[e].node;
+                if (b.entry[e].kind == step::operation && fz.f.sunk[b.entry[e].node]) b.bad = b.entry[e].node;
             if (b.bad < 0) b.bad = at(b.groups[q].anchor).in[0];
         }
-        for (int q = f().n; q <= fz.g.n; ++q) b.first[q] = b.n;
+        b.first[fz.f.n] = b.n;
     }
 };
 

@@ -40,7 +40,7 @@ constexpr void branches(const graph_view& g, renumbering& c, builder& b, int i, 
 
 /// Does the graph have bodies still?
 constexpr bool has_bodies(const builder& b) {
-    for (int i = 0; i < b.n; ++i)
+    for (int i = 0; b.n_regions > 0 && i < b.n; ++i)
         if (b.nodes[i].op == &info<cond_op>) return true;
     return false;
 }
@@ -59,15 +59,20 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         if (!live[i]) continue;
         const node& x = g.nodes[i];
         if (x.op == &variable_op) continue;   // its initial value is another function's business
-        for (int k = 0; k < x.n_in; ++k) live[g.operand(x, k)] = 1;
+        for (int k = 0; k < x.n_in; ++k) live[x.n_in <= 3 ? x.in[k] : g.operand(x, k)] = 1;
     }
     for (int i = 0; i < g.n; ++i) {
-        if (!live[g.nodes[i].op == &result_op ? g.nodes[i].in[0] : i]) continue;
         const node& from = g.nodes[i];
+        if (!live[from.op == &result_op ? from.in[0] : i]) continue;
         node x = from;
-        x.shape = c.list_of(x.shape, false);
-        x.attrs = x.op == &literal_op ? c.raw_list(x.attrs) : c.list_of(x.attrs, false);
-        const bool in_memory = x.op->kind == pattern::contraction || x.op->kind == pattern::opaque;
+        c.take_lists(x);
+        const pattern kind = x.op->kind;
+        if (kind == pattern::pointwise && x.n_in <= 3) {   // the common case
+            for (int k = 0; k < x.n_in; ++k) x.in[k] = index[x.in[k]];
+            index[i] = b.add(x);
+            continue;
+        }
+        const bool in_memory = kind == pattern::contraction || kind == pattern::opaque;
         if (from.op == &result_op && g.nodes[from.in[0]].op == &info<cond_op>) continue;   // merged with its node
         if (from.op == &info<cond_op>) {
             branches(g, c, b, i, index);
@@ -79,11 +84,10 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
             x.in[0] = -1;
         }
         for (int k = 0; k < x.n_in; ++k) {
-            in[k] = index[g.operand(from, k)];
+            in[k] = index[x.n_in <= 3 ? x.in[k] : g.operand(from, k)];
             const node& y = b.nodes[in[k]];
             if (in_memory && y.op == &literal_op) in[k] = stored(static_cast<int>(in[k]));
         }
-        const pattern kind = x.op->kind;
         if ((kind == pattern::expand || kind == pattern::reshape || kind == pattern::transpose) && x.n_in == 1 &&
             b.nodes[in[0]].op == &literal_op) {   // from a body that was opened
             index[i] = b.literal({x.shape, x.type}, b.at(b.nodes[in[0]].attrs, 0)).id;

@@ -32,8 +32,9 @@ struct lowered {
         static constexpr built run() {
             builder simple{};
             built r{};   // filled in place: a copy of a builder costs as much as a pass
-            int roots[max_roots]{};
-            value out[max_roots];
+            constexpr int n_roots = at_least_one(E::graph.view().n_roots());
+            int roots[n_roots]{};
+            value out[n_roots];
             const graph_view g = E::graph.view();
             simplify(g, simple, out);
             for (int k = 0; k < g.n_roots(); ++k) roots[k] = out[k].id;
@@ -45,7 +46,7 @@ struct lowered {
                 r.b.found = simple.found;
                 legalise(graph_view_of(simple), S, r.b, roots, g.n_roots());
             }
-            i64 ids[max_roots];
+            i64 ids[n_roots];
             for (int k = 0; k < g.n_roots(); ++k) ids[k] = roots[k];
             r.roots = r.b.intern(ids, g.n_roots());
             return r;
@@ -84,12 +85,13 @@ struct lowered {
             t.n = r.n;
             t.bad = r.bad;
             for (int k = 0; k < t.n; ++k) t.entry[k] = r.entry[k];
-            for (int k = 0; k <= n_nodes; ++k) t.first[k] = r.first[k];
-            for (int k = 0; k < n_nodes; ++k) {
+            for (int k = 0; k < n_nodes; ++k) t.stored_next[k] = r.stored_next[k];
+            for (int k = 0; k < fused.f.n; ++k) {
+                t.first[k] = r.first[k];
                 t.stored_head[k] = r.stored_head[k];
-                t.stored_next[k] = r.stored_next[k];
+                t.groups[k] = r.groups[k];
             }
-            for (int k = 0; k < fused.f.n; ++k) t.groups[k] = r.groups[k];
+            t.first[fused.f.n] = r.n;
             return t;
         }
         static constexpr auto bodies = trimmed();

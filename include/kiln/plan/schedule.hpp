@@ -83,27 +83,28 @@ struct scheduler {
         while (!search()) {}
     }
     constexpr bool search() {
-        struct frame { int group, edge, update, reader, via, branch; };
+        struct frame { int group, edge, whole, update, reader, via, branch; };   // edge: what it reads next, entries and then operands
+        auto opened = [&](int q, int via) {
+            const fused_group& grp = b.groups[q];
+            return frame{q, b.first[q], grp.kind != group_kind::nest ? at(grp.anchor).n_in : 0, update_head[q], -1, via, grp.branch};
+        };
         frame st[N + 1];
         char state[N + 1]{};
         int n = 0;
         r.n = 0;
         for (int g0 = 0; g0 < fz.f.n; ++g0) {
             if (state[g0] || !b.stored_head[g0]) continue;
-            st[n++] = {g0, 0, update_head[g0], -1, -1, b.groups[g0].branch};
+            st[n++] = opened(g0, -1);
             state[g0] = 1;
             while (n) {
                 frame& t = st[n - 1];
                 int q = -1, via = -1;
-                const int body_n = b.first[t.group + 1] - b.first[t.group];
-                const node& anchor = at(b.groups[t.group].anchor);
-                const int whole = b.groups[t.group].kind != group_kind::nest ? anchor.n_in : 0;
-                if (t.edge < body_n) {
-                    const body_entry& e = b.entry[b.first[t.group] + t.edge++];
-                    if (e.kind != step::load) continue;
-                    q = fz.f.group[fz.f.home[e.node]];
-                } else if (t.edge - body_n < whole) {
-                    q = fz.f.group[fz.f.home[fz.f.under[fz.g.operand(anchor, t.edge++ - body_n)]]];
+                const int g = t.group, end = b.first[g + 1];
+                while (t.edge < end && b.entry[t.edge].kind != step::load) ++t.edge;
+                if (t.edge < end) {
+                    q = fz.f.group[fz.f.home[b.entry[t.edge++].node]];
+                } else if (t.edge - end < t.whole) {
+                    q = fz.f.group[fz.f.home[fz.f.under[fz.g.operand(at(b.groups[g].anchor), t.edge++ - end)]]];
                 } else if (t.branch) {   // the predicates of its branch
                     q = fz.f.group[fz.f.branches[t.branch].predicate];
                     t.branch = fz.f.branches[t.branch].parent;
@@ -119,18 +120,18 @@ struct scheduler {
                     t.reader = reader_next[t.reader - 1];
                     via = v;
                 } else {
-                    state[t.group] = 2;
-                    r.order[r.n++] = t.group;
+                    state[g] = 2;
+                    r.order[r.n++] = g;
                     --n;
                     continue;
                 }
-                if (q < 0 || q == t.group || state[q] == 2) continue;
+                if (q < 0 || q == g || state[q] == 2) continue;
                 if (state[q] == 1) {
                     for (int k = n - 1; via < 0 && st[k].group != q; --k) via = st[k].via;
                     r.copied[via] = true;
                     return false;
                 }
-                st[n++] = {q, 0, update_head[q], -1, via, b.groups[q].branch};
+                st[n++] = opened(q, via);
                 state[q] = 1;
             }
         }

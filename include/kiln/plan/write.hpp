@@ -1,6 +1,7 @@
 // Groups to kernels and calls: axes that no mask tells apart are merged, keys are written (each once), buffers get slots.
 #pragma once
 #include <kiln/plan/calls.hpp>
+#include <kiln/plan/equal_groups.hpp>
 #include <kiln/plan/facts.hpp>
 #include <kiln/plan/fma.hpp>
 #include <kiln/plan/schedule.hpp>
@@ -36,6 +37,8 @@ struct plan_writer {
     int free_slots[N + 1]{}, n_free = 0;
     plan_guard guards[64]{};
     int place_in_key[Bodies::room]{};   // by entry: which node of its key it is
+    struct written { key_header header; bool reduces; int newest_call; };
+    written kernel_is[N + 1]{};   // by kernel
     int count_of[Lists]{};      // by shape: 1 + the size that counts its elements
 
     constexpr plan_writer(graph_view graph, signature s, plan_target t, const fuser<N, Lists>& fused, const Bodies& bodies,
@@ -56,7 +59,8 @@ struct plan_writer {
         for (int k = 0; k < sig.outputs; ++k) output_of[root(k)] = k + 1;
         for (int k = 0; k < when.n; ++k) {
             const int q = when.order[k];
-            for (int e = b.first[q]; e < b.first[q + 1]; ++e) used(b.entry[e].node, k + 1);
+            for (int e = b.first[q]; e < b.first[q + 1]; ++e)
+                if (b.entry[e].kind == step::load) used(b.entry[e].node, k + 1);
             for (int c = b.groups[q].branch; c; c = f().branches[c].parent) used(f().branches[c].predicate, k + 1);
             if (b.groups[q].kind == group_kind::nest) continue;
             const node& x = at(b.groups[q].anchor);
@@ -82,8 +86,10 @@ struct plan_writer {
             add_leaf(root(k));
             sizes.count(g, at(root(k)).shape);   // a call binds its names even where no kernel needs them
         }
-        for (int i = 0; i < g.n; ++i)
-            if ((f().live[i] || assigned_root[i]) && at(i).op->leaf() && at(i).op != &literal_op) add_leaf(i);
+        for (int i = 0; i < g.n; ++i) {
+            const op_info* op = g.nodes[i].op;
+            if (op->kind == pattern::leaf && op != &literal_op && (f().live[i] || assigned_root[i])) add_leaf(i);
+        }
     }
     constexpr void add_leaf(int i) {
         if (leaf_of[i]) return;
@@ -110,14 +116,14 @@ struct plan_writer {
     constexpr plan_slot slot_for(int i) {
         int& count = count_of[at(i).shape];
         if (count == 0) count = sizes.intern(sizes.count(g, at(i).shape)) + 1;
-        return {count - 1, size_of(at(i).type)};
+        return {count - 1, size_of(at(i).type), -1, -1};
     }
     constexpr plan_argument place(int i) {
         const int s = fz.f.home[i];
         if (output_of[s]) return {space::output, output_of[s] - 1};
         if (assigned_variable[s] && !when.copied[assigned_variable[s] - 1]) return {space::leaf, leaf_of[assigned_variable[s] - 1] - 1};
         if (leaf_of[s]) return {space::leaf, leaf_of[s] - 1};
-        if (at(s).op == &info<size_op>) return {space::number, number_of(s)};
+        if (slot_of[s] == 0 && at(s).op == &info<size_op>) return {space::number, number_of(s)};
         return {space::buffer, slot_of[s] - 1};
     }
     constexpr int number_of(int i) {
@@ -182,15 +188,75 @@ struct plan_writer {
         return r;
     }
 
+    // ---- calls: of the kernel of an equal group, or of one that is written now
     constexpr void write(int q, int now) {
+        if (b.groups[q].kind == group_kind::opaque) { write_opaque(q, now); return; }
+        const int same = equal_group(q);
+        plan_call call = same >= 0 ? calls[kernel_is[same].newest_call] : kernel_of(q);
+        if (same >= 0 && kernel_is[same].reduces)
+            for (int e = b.first[q], o = b.first[call.group]; e < b.first[q + 1]; ++e) place_in_key[e] = place_in_key[o++];
+        call.first_argument = n_arguments;
+        call.group = q;
+        call.guard = b.groups[q].branch;
+        write_arguments(call, q, now);
+        call.n_arguments = n_arguments - call.first_argument;
+        kernel_is[call.kernel].newest_call = n_calls;
+        calls[n_calls++] = call;
+    }
+    /// A kernel whose newest call was of a group equal to q; -1: there is none.
+    constexpr int equal_group(int q) const {
+        for (int k = n_kernels - 1; k >= 0; --k)
+            if (const int other = calls[kernel_is[k].newest_call].group; other >= 0 && equal_groups(fz, b, q, other)) return k;
+        return -1;
+    }
+
+    /// Operands of a contraction, scratch, then loads and stores in the order of the body; stores get their slots.
+    constexpr void write_arguments(const plan_call& call, int q, int now) {
         const fused_group& grp = b.groups[q];
-        if (grp.kind == group_kind::opaque) { write_opaque(q, now); return; }
+        const int from = b.first[q], to = b.first[q + 1];
+        const key_header& h = kernel_is[call.kernel].header;
+        const bool con = grp.kind == group_kind::contraction;
+        if (con)
+            for (int k = 0; k < 2; ++k) argument(place(fz.f.under[g.nodes[grp.anchor].in[k]]));
+        const int scratch = argument({space::buffer, -1});   // filled in below, where a kernel needs it
+        for (int e = from; e < to; ++e)
+            if (b.entry[e].kind == step::load) argument(place(b.entry[e].node));
+        const bool pack = con && h.right != by_rows;
+        int held = -1;
+        auto stores = [&](int n_scratch, const body_facts<2 * N + 64>* facts) {
+            if (pack || n_scratch) {
+                const int* s = call_sizes + call.first_size + h.axes;   // behind the columns comes the inner extent
+                held = take({s[-1], 8, n_scratch, pack ? s[0] : -1});
+                arguments[scratch] = {space::buffer, held};
+            }
+            for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
+                const int i = o - 1;
+                if (buffered(i)) {
+                    const int over = written_over(i, from, to, now, grp, facts);
+                    slot_of[i] = over >= 0 ? slot_of[over] : take(slot_for(i)) + 1;
+                    if (over >= 0) last_use[over] = -1;
+                }
+                argument(place(i));
+            }
+        };
+        if (kernel_is[call.kernel].reduces) {
+            body_facts<2 * N + 64> facts;
+            analyse(facts, q, h, words + kernels[call.kernel].at, kernels[call.kernel].n);
+            stores(facts.n_scratch, facts.in_registers ? nullptr : &facts);
+        } else stores(0, nullptr);
+        if (held >= 0) give(held);
+        release(q, now, from, to);
+    }
+
+    // ---- the key of a group and the sizes of its calls
+    constexpr plan_call kernel_of(int q) {
+        const fused_group& grp = b.groups[q];
         const bool con = grp.kind == group_kind::contraction;
         const int from = b.first[q], to = b.first[q + 1];
         const merged m = axes_of_group(grp);
         access operand[2]{};
         key_header h{grp.kind, 0, m.n, m.outer, 0, 0, 1, m.rows, 0, 0};
-        plan_call call{0, n_arguments, 0, n_call_sizes, 0, q, b.groups[q].branch};
+        plan_call call{0, 0, 0, n_call_sizes, 0, q, 0};
         for (int k = 0; k < m.n; ++k) size(m.extent[k]);
         size_expr inner{};
         if (con) {
@@ -213,6 +279,7 @@ struct plan_writer {
                 last = t;
                 if (const int bytes = size_of(t); bytes > widest) widest = bytes;
             }
+        h.lane_bytes = widest;
         const bool keep_columns = keep_all || (!con && m.rows && columns.fixed() && columns.number <= target.constant_columns &&
                                                columns.number * widest <= 8 * target.vector_bytes);
         u64* w = words + n_words;
@@ -224,9 +291,7 @@ struct plan_writer {
         if (con) w[n++] = keep_all && inner.fixed() ? static_cast<u64>(inner.number) : 0;
 
         body_operations fused;
-        fuse_products(g.nodes, b.entry, from, to,
-                      [&](int e) { return b.entry[e].kind != step::load && f().stored[b.entry[e].node] && f().group[b.entry[e].node] == q && b.entry[e].mask == f().mask[b.entry[e].node]; },
-                      fused);
+        fuse_products(g.nodes, b.entry, from, to, fused);
         // the operations that occur, in order of first use
         u64 ops[256];
         for (int e = from; e < to; ++e) {
@@ -239,17 +304,9 @@ struct plan_writer {
         }
         for (int k = 0; k < h.ops; ++k) w[n++] = ops[k];
 
-        // arguments: operands of a contraction, scratch, then loads and stores in the order of the body
-        if (con)
-            for (int k = 0; k < 2; ++k) {
-                argument(place(operand[k].node));
-                ++h.slots;
-            }
-        const int scratch_slot = h.slots++;
-        argument({space::buffer, -1});   // filled in below, where a kernel needs scratch
-
+        h.slots = con ? 3 : 1;   // operands of a contraction, scratch
         const int first_node = n;
-        int n_constants = 0, last_mask = 0, merged_mask = 0;
+        int last_mask = 0, merged_mask = 0;
         bool reduces = false;
         u64 constants[256];
         for (int e = from; e < to; ++e) {
@@ -261,27 +318,22 @@ struct plan_writer {
             reduces |= x.kind == step::reduce;
             key_node k{x.kind, y.type, 0, {}, merged_mask, 0, false};
             switch (x.kind) {
-            case step::constant: {
-                const u64 bits = static_cast<u64>(g.at(y.attrs, 0));
-                k.slot = n_constants;
-                constants[n_constants++] = bits;
+            case step::constant:
+                k.slot = h.constants;
+                constants[h.constants++] = static_cast<u64>(g.at(y.attrs, 0));
                 break;
-            }
             case step::counter:
                 for (int a = 0; a < 8; ++a)
                     if (x.mask >> a & 1) k.slot = m.of[a];
                 break;
-            case step::load: {
+            case step::load:
                 k.slot = h.slots++;
-                argument(place(x.node));
                 if (x.order) {
                     k.strided = true;
-                    const access a = access_of_order(x.node, x.order);
                     k.in[0] = n_call_sizes - call.first_size;
-                    put_strides(a, m, 0, m.n, grp.rank);
+                    put_strides(access_of_order(x.node, x.order), m, 0, m.n, grp.rank);
                 }
                 break;
-            }
             case step::tile: break;
             case step::widen:
                 for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[x.in[j]];
@@ -294,41 +346,16 @@ struct plan_writer {
             }
             w[n++] = packed(k);
         }
-        h.lane_bytes = widest;
-        auto store_results = [&](const body_facts<2 * N + 64>* facts) {
-            const bool pack = con && h.right != by_rows;
-            const int n_scratch = facts ? facts->n_scratch : 0;
-            int held = -1;
-            if (pack || n_scratch) {
-                held = take({sizes.intern(columns), 8, n_scratch, pack ? sizes.intern(inner) : -1});
-                arguments[call.first_argument + scratch_slot] = {space::buffer, held};
-            }
-            for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
-                const int i = o - 1;
-                if (buffered(i)) {
-                    const int over = written_over(i, from, to, now, grp, facts && !facts->in_registers ? facts : nullptr);
-                    slot_of[i] = over >= 0 ? slot_of[over] : take(slot_for(i)) + 1;
-                    if (over >= 0) last_use[over] = -1;
-                }
-                const int e = place_in_key[entry_of(i, from)];
-                key_node k{step::store, at(i).type, 0, {e, e, e}, merge_mask(m, f().mask[i]), h.slots++, false};
-                argument(place(i));
-                w[n++] = packed(k);
-            }
-            if (held >= 0) give(held);
-        };
-        if (reduces) {
-            body_facts<2 * N + 64> facts;
-            analyse(facts, q, h, w, n, first_node);
-            store_results(&facts);
-        } else store_results(nullptr);
-        for (int k = 0; k < n_constants; ++k) w[n++] = constants[k];
-        h.constants = n_constants;
+        for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
+            const int i = o - 1, e = place_in_key[entry_of(i, from)];
+            w[n++] = packed(key_node{step::store, at(i).type, 0, {e, e, e}, merge_mask(m, f().mask[i]), h.slots++, false});
+        }
+        for (int k = 0; k < h.constants; ++k) w[n++] = constants[k];
         w[0] = packed(h);
-        release(q, now, from, to);
-        call.n_arguments = n_arguments - call.first_argument;
         call.n_sizes = n_call_sizes - call.first_size;
-        finish_kernel(call, n);
+        call.kernel = interned_kernel(n);
+        kernel_is[call.kernel] = {h, reduces, 0};
+        return call;
     }
     /// How many domain axes were merged into axis c.
     static constexpr int count_raw(const merged& m, int c, int rank) {
@@ -353,10 +380,13 @@ struct plan_writer {
     /// are several).
     constexpr int written_over(int i, int from, int to, int now, const fused_group& grp, const body_facts<2 * N + 64>* facts) const {
         if (f().mask[i] != (1 << grp.rank) - 1) return -1;
+        const node& x = g.nodes[i];
         for (int e = from; e < to; ++e) {
+            if (b.entry[e].kind != step::load) continue;
             const int r = b.entry[e].node;
-            if (b.entry[e].kind != step::load || !f().stored[r] || at(r).shape != at(i).shape ||
-                size_of(at(r).type) != size_of(at(i).type) || !dies(r, now) || !whole_domain(r, from, to, grp))
+            const node& y = g.nodes[r];
+            if (last_use[r] != now || y.shape != x.shape || size_of(y.type) != size_of(x.type) || !fz.f.stored[r] || !dies(r, now) ||
+                !whole_domain(r, from, to, grp))
                 continue;
             if (facts && facts->last_pass(place_in_key[e]) > facts->stage[place_in_key[entry_of(i, from)]]) continue;
             return r;
@@ -377,7 +407,7 @@ struct plan_writer {
     constexpr void release(int q, int now, int from, int to) {
         auto free_one = [&](int i) {
             const int s = fz.f.home[i];
-            if (!f().stored[s] || !dies(s, now)) return;
+            if (last_use[s] != now || !fz.f.stored[s] || !dies(s, now)) return;
             give(slot_of[s] - 1);
             last_use[s] = -1;
         };
@@ -388,43 +418,41 @@ struct plan_writer {
         if (b.groups[q].kind != group_kind::nest)
             for (int k = 0; k < x.n_in; ++k) free_one(fz.f.under[g.operand(x, k)]);
     }
-    /// What follows from the key in `w` with the stores that are not written yet.
-    constexpr void analyse(body_facts<2 * N + 64>& facts, int q, const key_header& h, const u64* w, int n, int first_node) const {
-        facts.n = n - first_node;
+    /// What follows from the key of group q, n words at w.
+    constexpr void analyse(body_facts<2 * N + 64>& facts, int q, const key_header& h, const u64* w, int n) const {
         facts.contraction = h.kind == group_kind::contraction;
         facts.in_registers = w[h.axes] > 0;
         facts.column_bit = 1 << (h.axes - 1);
         facts.row_bit = h.has_rows ? 1 << (h.axes - 2) : 0;
+        const int first_node = 1 + h.axes + facts.contraction + h.ops;
+        facts.n = n - first_node - h.constants;
         for (int i = 0; i < facts.n; ++i) {
             facts.node[i] = unpacked_node(w[first_node + i]);
             facts.costly[i] = false;
         }
         for (int e = b.first[q]; e < b.first[q + 1]; ++e)
             if (b.entry[e].kind == step::operation && at(b.entry[e].node).op->costly) facts.costly[place_in_key[e]] = true;
-        for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
-            const int e = place_in_key[entry_of(o - 1, b.first[q])];
-            key_node k = unpacked_node(w[first_node + e]);
-            k.kind = step::store;
-            k.in[0] = k.in[1] = k.in[2] = e;
-            facts.costly[facts.n] = false;
-            facts.node[facts.n++] = k;
-        }
         facts.derive();
     }
-    constexpr void finish_kernel(plan_call call, int n) {
+    /// The kernel of the n words that were written last.
+    constexpr int interned_kernel(int n) {
         int k = 0;
         for (; k < n_kernels; ++k) {
             if (kernels[k].n != n) continue;
             const u64* v = words + kernels[k].at;
             int j = 0;
             while (j < n && v[j] == words[n_words + j]) ++j;
-            if (j == n) break;
+            if (j == n) return k;
         }
-        if (k == n_kernels) {
-            kernels[n_kernels++] = {n_words, n};
-            n_words += n;
-        }
-        call.kernel = k;
+        kernels[n_kernels++] = {n_words, n};
+        n_words += n;
+        return k;
+    }
+    constexpr void finish_call(plan_call call, int n) {
+        call.n_arguments = n_arguments - call.first_argument;
+        call.n_sizes = n_call_sizes - call.first_size;
+        call.kernel = interned_kernel(n);
+        kernel_is[call.kernel].newest_call = n_calls;
         calls[n_calls++] = call;
     }
 
@@ -438,12 +466,12 @@ struct plan_writer {
         w[3] = packed(key_node{step::load, at(from).type, 0, {}, 1, 1, false});
         w[4] = packed(key_node{step::operation, at(from).type, 0, {0, 0, 0}, 1, 0, false});
         w[5] = packed(key_node{step::store, at(from).type, 0, {1, 1, 1}, 1, 2, false});
-        plan_call call{0, n_arguments, 3, n_call_sizes, 1, -1, 0};
+        plan_call call{0, n_arguments, 0, n_call_sizes, 0, -1, 0};
         argument({space::buffer, -1});
         argument(place(from));
         argument({space::leaf, leaf_of[variable] - 1});
         size(sizes.count(g, at(from).shape));
-        finish_kernel(call, 6);
+        finish_call(call, 6);
     }
 
     // ---- opaque: a load for each operand, a store for each result, the attributes as constants
@@ -484,9 +512,7 @@ struct plan_writer {
         if (x.type == dtype::none)   // a result that nobody reads
             for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k)
                 if (buffered(k) && last_use[k] == 0) give(slot_of[k] - 1);
-        call.n_arguments = n_arguments - call.first_argument;
-        call.n_sizes = n_call_sizes - call.first_size;
-        finish_kernel(call, n);
+        finish_call(call, n);
     }
 };
 

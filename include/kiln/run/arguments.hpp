@@ -38,7 +38,8 @@ private:
     template <int K, class U, i64... X>
     void take_view(tensor_view<U, X...> v) {
         using T = ctype_of<In::type(K)>;
-        i64* e = extents + In::first_extent(K);
+        constexpr int first = In::first_extent(K);   // a call at run time would carry the graph along
+        i64* e = extents + first;
         for (int k = 0; k < v.rank(); ++k) e[k] = v.extent(k);
         data[K] = reinterpret_cast<char*>(const_cast<T*>(v.data()));
     }

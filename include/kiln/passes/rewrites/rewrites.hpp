@@ -59,18 +59,19 @@ struct rule_list {
         else return domain::any;
     }
     template <class Rule>
-    static constexpr void enter(rule_table& t) {
+    static constexpr void enter(rule_table& t, u64 bit) {
         if constexpr (has_apply<Rule>) {
-            for (int k = 0; Rule::roots[k]; ++k) t.entry(Rule::roots[k]).roots |= bit<Rule>();
-            for (int k = 0; Rule::operands[k]; ++k) t.entry(Rule::operands[k]).operands |= bit<Rule>();
-            if (Rule::operands[0] == 0) t.of_any_operand |= bit<Rule>();
-            if (accepts(taken_by<Rule>(), dtype::float64)) t.of_floating |= bit<Rule>();
-            if (accepts(taken_by<Rule>(), dtype::int64)) t.of_others |= bit<Rule>();
+            for (int k = 0; Rule::roots[k]; ++k) t.entry(Rule::roots[k]).roots |= bit;
+            for (int k = 0; Rule::operands[k]; ++k) t.entry(Rule::operands[k]).operands |= bit;
+            if (Rule::operands[0] == 0) t.of_any_operand |= bit;
+            if (accepts(taken_by<Rule>(), dtype::float64)) t.of_floating |= bit;
+            if (accepts(taken_by<Rule>(), dtype::int64)) t.of_others |= bit;
         }
     }
     static constexpr rule_table table() {
         rule_table t{};
-        (enter<R>(t), ...);
+        int k = 0;
+        (enter<R>(t, u64{1} << k++), ...);
         return t;
     }
 };
@@ -100,7 +101,7 @@ struct rewrites {
 
     static consteval u64 bit(const char* name) {
         for (int k = 0; k < rewrite::all::n; ++k)
-            if (hash(name) == hash(rewrite::all::names[k])) return u64{1} << k;
+            if (same_text(name, rewrite::all::names[k])) return u64{1} << k;
         throw "no rewrite has this name";
     }
     template <class... Name>

@@ -30,8 +30,9 @@ struct sigmoid_rule : at<divide_op, reciprocal_op, multiply_op>::over<add_op, ex
     static constexpr value apply(site n) {
         const value r = n.result();
         if (is<multiply_op>(r)) {
-            const value y = of_product(n[0], n[1]);
-            return y.zero() ? of_product(n[1], n[0]) : y;
+            const value x = n[0], y = n[1];
+            const value s = is<exp_op>(x) ? of_product(x, y) : value{};
+            return s.zero() && is<exp_op>(y) ? of_product(y, x) : s;
         }
         const value e = beside_one(n[n.size() - 1]);
         if (e.zero() || !is<exp_op>(e)) return {};
@@ -39,7 +40,6 @@ struct sigmoid_rule : at<divide_op, reciprocal_op, multiply_op>::over<add_op, ex
         return n.in(0) == e.id ? sigmoid(input(e)) : value{};
     }
     static constexpr value of_product(value e, value y) {
-        if (!is<exp_op>(e)) return {};
         if (is<sigmoid_op>(y)) return opposite(input(e), input(y)) ? sigmoid(input(e)) : value{};
         if (!is<multiply_op>(y)) return {};
         for (int k = 0; k < 2; ++k)

@@ -1,0 +1,37 @@
+// When two groups are one kernel, called with the same sizes: found out before a key is written, which costs far more.
+#pragma once
+#include <kiln/plan/gather.hpp>
+
+namespace kiln {
+
+/// The same loops; in contractions also the same operands behind the same views.
+constexpr bool equal_loops(const graph_view& g, const int* role, const fused_group& p, const fused_group& q) {
+    if (p.kind != q.kind || p.domain != q.domain || p.cuts != q.cuts || p.columns != q.columns || p.rows != q.rows) return false;
+    if (p.kind != group_kind::contraction) return true;
+    for (int k = 0; k < 2; ++k) {
+        int i = g.nodes[p.anchor].in[k], j = g.nodes[q.anchor].in[k];
+        for (; role[i] & is_view; i = g.nodes[i].in[0], j = g.nodes[j].in[0]) {
+            const node &x = g.nodes[i], &y = g.nodes[j];
+            if (x.op != y.op || x.shape != y.shape || x.attrs != y.attrs) return false;
+        }
+        if ((role[j] & is_view) || g.nodes[i].shape != g.nodes[j].shape) return false;
+    }
+    return true;
+}
+/// The same n entries, from x and from y on.
+constexpr bool equal_bodies(const graph_view& g, const body_entry* x, const body_entry* y, int n) {
+    for (int k = 0; k < n; ++k, ++x, ++y) {
+        if (x->form != y->form || x->order != y->order) return false;
+        const node &u = g.nodes[x->node], &v = g.nodes[y->node];
+        if (x->kind == step::constant ? u.attrs != v.attrs : x->kind != step::load && u.op != v.op) return false;
+    }
+    return true;
+}
+template <int N, int Lists, class Bodies>
+constexpr bool equal_groups(const fuser<N, Lists>& fz, const Bodies& b, int p, int q) {
+    const int i = b.first[p], j = b.first[q], n = b.first[p + 1] - i;
+    return n == b.first[q + 1] - j && equal_loops(fz.g, fz.f.role, b.groups[p], b.groups[q]) &&
+           equal_bodies(fz.g, b.entry + i, b.entry + j, n);
+}
+
+}  // namespace kiln
