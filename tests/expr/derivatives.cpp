@@ -2,6 +2,8 @@
 // to expressions in the middle.
 #include <kiln/kiln.hpp>
 
+#include "alike.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cmath>
@@ -10,9 +12,6 @@
 using namespace kiln;
 
 namespace {
-
-template <class A, class B>
-constexpr bool alike(A, B) { return std::is_same_v<A, B>; }
 
 constexpr auto x = placeholder<"x", double>;
 constexpr auto y = placeholder<"y", double>;

@@ -1,14 +1,14 @@
 // Symbols without a name: each place is another symbol, and compilers agree on their numbers.
 #include <kiln/kiln.hpp>
 
+#include "alike.hpp"
+
 #include <type_traits>
 
 namespace {
 
 using namespace kiln;
 
-template <class A, class B>
-constexpr bool alike(A, B) { return std::is_same_v<A, B>; }
 /// Is the symbol called so in the graph?
 template <u64 Lo, u64 Hi>
 constexpr bool called(expr<Lo, Hi>, const char* name) {

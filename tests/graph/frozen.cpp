@@ -32,7 +32,7 @@ constexpr sample made() {
 constexpr auto exact() {
     constexpr int size[]{made().b.n, made().b.n_pool, made().b.n_regions, made().b.n_lists, made().b.n_chars};
     const sample s = made();
-    return frozen<size[0], size[1], size[2], size[3], size[4]>(s.b, s.roots);
+    return frozen<size[0], size[1], size[2], size[3], size[4], 1>(s.b, s.roots);
 }
 constexpr auto g = exact();
 constexpr graph_view v = g.view();
