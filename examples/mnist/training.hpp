@@ -32,9 +32,16 @@ struct arguments {
     dataset data() const { return directory ? full(directory) : bundled(KILN_EXAMPLE_DATA); }
 };
 
+/// Who only wants the report.
+struct no_log {
+    void step(kiln::i64, float) {}
+    void epoch(kiln::i64, double) {}
+};
+
 /// The epochs. train(images, labels) is one step and gives its loss, classify(images) the classes; the picture is NAME.png.
-template <class Train, class Classify>
-void run(const arguments& given, const dataset& data, const char* name, Train train, Classify classify) {
+/// `log` is told the loss of each step and the accuracy after each epoch.
+template <class Train, class Classify, class Log = no_log>
+void run(const arguments& given, const dataset& data, const char* name, Train train, Classify classify, Log log = {}) {
     using namespace kiln;
     const i64 n = data.train.size(), minibatch = 64;
     std::vector<i64> order(static_cast<std::size_t>(n));
@@ -59,6 +66,7 @@ void run(const arguments& given, const dataset& data, const char* name, Train tr
             }
             const float cost = train(tensor_view<const float, dynamic, 784>(batch.data(), m),
                                      tensor_view<const std::int32_t, dynamic>(answers.data(), m));
+            log.step(static_cast<i64>(history.loss.size()), cost);
             history.loss.push_back(cost);
             progress.step(m, static_cast<double>(cost));
         }
@@ -66,6 +74,7 @@ void run(const arguments& given, const dataset& data, const char* name, Train tr
         predictions.assign(guesses.begin(), guesses.end());
         const double share = accuracy(truth, predictions);
         history.accuracy.emplace_back(static_cast<i64>(history.loss.size()), share);
+        log.epoch(static_cast<i64>(history.loss.size()), share);
         progress.end_epoch(share);
     }
     progress.finish();

@@ -51,7 +51,7 @@ template <>
 struct inputs_part<failed> { using list = failed; };
 
 /// What a function that was refused gives: calls of it are silent.
-struct failed_function {
+struct failed_function : random_state {
     template <class... A>
     failed operator()(A&&...) const { return {}; }
     template <class... V>

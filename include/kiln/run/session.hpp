@@ -217,7 +217,7 @@ private:
 template <class F>
 using program_expression = typename program_of_argument<std::remove_cvref_t<F>>::type;
 /// A session of functions that were refused: silent.
-struct failed_session {
+struct failed_session : random_state {
     template <class... W>
     void initialize(u64 = 0, W...) {}
     std::vector<std::string> uninitialized() const { return {}; }
