@@ -45,14 +45,14 @@ def built(path):
         return program
     program = pathlib.Path(scratch.name) / source.stem
     subprocess.run([os.environ.get("KILN_CXX", "g++"), "-std=c++20", "-O1", "-march=native", f"-I{ROOT / 'include'}",
-                    str(source), "-o", str(program), "-pthread"], check=True)
+                    str(source), "-o", str(program), "-pthread", "-lpng", "-lz"], check=True)
     return program
 
 
 def output(path, section, first, last):
     if path not in printed:
         printed[path] = ""
-        printed[path] = subprocess.run([built(path)], check=True, capture_output=True, text=True).stdout
+        printed[path] = subprocess.run([built(path)], check=True, capture_output=True, text=True, cwd=scratch.name).stdout
     if section:
         found = re.search(rf"^\[{section}\]\n(.*?)(?=^\[[\w-]+\]$|\Z)", printed[path], re.M | re.S)
         if not found:

@@ -53,11 +53,12 @@ inline std::string letters(int k) {
 
 struct tree_printer {
     const outline_view& g;
+    const node_names names;
     std::vector<int> id;   // 1 + the letter of a node; 0: not printed yet
     int n = 0;
     std::string s;
 
-    explicit tree_printer(const outline_view& graph) : g(graph), id(static_cast<std::size_t>(graph.n)) {}
+    explicit tree_printer(const outline_view& graph) : g(graph), names(names_of(graph)), id(static_cast<std::size_t>(graph.n)) {}
     /// With a stack of its own, since graphs are deep.
     void print(int root) {
         struct frame { int node, next; std::string indent; };
@@ -85,7 +86,9 @@ struct tree_printer {
         if (!letter) letter = ++n;
         s += indent + label_of(g, i) + " [" + letters(letter - 1) + "]";
         const std::string type = text_of_type(g, g.nodes[i]);
-        s += (type.empty() ? "" : " " + type) + "\n";
+        s += type.empty() ? "" : " " + type;
+        if (g.path && g.path[i] && g.nodes[i].kind != pattern::leaf) s += " '" + names.name[static_cast<std::size_t>(i)] + "'";
+        s += "\n";
     }
 };
 
@@ -166,7 +169,7 @@ inline std::string escaped(const std::string& s) {
 }  // namespace detail
 
 /// debug_print(e): one line for each node, operands below; a node that is used again is printed once, then as "..." (Theano's
-/// debugprint). Of several expressions one tree each.
+/// debugprint). Of several expressions one tree each. Behind what has a name or stands in a scope is its 'name'.
 template <class E>
     requires(single_expression<E> || expressions<E>)
 std::string debug_print(E) {
@@ -174,6 +177,13 @@ std::string debug_print(E) {
     detail::tree_printer p(g);
     for (int k = 0; k < g.n_roots(); ++k) p.print(g.root(k));
     return std::move(p.s);
+}
+/// names_of(e): the names of its nodes in the order of the graph, as TensorFlow would make them unique.
+template <class E>
+    requires(single_expression<E> || expressions<E>)
+std::vector<std::string> names_of(E) {
+    const outline_view g = outline_of_expression<E>.view();
+    return names_of(g).name;
 }
 /// pretty(e): the expression as one line of mathematics (Theano's pp). A shared part is written out wherever it is used, and
 /// a part of more than 4,096 characters shows as "...".
