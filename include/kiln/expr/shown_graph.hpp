@@ -1,7 +1,9 @@
 // A graph as people look at it, in TensorFlow's manner: broadcasts are not shown, constants stand at their readers, operations that
 // are made of several nodes are one, variables have Assign and read.
 #pragma once
+#include <kiln/backend/constant/interpret.hpp>   // the reference of cond, which its record names
 #include <kiln/expr/names.hpp>
+#include <kiln/expr/print.hpp>
 #include <kiln/expr/program.hpp>
 
 namespace kiln {
@@ -17,6 +19,7 @@ struct shown_node {
     std::vector<std::string> inputs;   // "a", "top:1", "^before"
     std::vector<shown_type> outputs;
     std::vector<int> nodes;            // those of the graph that it stands for
+    std::string value = {};            // the number of a constant
 };
 
 class shown_graph {
@@ -56,7 +59,7 @@ private:
         for (int i = 0; i < g.n; ++i)
             for (int k = 0; k < g.nodes[i].n_in; ++k) {
                 const int o = source(i, g.operand(g.nodes[i], k));
-                if (whole(o) != whole(i)) outward[u(o)] = true;
+                if (whole(o) != whole(i) && !is(o, "literal") && !is(o, "seed")) outward[u(o)] = true;
             }
         std::map<std::string, int> n;   // the last part of a whole is its first output
         for (int i = g.n - 1; i >= 0; --i)
@@ -83,6 +86,7 @@ private:
     }
     int put(std::string name, std::string_view op, std::vector<shown_type> outputs, std::vector<int> of) {
         nodes.push_back({std::move(name), std::string(op), {}, std::move(outputs), std::move(of)});
+        if (op == "Const" && !nodes.back().nodes.empty()) nodes.back().value = detail::text_of_number(g, g.nodes[nodes.back().nodes[0]]);
         return static_cast<int>(nodes.size()) - 1;
     }
 
