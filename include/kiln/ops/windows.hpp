@@ -1,6 +1,8 @@
 // Windows that slide over axes: what convolution and pooling are made of. Both operations are linear and each is the other's
 // transpose, so that everything built on them has derivatives of any order in both modes.
 #pragma once
+#include <initializer_list>
+
 #include <kiln/ops/selection.hpp>
 
 namespace kiln {
