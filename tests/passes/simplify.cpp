@@ -1,6 +1,7 @@
 // Each rewrite: the graph before and after, by the compiler and at run time, with the rule alone, with all rules, and
 // with all but this one; and the same numbers, bit for bit where the rule says that it is exact.
 #include <kiln/backend/constant/interpret.hpp>
+#include <kiln/ops/random.hpp>
 #include <kiln/passes/simplify.hpp>
 
 #include <catch2/catch.hpp>
@@ -520,9 +521,9 @@ constexpr bool carries_over() {
     build(again, s);
     const int ids[]{out[0].id, out[1].id, out[2].id, out[3].id}, ids_again[]{s[0].id, s[1].id, s[2].id, s[3].id};
     builder a{}, b{};
-    const int roots = canonical(graph_view_of(to), ids, 4, a), roots_again = canonical(graph_view_of(again), ids_again, 4, b);
-    return digest_of({a.nodes, a.n, a.pool, a.regions, a.lists, a.chars, a.n_lists, roots}, a.n_pool, a.n_chars, a.n_regions) ==
-           digest_of({b.nodes, b.n, b.pool, b.regions, b.lists, b.chars, b.n_lists, roots_again}, b.n_pool, b.n_chars, b.n_regions);
+    const int roots = canonical(unlabelled(graph_view_of(to)), ids, 4, a), roots_again = canonical(unlabelled(graph_view_of(again)), ids_again, 4, b);
+    return digest_of(graph_view_of(a, roots), a.n_pool, a.n_chars, a.n_regions) ==
+           digest_of(graph_view_of(b, roots_again), b.n_pool, b.n_chars, b.n_regions);
 }
 static_assert(carries_over());
 
