@@ -692,8 +692,9 @@ private:
             std::vector<cell> c(at(std::max<i64>(1, value(size[2]))));
             for (i64 i = 0; i < value(size[2]); ++i) {
                 const u64 j = static_cast<u64>(i);
-                c[at(i)].f = arithmetic::round_to(t, x.op == &info<random_uniform_op> ? random_uniform_op::draw(k, j, t)
-                                                 : x.op == &info<random_normal_op> ? random_normal_op::draw(k, j, t) : truncated_normal_op::draw(k, j, t));
+                auto drawn = [&]<class Op>(Op) { return t == dtype::float32 ? static_cast<double>(Op::template draw<float>(k, 0, j)) : Op::template draw<double>(k, 0, j); };
+                c[at(i)].f = x.op == &info<random_uniform_op> ? drawn(random_uniform_op{})
+                           : x.op == &info<random_normal_op> ? drawn(random_normal_op{}) : drawn(truncated_normal_op{});
             }
             out(1, anchor, c);
         }
