@@ -693,8 +693,9 @@ private:
             for (i64 i = 0; i < value(size[2]); ++i) {
                 const u64 j = static_cast<u64>(i);
                 auto drawn = [&]<class Op>(Op) { return t == dtype::float32 ? static_cast<double>(Op::template draw<float>(k, 0, j)) : Op::template draw<double>(k, 0, j); };
-                c[at(i)].f = x.op == &info<random_uniform_op> ? drawn(random_uniform_op{})
-                           : x.op == &info<random_normal_op> ? drawn(random_normal_op{}) : drawn(truncated_normal_op{});
+                if (x.op == &info<random_bits_op>) c[at(i)].i = static_cast<i64>(random_bits_op::draw<u64>(k, 0, j));
+                else c[at(i)].f = x.op == &info<random_uniform_op> ? drawn(random_uniform_op{})
+                                : x.op == &info<random_normal_op> ? drawn(random_normal_op{}) : drawn(truncated_normal_op{});
             }
             out(1, anchor, c);
         }
