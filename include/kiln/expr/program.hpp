@@ -126,6 +126,21 @@ constexpr word symbol_text() {
     return builder::text(path && g.length(path) % 2 == 0 ? g.text_of(g.at(path, g.length(path) - 1)) : x.op->name);
 }
 
+/// Inputs some of which are no placeholders: a call finds those by their types.
+template <class... I>
+struct fed_inputs {
+    /// The input that the expression E is; -1 where it is none.
+    template <class E>
+    static consteval int index() {
+        const bool same[]{std::is_same_v<E, I>..., true};
+        int k = 0;
+        while (!same[k]) ++k;
+        return k < static_cast<int>(sizeof...(I)) ? k : -1;
+    }
+};
+template <class E>
+constexpr bool is_placeholder = E::graph.nodes[E::graph.view().root(0)].op == &placeholder_op;
+
 /// Lenient: an input that no result needs is no mistake (eval).
 template <class O, class U, class I, class G, bool Lenient = false>
 struct program;
@@ -135,6 +150,7 @@ struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens
     static constexpr int count = E::graph.view().n_roots();
     static constexpr signature sig{(0 + ... + count<O>), (0 + ... + (count<typename U::expression> / 2)), sizeof...(I)};
     static constexpr bool several = true;
+    using fed = std::conditional_t<(is_placeholder<I> && ...), fed_inputs<>, fed_inputs<I...>>;
 
     // Kernels do not depend on names: two programs that differ in nothing else are one.
     template <class E>
@@ -226,14 +242,6 @@ struct program<outputs_list<O...>, updates_list<U...>, inputs_list<I...>, givens
         substitute(b, fed, fed_as, n, roots, sig.results());
         substitute(b, fed, fed_as, n, from, n_given);
         substitute(b, fed, fed_as, n, to, n_given);
-    }
-    /// The input that the expression E, which is no placeholder, is; -1 where it is none.
-    template <class E>
-    static consteval int index_of() {
-        const bool same[]{std::is_same_v<E, I>..., true};
-        int k = 0;
-        while (!same[k]) ++k;
-        return k < sig.inputs ? k : -1;
     }
     /// Every placeholder that the results need is an input, and every input is needed.
     static constexpr void check_inputs(builder& b, const value* roots) {

@@ -12,36 +12,36 @@ namespace kiln {
 template <class... A>
 constexpr bool by_name = sizeof...(A) > 0 && (is_binding<std::remove_cvref_t<A>>::value && ...);
 
-/// P is the program, D are the defaults of its last inputs.
-template <class P, class... D>
-class basic_function : public random_state {
+/// What runs a program: its graph G, without names of nodes, so that functions which differ in these alone are one piece of machine
+/// code; Fed are inputs that are no placeholders, D the defaults of the last ones.
+template <class G, signature Sig, class Fed, class... D>
+class planned_function : public random_state {
 public:
-    using program_type = P;
-    using E = expression_of<P>;
-    static constexpr signature sig = P::sig;
+    using E = G;
+    static constexpr signature sig = Sig;
     static constexpr plan_target target{cpu::vector_bytes<cpu::default_arch>, 64, true};
     using L = lowered<E, sig, target>;
     struct in : input_table<L, sig.inputs> {
         static constexpr int first_default = sig.inputs - static_cast<int>(sizeof...(D));
-        /// The input that the expression E is; -1 where it is none.
-        template <class E>
+        /// The input that the expression X is; -1 where it is none.
+        template <class X>
         static consteval int index() {
-            constexpr int k = input_table<L, sig.inputs>::template index<E>();
+            constexpr int k = input_table<L, sig.inputs>::template index<X>();
             if constexpr (k >= 0) return k;
-            else return P::template index_of<E>();
+            else return Fed::template index<X>();
         }
     };
 
-    basic_function() = default;
-    explicit basic_function(std::tuple<D...>&& d) : defaults(std::move(d)) {}
-    basic_function(const basic_function& f) : random_state(f), defaults(f.defaults) {}   // a copy has its own workspace
-    basic_function(basic_function&&) = default;
-    basic_function& operator=(const basic_function& f) {
+    planned_function() = default;
+    explicit planned_function(std::tuple<D...>&& d) : defaults(std::move(d)) {}
+    planned_function(const planned_function& f) : random_state(f), defaults(f.defaults) {}   // a copy has its own workspace
+    planned_function(planned_function&&) = default;
+    planned_function& operator=(const planned_function& f) {
         random_state::operator=(f);
         defaults = std::tuple<D...>(f.defaults);
         return *this;
     }
-    basic_function& operator=(basic_function&&) = default;
+    planned_function& operator=(planned_function&&) = default;
 
     /// f(arguments...), f(x = a, y = b), f(session, ...).
     template <class... A>
@@ -54,17 +54,21 @@ public:
         } else return call_with(no_outputs{}, static_cast<A&&>(a)...);
     }
 
+    /// A call of a function that nobody keeps.
+    template <class... A>
+    static auto once(A&&... a) { return planned_function{}(static_cast<A&&>(a)...); }
+
     /// f.as<report>(arguments...): the outputs as members of a struct, in order: struct report { float loss; tensor<float, 10> p; }.
     template <class R, class... A>
     R as(A&&... a) {
         using C = call_check<in, A...>;
-        using S = aggregate_check<R, L, sig.outputs>;
+        using R_check = aggregate_check<R, L, sig.outputs>;
         if constexpr (C::silent) return refused<R>();
         else if constexpr (C::wrong) {
             static_assert(compile_error<word_of<C, 0>, word_of<C, 1>, word_of<C, 2>>::never);
             return refused<R>();
-        } else if constexpr (S::wrong) {
-            static_assert(compile_error<word_of<S, 0>, word_of<S, 1>, word_of<S, 2>>::never);
+        } else if constexpr (R_check::wrong) {
+            static_assert(compile_error<word_of<R_check, 0>, word_of<R_check, 1>, word_of<R_check, 2>>::never);
             return refused<R>();
         } else if constexpr (sig.outputs > 0) return as_aggregate<R>(call_with(no_outputs{}, static_cast<A&&>(a)...));
         else return call_with(no_outputs{}, static_cast<A&&>(a)...), R{};
@@ -109,7 +113,7 @@ private:
     }
     template <class... V>
     struct caller {
-        basic_function* f;
+        planned_function* f;
         std::tuple<V...> views;
         template <class... A>
         void operator()(A&&... a) {
@@ -121,11 +125,15 @@ private:
 
     template <class Out, class First, class... A>
         requires session_like<std::remove_cvref_t<First>>
-    auto call_with(const Out& out, First& s, A&&... a) { return run_call(out, &s, static_cast<A&&>(a)...); }
+    auto call_with(const Out& out, First& s, A&&... a) { return run_call(out, table_of(s), static_cast<A&&>(a)...); }
     template <class Out, class... A>
     auto call_with(const Out& out, A&&... a) {
         return run_call(out, static_cast<basic_session<expression_of<variable_union<E>>>*>(nullptr), static_cast<A&&>(a)...);
     }
+
+    /// The session as what its variables make it, whatever it was made of.
+    template <class V>
+    static basic_session<V>* table_of(basic_session<V>& s) { return &s; }
 
     using arguments = call_arguments<in>;
 
@@ -243,6 +251,14 @@ private:
     cpu::workspace work;
     i64 names[max_names]{};
     bool resolved = false;
+};
+
+/// P is the program, D are the defaults of its last inputs.
+template <class P, class... D>
+class basic_function : public planned_function<expression_of<P>, P::sig, typename P::fed, D...> {
+public:
+    using program_type = P;
+    using planned_function<expression_of<P>, P::sig, typename P::fed, D...>::planned_function;
 };
 
 template <class P, class... D>

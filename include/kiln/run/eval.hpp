@@ -156,7 +156,7 @@ constexpr auto eval(E, const binding<P, T>&... bindings) {
                     detail::refuse(detail::draws_without_seed<expression_of<Program>>);
                     return detail::interpreted<Program>(bindings...);
                 }
-                return basic_function<Program>{}(bindings...);
+                return basic_function<Program>::once(bindings...);
             }
         }
     }

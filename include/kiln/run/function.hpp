@@ -93,7 +93,7 @@ auto basic_session<V>::run(E, const binding<P, T>&... bindings) {
         if constexpr (Program::wrong) {
             static_assert(compile_error<word_of<Program, 0>, word_of<Program, 1>, word_of<Program, 2>>::never);
             return failed{};
-        } else return basic_function<Program>{}(*this, bindings...);
+        } else return basic_function<Program>::once(*this, bindings...);
     }
 }
 
