@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <kiln/expr/shown_graph.hpp>
+#include <kiln/plan/explain.hpp>
+#include <kiln/plan/kernel_nodes.hpp>
 
 #include "kiln/io/array.hpp"
 #include "kiln/io/html_control.hpp"
@@ -29,7 +31,12 @@ struct shown_kernel {
 /// The kernels of a function; an expression has none.
 template <class E>
 std::vector<shown_kernel> kernels_of() {
-    return {};
+    std::vector<shown_kernel> r;
+    if constexpr (requires { typename E::program_type; }) {
+        using L = typename E::L;
+        for (int c = 0; c < L::result.n_calls; ++c) r.push_back({kernel_name<L>(c).s, kernel_nodes<L>::of_call(c)});
+    }
+    return r;
 }
 
 }  // namespace kiln::io::html

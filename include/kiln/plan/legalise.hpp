@@ -45,8 +45,8 @@ constexpr bool has_bodies(const builder& b) {
     return false;
 }
 
-/// Rebuilds in `b` what of g the roots need; `roots` become the new nodes.
-constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots, int n_roots) {
+/// Rebuilds in `b` what of g the roots need; `roots` become the new nodes. `where` gets the new node of each, -1 where there is none.
+constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots, int n_roots, int* where = nullptr) {
     renumbering c{g, b, {}, {}, nullptr};
     int index[builder::capacity], serial = 0;
     char live[builder::capacity]{};
@@ -113,6 +113,7 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         } else x.in[0] = b.intern(in, x.n_in);
         index[i] = b.add(x);
     }
+    for (int i = 0; where && i < g.n; ++i) where[i] = live[g.nodes[i].op == &result_op ? g.nodes[i].in[0] : i] ? index[i] : -1;
     char taken[builder::capacity]{};
     for (int k = 0; k < n_roots; ++k) {
         int id = index[roots[k]];

@@ -24,31 +24,44 @@ struct plan {
     signature sig;
 };
 
+/// The graph of E simplified and legalised. `where` gets the new node of each, -1 where there is none.
+template <class E, signature S>
+constexpr void legal_form(built& r, int* where = nullptr) {
+    builder simple{};
+    constexpr int n_roots = at_least_one(E::graph.view().n_roots());
+    int roots[n_roots]{}, step[builder::capacity];
+    value out[n_roots];
+    const graph_view g = E::graph.view();
+    simplification first(g, simple, all_rewrites);
+    first.run(out);
+    for (int i = 0; where && i < g.n; ++i) where[i] = first.reader[i] ? first.made[i] : -1;
+    for (int k = 0; k < g.n_roots(); ++k) roots[k] = out[k].id;
+    r.b.found = simple.found;
+    auto next = [&] {
+        legalise(graph_view_of(simple), S, r.b, roots, g.n_roots(), where ? step : nullptr);
+        for (int i = 0; where && i < g.n; ++i)
+            if (where[i] >= 0) where[i] = step[where[i]];
+    };
+    next();
+    while (has_bodies(simple)) {   // bodies within bodies come out one level each time; what has come out is legalised too
+        simple = r.b;
+        r.b = {};
+        r.b.found = simple.found;
+        next();
+    }
+    i64 ids[n_roots];
+    for (int k = 0; k < g.n_roots(); ++k) ids[k] = roots[k];
+    r.roots = r.b.intern(ids, g.n_roots());
+}
+
 /// Everything that lowering knows of one program: E has the graph, S the signature, T the target.
 template <class E, signature S, plan_target T>
 struct lowered {
     using expression = E;
     struct legal {
         static constexpr built run() {
-            builder simple{};
             built r{};   // filled in place: a copy of a builder costs as much as a pass
-            constexpr int n_roots = at_least_one(E::graph.view().n_roots());
-            int roots[n_roots]{};
-            value out[n_roots];
-            const graph_view g = E::graph.view();
-            simplify(g, simple, out);
-            for (int k = 0; k < g.n_roots(); ++k) roots[k] = out[k].id;
-            r.b.found = simple.found;
-            legalise(graph_view_of(simple), S, r.b, roots, g.n_roots());
-            while (has_bodies(simple)) {   // bodies within bodies come out one level each time; what has come out is legalised too
-                simple = r.b;
-                r.b = {};
-                r.b.found = simple.found;
-                legalise(graph_view_of(simple), S, r.b, roots, g.n_roots());
-            }
-            i64 ids[n_roots];
-            for (int k = 0; k < g.n_roots(); ++k) ids[k] = roots[k];
-            r.roots = r.b.intern(ids, g.n_roots());
+            legal_form<E, S>(r);
             return r;
         }
     };

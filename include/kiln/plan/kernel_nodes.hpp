@@ -1,0 +1,47 @@
+// Which kernels compute which nodes of a program, for those who look at its graph.
+#pragma once
+#include <kiln/plan/plan.hpp>
+
+#include <vector>
+
+namespace kiln {
+
+/// L is the lowered program.
+template <class L>
+class kernel_nodes {
+    using E = typename L::expression;
+    static constexpr int n = E::graph.view().n;
+    struct places {
+        int at[n];   // the node after simplification and legalisation; -1: none
+    };
+    struct find {
+        static constexpr places run() {
+            built r{};
+            int at[builder::capacity];
+            legal_form<E, L::result.sig>(r, at);
+            places p{};
+            for (int i = 0; i < n; ++i) p.at[i] = at[i];
+            return p;
+        }
+    };
+    static constexpr places where = kept<find>::value;
+
+public:
+    /// The nodes of the program's graph that call c computes; a cheap node may be in several calls, and what became another node
+    /// or nothing at all in none.
+    static std::vector<int> of_call(int c) {
+        static constexpr auto& bodies = L::final_attempt::bodies;
+        const int q = L::result.call[c].group;
+        std::vector<int> r;
+        if (q < 0) return r;   // a copy
+        for (int i = 0; i < n; ++i) {
+            bool computed = bodies.groups[q].kind != group_kind::nest && bodies.groups[q].anchor == where.at[i];
+            for (int e = bodies.first[q]; e < bodies.first[q + 1] && where.at[i] >= 0; ++e)
+                computed |= bodies.entry[e].node == where.at[i] && bodies.entry[e].kind != step::load && bodies.entry[e].kind != step::constant;
+            if (computed) r.push_back(i);
+        }
+        return r;
+    }
+};
+
+}  // namespace kiln
