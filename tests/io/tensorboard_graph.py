@@ -12,7 +12,7 @@ environment.enter("tensorboard", ["tensorboard==2.21.0"])
 sys.path.remove(str(pathlib.Path(__file__).resolve().parent))           # tensorboard.py there has the name of the package
 
 from google.protobuf import text_format                                  # noqa: E402
-from tensorboard.compat.proto import graph_pb2                           # noqa: E402
+from tensorboard.compat.proto import config_pb2, graph_pb2               # noqa: E402
 
 import subprocess                                                        # noqa: E402
 
@@ -79,6 +79,17 @@ def check_mnist(tb):
             check(i.removeprefix("^").split(":")[0] in known, f"{node.name} reads {i}, which is not there")
 
 
+def check_times(tb):
+    text = tb.get("data/plugin/graphs/run_metadata", run="mnist", tag="step 3").decode()
+    (device,) = text_format.Parse(text, config_pb2.RunMetadata()).step_stats.dev_stats
+    known = set(nodes_of(tb, "mnist"))
+    timed = {n.node_name for n in device.node_stats}
+    check(timed <= known, f"times of nodes that are not there: {timed - known}")
+    for name in ["hidden/MatMul", "readout/MatMul", "SoftmaxCrossEntropyWithLogits", "gradients/hidden/MatMul_grad/MatMul", "sgd/hidden/kernel/sub"]:
+        check(name in timed, f"no time of {name}")
+    check(all(n.all_end_rel_micros > 0 for n in device.node_stats), "the times")
+
+
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     program = environment.build("tensorboard_graph", folder, ["-lpng", "-lz"])
@@ -86,11 +97,12 @@ with tempfile.TemporaryDirectory() as name:
     subprocess.run([program, log], check=True)
     with environment.tensorboard(log) as tb:
         until = time.monotonic() + environment.PATIENCE
-        while len(tb.data("plugin/graphs/info")) < 4 and time.monotonic() < until:
+        while (len(info := tb.data("plugin/graphs/info")) < 4 or "step 3" not in str(info)) and time.monotonic() < until:
             time.sleep(0.2)
         check_additions(tb)
         check_layer(tb)
         check_mnist(tb)
+        check_times(tb)
 for failure in failures:
     print(failure)
 sys.exit(bool(failures))

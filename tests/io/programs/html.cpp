@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "network.hpp"
+
 using namespace kiln;
 
 namespace {
@@ -15,13 +17,6 @@ constexpr auto pixels = placeholder<"pixels", float, "batch", 784>;
 constexpr auto w = variable<"weights", float, 5, 5, 1, 32>(random_normal<0.0, 0.1>);
 constexpr auto bias = variable<"bias", float, 32>(full<0.1>);
 constexpr auto layer = relu(conv2d<strides<1, 1>, same>(reshape<"batch", 28, 28, 1>(pixels), w) + bias);
-
-constexpr auto images = placeholder<"images", float, "batch", 784>;
-constexpr auto labels = placeholder<"labels", std::int32_t, "batch">;
-constexpr auto loss = trace([](value x, value t) {
-    const value h = relu(nn::dense(x, 128, "hidden"));
-    return mean(softmax_cross_entropy(nn::dense(h, 10, "readout"), t));
-}, images, labels);
 
 // Layers in scopes, each with a chain of operations; the last of each reads the first of all.
 std::vector<shown_node> many(int layers, int operations) {
