@@ -1,8 +1,8 @@
 // Reads a digit from a PNG file of 28 by 28 pixels with the network that mnist_cnn trained and saved.
 //   usage: mnist_classify PICTURE.png [MODEL.safetensors]
+#include <kiln/kiln.hpp>
 #include <kiln/io/checkpoint.hpp>
 #include <kiln/io/png.hpp>
-#include <kiln/kiln.hpp>
 
 #include <algorithm>
 #include <cstdio>

@@ -1,10 +1,10 @@
 // Trains a small LeNet on MNIST digits: the bundled 10,000 (8,000 to train on, 2,000 held back), or the full set from a
 // directory with the four IDX files. Logs for TensorBoard into logs/, saves what it learned to mnist_cnn.safetensors.
 //   usage: mnist_cnn [DIRECTORY] [--epochs N] [--seed N]
+#include <kiln/kiln.hpp>
 #include <kiln/io/checkpoint.hpp>
 #include <kiln/io/png.hpp>
 #include <kiln/io/tensorboard.hpp>
-#include <kiln/kiln.hpp>
 
 #include <algorithm>
 #include <cstdio>

@@ -1,6 +1,6 @@
 // Names and scopes: what a graph looks like, in text and in TensorBoard.
-#include <kiln/io/tensorboard.hpp>
 #include <kiln/kiln.hpp>
+#include <kiln/io/tensorboard.hpp>
 
 #include <cstdio>
 

@@ -211,18 +211,20 @@ struct renumbering {
     // The paths and origins of nodes that became index[i] - 1, in their new order. A node whose gradient is here, but which is
     // not itself, leaves the name of its operation and its scopes.
     constexpr void label(const int* index, int n) {
-        int source[builder::capacity];
+        int source[builder::capacity]{};   // 1 + the node that became k
         for (int i = 0; i < from.n; ++i)
-            if (index[i]) source[index[i] - 1] = i;
+            if (from.path[i] && index[i]) source[index[i] - 1] = i + 1;
+        int last = 0, path = 0;   // of most nodes the path is that of the one before
         for (int k = 0; k < n; ++k) {
-            const int i = source[k], p = from.path[i], o = from.origin[i];
-            if (p == 0) continue;
-            to.labelled = true;
-            to.path[k] = path_of(p);
+            if (source[k] == 0) continue;
+            const int i = source[k] - 1, o = from.origin[i];
+            if (from.path[i] != last) path = path_of(last = from.path[i]);
+            to.path[k] = path;
             if (o == 0) continue;
             to.origin[k] = index[o - 1];
-            if (index[o - 1] == 0) to.path[k] = path_of_gone(to.path[k], o - 1);
+            if (index[o - 1] == 0) to.path[k] = path_of_gone(path, o - 1);
         }
+        to.labelled = last != 0;
     }
     constexpr int path_of_gone(int path, int o) {
         list p = to.get(path);
@@ -349,8 +351,10 @@ constexpr digest digest_of(const graph_view& g, int n_pool, int n_chars, int n_r
     };
     put_nodes(g.nodes, g.n);
     put_nodes(g.pool, n_pool);
-    for (int i = 0; g.path && i < g.n; ++i)
-        if (g.path[i]) put(pair(g.path[i], i) + (static_cast<u64>(g.origin[i]) << 48));
+    for (int i = 0; g.path && i < g.n; ++i) {
+        h = (h ^ (static_cast<u64>(g.path[i]) | static_cast<u64>(g.origin[i]) << 32)) * 0x9E3779B97F4A7C15ull;
+        k = k * 0xff51afd7ed558ccdull + (h >> 17);
+    }
     for (int i = 0; i < n_regions; ++i)
         if (const region& r = g.regions[i]; r.n) {
             put(pair(r.first, r.n));

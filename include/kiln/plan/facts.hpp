@@ -26,6 +26,19 @@ struct body_facts {
     bool back[N + 1];        // a value of the row that goes back into the row
     bool defer = false;      // costly values of rows are collected and computed as one vector
 
+    /// The body of a key of so many words.
+    constexpr void read(const key_header& h, const u64* w, int words) {
+        contraction = h.kind == group_kind::contraction;
+        in_registers = w[h.axes] > 0;
+        column_bit = 1 << (h.axes - 1);
+        row_bit = h.has_rows ? 1 << (h.axes - 2) : 0;
+        const int first = 1 + h.axes + contraction + h.ops;
+        n = words - first - h.constants;
+        for (int i = 0; i < n; ++i) {
+            node[i] = unpacked_node(w[first + i]);
+            costly[i] = false;
+        }
+    }
     constexpr int arity(int i) const {
         const key_node& x = node[i];
         return without_operands(x) ? 0 : x.kind == step::operation ? 3 : 1;

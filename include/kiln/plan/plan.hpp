@@ -136,7 +136,7 @@ struct lowered {
     static constexpr auto made() {
         constexpr const writer& w = kept<draft>::value;
         plan<at_least_one(w.n_words), at_least_one(w.n_kernels), at_least_one(w.n_calls), at_least_one(w.n_arguments),
-             at_least_one(w.n_call_sizes), at_least_one(w.sizes.n), at_least_one(w.sizes.n_names), at_least_one(w.n_slots),
+             at_least_one(w.n_call_sizes), at_least_one(w.sizes.n), at_least_one(w.sizes.n_names), at_least_one(w.pool.n),
              at_least_one(w.n_numbers), at_least_one(w.n_leaves)> p{};
         for (int i = 0; i < w.n_words; ++i) p.words[i] = w.words[i];
         for (int i = 0; i < w.n_kernels; ++i) p.kernel[i] = w.kernels[i];
@@ -145,7 +145,7 @@ struct lowered {
         for (int i = 0; i < w.n_call_sizes; ++i) p.call_size[i] = w.call_sizes[i];
         for (int i = 0; i < w.sizes.n; ++i) p.size[i] = w.sizes.sizes[i];
         for (int i = 0; i < w.sizes.n_names; ++i) p.name[i] = w.sizes.names[i];
-        for (int i = 0; i < w.n_slots; ++i) p.slot[i] = w.slots[i];
+        for (int i = 0; i < w.pool.n; ++i) p.slot[i] = w.pool.slots[i];
         for (int i = 0; i < w.n_numbers; ++i) p.number[i] = w.numbers[i];
         for (int i = 0; i < w.n_leaves; ++i) p.leaf[i] = w.leaves[i];
         for (int i = 0; i < 64; ++i) p.guard[i] = w.guards[i];
@@ -153,7 +153,7 @@ struct lowered {
         p.n_calls = w.n_calls;
         p.n_sizes = w.sizes.n;
         p.n_names = w.sizes.n_names;
-        p.n_slots = w.n_slots;
+        p.n_slots = w.pool.n;
         p.n_numbers = w.n_numbers;
         p.n_leaves = w.n_leaves;
         p.n_copies = w.n_copies;

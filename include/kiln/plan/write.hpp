@@ -1,11 +1,12 @@
-// Groups to kernels and calls: axes that no mask tells apart are merged, keys are written (each once), buffers get slots.
+// Groups to kernels and calls: keys are written, each once, and every call gets its arguments and sizes.
 #pragma once
 #include <kiln/plan/calls.hpp>
 #include <kiln/plan/equal_groups.hpp>
 #include <kiln/plan/facts.hpp>
 #include <kiln/plan/fma.hpp>
+#include <kiln/plan/merged_axes.hpp>
 #include <kiln/plan/schedule.hpp>
-#include <kiln/plan/sizes.hpp>
+#include <kiln/plan/slots.hpp>
 
 namespace kiln {
 
@@ -26,15 +27,14 @@ struct plan_writer {
     plan_argument arguments[table_max]{};
     int call_sizes[table_max * 2]{};
     size_table<256, Lists> sizes{};
-    plan_slot slots[N + 1]{};
+    slot_pool<N> pool{};
     plan_number numbers[32]{};
     plan_leaf leaves[N + 1]{};
-    int n_words = 0, n_kernels = 0, n_calls = 0, n_arguments = 0, n_call_sizes = 0, n_slots = 0, n_copies = 0, n_numbers = 0, n_leaves = 0;
+    int n_words = 0, n_kernels = 0, n_calls = 0, n_arguments = 0, n_call_sizes = 0, n_copies = 0, n_numbers = 0, n_leaves = 0;
 
     int leaf_of[N]{}, output_of[N]{}, slot_of[N]{}, last_use[N]{};
     int assigned_root[N]{};       // by variable node: 1 + the node of its new value
     int assigned_variable[N]{};   // by node: 1 + the variable that it is the new value of
-    int free_slots[N + 1]{}, n_free = 0;
     plan_guard guards[64]{};
     int place_in_key[Bodies::room]{};   // by entry: which node of its key it is
     struct written { key_header header; bool reduces; int newest_call; };
@@ -97,22 +97,7 @@ struct plan_writer {
         leaf_of[i] = ++n_leaves;
     }
 
-    // ---- memory: slots from a free list, equal sizes share
-    constexpr int take(const plan_slot& want) {
-        for (int k = n_free - 1; k >= 0; --k) {
-            const plan_slot& s = slots[free_slots[k]];
-            const size_expr &has = sizes.sizes[s.count], &wants = sizes.sizes[want.count];
-            const bool fixed = !s.scratch() && !want.scratch() && has.fixed() && wants.fixed() &&
-                               has.number * s.bytes >= wants.number * want.bytes && has.number * s.bytes <= 2 * wants.number * want.bytes;
-            if (!fixed && !(s == want)) continue;
-            const int r = free_slots[k];
-            free_slots[k] = free_slots[--n_free];
-            return r;
-        }
-        slots[n_slots] = want;
-        return n_slots++;
-    }
-    constexpr void give(int slot) { free_slots[n_free++] = slot; }
+    // ---- where values are
     constexpr plan_slot slot_for(int i) {
         int& count = count_of[at(i).shape];
         if (count == 0) count = sizes.intern(sizes.count(g, at(i).shape)) + 1;
@@ -147,45 +132,9 @@ struct plan_writer {
         return last_use[i] == now && slot_of[i] && !leaf_of[i] && buffered(i);
     }
 
-    // ---- axes of a key: runs of domain axes that no mask tells apart
-    struct merged {
-        int n = 0, outer = 0, of[8]{};
-        bool rows = false;
-        size_expr extent[8]{};
-    };
-    constexpr merged axes_of_group(const fused_group& q) {
-        merged r{};
-        int row_axis = -1;
-        for (int a = 0; a < q.rank; ++a) {
-            const bool starts = a == 0 || (q.cuts >> a & 1) || a == q.columns || a == q.rows;
-            const size_expr e = sizes.of(g, g.at(q.domain, a));
-            if (starts) r.extent[r.n++] = e;
-            else r.extent[r.n - 1] = times(r.extent[r.n - 1], e);
-            r.of[a] = r.n - 1;
-            if (a == q.rows) row_axis = r.n - 1;
-        }
-        if (r.n == 0) { r.extent[0] = {1, 0, {}}; r.n = 1; }
-        r.outer = row_axis >= 0 ? row_axis : r.n >= 2 ? r.n - 2 : 0;
-        r.rows = r.n - r.outer >= 2;
-        return r;
-    }
-    static constexpr int merge_mask(const merged& m, int mask) {
-        int r = 0;
-        for (; mask; mask &= mask - 1) r |= 1 << m.of[__builtin_ctz(static_cast<unsigned>(mask))];
-        return r;
-    }
     /// Strides of an operand along the merged axes, and along the summed axis (`rank`) of a contraction.
-    constexpr void put_strides(const access& a, const merged& m, int from, int to, int rank) {
-        for (int c = from; c < to; ++c) size(stride(a, m, c, rank));
-    }
-    constexpr size_expr stride(const access& a, const merged& m, int c, int rank) {
-        int at_operand = -1;
-        for (int k = 0; k < a.n; ++k)
-            if (c == m.n ? a.axis[k] == rank : (a.axis[k] < rank && m.of[static_cast<int>(a.axis[k])] == c)) at_operand = k;
-        size_expr r{at_operand < 0 ? 0 : 1, 0, {}};
-        if (at_operand < 0) return r;
-        for (int k = at_operand + 1; k < a.n; ++k) r = times(r, sizes.of(g, g.at(at(a.node).shape, k)));
-        return r;
+    constexpr void put_strides(const access& a, const merged_axes& m, int from, int to, int rank) {
+        for (int c = from; c < to; ++c) size(stride_along(a, m, c, rank, g, sizes));
     }
 
     // ---- calls: of the kernel of an equal group, or of one that is written now
@@ -226,14 +175,14 @@ struct plan_writer {
         auto stores = [&](int n_scratch, const body_facts<2 * N + 64>* facts) {
             if (pack || n_scratch) {
                 const int* s = call_sizes + call.first_size + h.axes;   // behind the columns comes the inner extent
-                held = take({s[-1], 8, n_scratch, pack ? s[0] : -1});
+                held = pool.take({s[-1], 8, n_scratch, pack ? s[0] : -1}, sizes);
                 arguments[scratch] = {space::buffer, held};
             }
             for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
                 const int i = o - 1;
                 if (buffered(i)) {
                     const int over = written_over(i, from, to, now, grp, facts);
-                    slot_of[i] = over >= 0 ? slot_of[over] : take(slot_for(i)) + 1;
+                    slot_of[i] = over >= 0 ? slot_of[over] : pool.take(slot_for(i), sizes) + 1;
                     if (over >= 0) last_use[over] = -1;
                 }
                 argument(place(i));
@@ -244,7 +193,7 @@ struct plan_writer {
             analyse(facts, q, h, words + kernels[call.kernel].at, kernels[call.kernel].n);
             stores(facts.n_scratch, facts.in_registers ? nullptr : &facts);
         } else stores(0, nullptr);
-        if (held >= 0) give(held);
+        if (held >= 0) pool.give(held);
         release(q, now, from, to);
     }
 
@@ -253,7 +202,7 @@ struct plan_writer {
         const fused_group& grp = b.groups[q];
         const bool con = grp.kind == group_kind::contraction;
         const int from = b.first[q], to = b.first[q + 1];
-        const merged m = axes_of_group(grp);
+        const merged_axes m = merged_axes_of(grp, g, sizes);
         access operand[2]{};
         key_header h{grp.kind, 0, m.n, m.outer, 0, 0, 1, m.rows, 0, 0};
         plan_call call{0, 0, 0, n_call_sizes, 0, q, 0};
@@ -264,7 +213,7 @@ struct plan_writer {
             const node& left = at(at(grp.anchor).in[0]);
             inner = sizes.of(g, g.at(left.shape, g.length(left.shape) - 1));
             size(inner);
-            h.left = layout(operand[0], grp.rank - 2, grp.rank, count_raw(m, m.n - 2, grp.rank) == 1);
+            h.left = layout(operand[0], grp.rank - 2, grp.rank, m.count(m.n - 2, grp.rank) == 1);
             h.right = layout(operand[1], grp.rank, grp.rank - 1, true);
             if (m.outer > 0 || h.left == by_strides || h.right == by_strides)   // else they follow from the extents
                 for (int k = 0; k < 2; ++k) put_strides(operand[k], m, 0, m.n + 1, grp.rank);
@@ -314,7 +263,7 @@ struct plan_writer {
             if (fused.absorbed[e - from]) continue;
             place_in_key[e] = n - first_node;
             const node& y = g.nodes[x.node];
-            if (x.mask != last_mask) merged_mask = merge_mask(m, last_mask = x.mask);
+            if (x.mask != last_mask) merged_mask = m.mask(last_mask = x.mask);
             reduces |= x.kind == step::reduce;
             key_node k{x.kind, y.type, 0, {}, merged_mask, 0, false};
             switch (x.kind) {
@@ -348,7 +297,7 @@ struct plan_writer {
         }
         for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
             const int i = o - 1, e = place_in_key[entry_of(i, from)];
-            w[n++] = packed(key_node{step::store, at(i).type, 0, {e, e, e}, merge_mask(m, f().mask[i]), h.slots++, false});
+            w[n++] = packed(key_node{step::store, at(i).type, 0, {e, e, e}, m.mask(f().mask[i]), h.slots++, false});
         }
         for (int k = 0; k < h.constants; ++k) w[n++] = constants[k];
         w[0] = packed(h);
@@ -356,12 +305,6 @@ struct plan_writer {
         call.kernel = interned_kernel(n);
         kernel_is[call.kernel] = {h, reduces, 0};
         return call;
-    }
-    /// How many domain axes were merged into axis c.
-    static constexpr int count_raw(const merged& m, int c, int rank) {
-        int n = 0;
-        for (int a = 0; a < rank; ++a) n += m.of[a] == c;
-        return n;
     }
     /// [.., row, column] contiguous along the column axis, along the row axis, or neither.
     static constexpr int layout(const access& a, int row, int column, bool single_row) {
@@ -408,7 +351,7 @@ struct plan_writer {
         auto free_one = [&](int i) {
             const int s = fz.f.home[i];
             if (last_use[s] != now || !fz.f.stored[s] || !dies(s, now)) return;
-            give(slot_of[s] - 1);
+            pool.give(slot_of[s] - 1);
             last_use[s] = -1;
         };
         for (int c = b.groups[q].branch; c; c = f().branches[c].parent) free_one(f().branches[c].predicate);
@@ -420,16 +363,7 @@ struct plan_writer {
     }
     /// What follows from the key of group q, n words at w.
     constexpr void analyse(body_facts<2 * N + 64>& facts, int q, const key_header& h, const u64* w, int n) const {
-        facts.contraction = h.kind == group_kind::contraction;
-        facts.in_registers = w[h.axes] > 0;
-        facts.column_bit = 1 << (h.axes - 1);
-        facts.row_bit = h.has_rows ? 1 << (h.axes - 2) : 0;
-        const int first_node = 1 + h.axes + facts.contraction + h.ops;
-        facts.n = n - first_node - h.constants;
-        for (int i = 0; i < facts.n; ++i) {
-            facts.node[i] = unpacked_node(w[first_node + i]);
-            facts.costly[i] = false;
-        }
+        facts.read(h, w, n);
         for (int e = b.first[q]; e < b.first[q + 1]; ++e)
             if (b.entry[e].kind == step::operation && at(b.entry[e].node).op->costly) facts.costly[place_in_key[e]] = true;
         facts.derive();
@@ -493,7 +427,7 @@ struct plan_writer {
         };
         for (int k = 0; k < x.n_in; ++k) one(g.operand(x, k), step::load);
         auto out = [&](int node) {
-            if (buffered(node)) slot_of[node] = take(slot_for(node)) + 1;
+            if (buffered(node)) slot_of[node] = pool.take(slot_for(node), sizes) + 1;
             one(node, step::store);
         };
         if (x.type == dtype::none)
@@ -511,7 +445,7 @@ struct plan_writer {
         release(q, now, b.first[q], b.first[q]);
         if (x.type == dtype::none)   // a result that nobody reads
             for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k)
-                if (buffered(k) && last_use[k] == 0) give(slot_of[k] - 1);
+                if (buffered(k) && last_use[k] == 0) pool.give(slot_of[k] - 1);
         finish_call(call, n);
     }
 };
