@@ -3,10 +3,7 @@
 #include <kiln/graph/outline.hpp>
 #include <kiln/graph/scope.hpp>
 
-#include <cctype>
-#include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace kiln {
@@ -17,7 +14,7 @@ inline constexpr auto outline_of_expression = outline_of(E::graph);
 
 /// What TensorFlow calls an operation: the name that its nodes get, and the type of operation that it writes into a graph.
 struct tensorflow_name {
-    std::string_view op, name, type;
+    const char *op, *name, *type;   // of std::string_view the table would cost the compiler more than the rest of this header
 };
 inline constexpr tensorflow_name tensorflow_names[]{
     {"literal", "Const", "Const"}, {"placeholder", "Placeholder", "Placeholder"}, {"variable", "Variable", "VariableV2"},
@@ -53,9 +50,9 @@ inline constexpr tensorflow_name tensorflow_names[]{
     {"conv3d_transpose", "conv3d_transpose", "Conv3DBackpropInputV2"}, {"max_pool", "MaxPool", "MaxPool"}, {"avg_pool", "AvgPool", "AvgPool"}, {"cond", "cond", "If"}, {"patches", "ExtractPatches", "ExtractImagePatches"}};
 
 /// An operation that TensorFlow has not keeps its own name.
-inline tensorflow_name tensorflow_name_of(std::string_view op) {
+inline tensorflow_name tensorflow_name_of(const char* op) {
     for (const tensorflow_name& t : tensorflow_names)
-        if (t.op == op) return t;
+        if (same_text(t.op, op)) return t;
     return {op, op, op};
 }
 
@@ -63,21 +60,38 @@ inline tensorflow_name tensorflow_name_of(std::string_view op) {
 class unique_names {
 public:
     std::string operator()(const std::string& name) {
-        int& n = used[lower(name)];
-        if (n++ == 0) return name;
+        int n = used(name)++;
+        if (n == 0) return name;
         for (;; ++n) {
-            const std::string next = name + "_" + std::to_string(n - 1);
-            int& m = used[lower(next)];
-            if (m++ == 0) return next;
+            const std::string next = name + "_" + std::to_string(n);
+            if (int& m = used(next); m == 0) {
+                m = 1;
+                return next;
+            }
         }
     }
 
 private:
-    static std::string lower(std::string s) {
-        for (char& c : s) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        return s;
+    struct entry {
+        std::string name;
+        int n = 0;
+    };
+    std::vector<entry> names;   // sorted
+
+    /// How often a name was asked for.
+    int& used(const std::string& name) {
+        std::string s = name;
+        for (char& c : s)
+            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+        std::size_t from = 0, to = names.size();
+        while (from < to) {
+            const std::size_t middle = (from + to) / 2;
+            if (names[middle].name < s) from = middle + 1;
+            else to = middle;
+        }
+        if (from == names.size() || names[from].name != s) names.insert(names.begin() + static_cast<std::ptrdiff_t>(from), {s, 0});
+        return names[from].n;
     }
-    std::map<std::string, int> used;
 };
 
 /// The names of all nodes of a graph. Where several nodes are one operation (conv2d, softmax), `whole` is its name and `type` what
@@ -101,14 +115,18 @@ public:
 
 private:
     const outline_view& g;
-    std::map<std::pair<std::string, i64>, std::string> opened;   // the scopes, by what they are called and their ids
+    struct opened_scope {
+        i64 id;
+        std::string asked, got;   // what it is to be called, what it is called
+    };
+    std::vector<opened_scope> opened;
 
     // Depth: the order of the derivative.
     const std::string& settle(int i) {
         std::string& s = names.name[static_cast<std::size_t>(i)];
         if (!s.empty()) return s;
         const outline_node& x = g.nodes[i];
-        if (x.op == std::string_view("placeholder") || x.op == std::string_view("variable")) {
+        if (same_text(x.op, "placeholder") || same_text(x.op, "variable")) {
             const std::string own = g.text_of(g.at(x.attrs, 0));
             return s = names.unique(own.substr(0, own.find('#')));   // what is behind tells symbols without a name apart
         }
@@ -116,7 +134,7 @@ private:
             const i64 k = g.at(x.attrs, 0);
             return s = settle(x.in[0]) + (k ? ":" + std::to_string(k) : "");
         }
-        std::string at, base(tensorflow_name_of(x.op).name);
+        std::string at, base = tensorflow_name_of(x.op).name;
         const int p = g.path && g.path[i] ? g.path[i] : 0, n = g.length(p);
         for (int k = 1; k + 1 < n; k += 2) {
             const i64 id = g.at(p, k + 1);
@@ -134,15 +152,17 @@ private:
             const std::string& own = settle(g.origin[i] - 1), &whole = names.whole[static_cast<std::size_t>(g.origin[i] - 1)];
             at = joined(at, (whole.empty() ? own : whole) + "_grad");
         }
-        const bool literal = x.op == std::string_view("literal") && (n == 0 || n % 2 == 1);
+        const bool literal = same_text(x.op, "literal") && (n == 0 || n % 2 == 1);
         if (n && n % 2 == 0) base = g.text_of(g.at(p, n - 1));
         return s = literal ? joined(at, base) : names.unique(joined(at, base));
     }
     std::string scope(const std::string& at, const std::string& name, i64 id) {
         if (id == reopened) return joined(at, name);
-        std::string& s = opened[{joined(at, name), id}];
-        if (s.empty()) s = names.unique(joined(at, id < 0 ? std::string(tensorflow_name_of(name).name) : name));
-        return s;
+        const std::string asked = joined(at, name);
+        for (const opened_scope& o : opened)
+            if (o.id == id && o.asked == asked) return o.got;
+        opened.push_back({id, asked, names.unique(joined(at, id < 0 ? tensorflow_name_of(name.c_str()).name : name))});
+        return opened.back().got;
     }
     /// What an operation would be called that only left its gradient.
     std::string name_of_gone(int p, int k) {
@@ -151,7 +171,7 @@ private:
             at = scope(at, g.text_of(g.at(p, q)), g.at(p, q + 1));
             if (g.at(p, q + 1) < 0) return at;
         }
-        return joined(at, std::string(tensorflow_name_of(g.text_of(g.at(p, k))).name));
+        return joined(at, tensorflow_name_of(g.text_of(g.at(p, k))).name);
     }
     static std::string joined(const std::string& at, const std::string& name) { return at.empty() ? name : at + "/" + name; }
 };

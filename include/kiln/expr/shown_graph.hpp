@@ -1,6 +1,8 @@
 // A graph as people look at it, in TensorFlow's manner: broadcasts are not shown, constants stand at their readers, operations that
 // are made of several nodes are one, variables have Assign and read.
 #pragma once
+#include <map>
+
 #include <kiln/backend/constant/interpret.hpp>   // the reference of cond, which its record names
 #include <kiln/expr/names.hpp>
 #include <kiln/expr/print.hpp>
@@ -116,7 +118,7 @@ private:
     // The node of a whole stands where its first part does.
     void show_part(int i) {
         auto [place, first] = wholes.try_emplace(whole(i), 0);
-        if (first) place->second = put(whole(i), tensorflow_name_of(names.type[u(i)]).type, {}, {});
+        if (first) place->second = put(whole(i), tensorflow_name_of(names.type[u(i)].c_str()).type, {}, {});
         const int n = place->second;
         at[u(i)] = n;
         nodes[u(n)].nodes.push_back(i);
