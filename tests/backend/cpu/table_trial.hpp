@@ -97,6 +97,7 @@ struct table_program {
         return s.at;
     }();
     static constexpr signature sig{layout.n_outputs, 0, layout.n_inputs};
+    using fed = fed_inputs<>;
     static constexpr auto found = made_by<table_program>();
     static constexpr bool wrong = a_finding<decltype(found)>;
 };
