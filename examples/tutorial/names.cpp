@@ -36,8 +36,10 @@ int main() {
     std::printf("%s", debug_print(total * deep).c_str());
     // [/tree]
     // [tensorboard]
-    io::tensorboard::writer log("logs/names");
-    log.graph(first * second);
-    for (int step = 0; step < 10; ++step) log.scalar("cost", step, 1.0 / (1 + step));
+    io::tensorboard::writer("logs/names").graph(first * second);
     // [/tensorboard]
+    // [curve]
+    io::tensorboard::writer log("logs/curve");
+    for (int step = 0; step < 10; ++step) log.scalar("cost", step, 1.0 / (1 + step));
+    // [/curve]
 }

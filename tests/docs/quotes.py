@@ -6,10 +6,13 @@ A quote is a fenced block behind one of these comments:
 
     <!-- quote examples/tutorial/symbols.cpp [eval] -->        the lines between `// [eval]` and `// [/eval]`
     <!-- output examples/tutorial/symbols.cpp 2-3 -->          lines 2 and 3 of what the program prints
+    <!-- quote examples/tutorial/symbols.cpp [eval] beside --> the same, and the Python block before it stands beside it in the
+                                                              table between <!-- beside --> and <!-- /beside -->; it may not be longer
     <!-- output docs/dumps/training_step.cpp [fused] -->       what it prints between a line `[fused]` and the next such line
 
     tests/docs/quotes.py [--update]      --update writes the quotes anew
 """
+import html
 import os
 import pathlib
 import re
@@ -20,7 +23,7 @@ import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS_QUOTED_IN_FULL = "examples/tutorial"
-QUOTE = re.compile(r"^<!-- (quote|output) (\S+) (?:\[([\w-]+)\]|(\d+)-(\d+)) -->\n(\n?```\w*\n)(.*?)^```$", re.M | re.S)
+QUOTE = re.compile(r"^<!-- (quote|output) (\S+) (?:\[([\w-]+)\]|(\d+)-(\d+))( beside)? -->\n(\n?```\w*\n)(.*?)^```$", re.M | re.S)
 
 build = pathlib.Path(os.environ.get("KILN_BINARY_DIR", ROOT / "build"))
 scratch = tempfile.TemporaryDirectory()
@@ -45,7 +48,7 @@ def built(path):
         return program
     program = pathlib.Path(scratch.name) / source.stem
     subprocess.run([os.environ.get("KILN_CXX", "g++"), "-std=c++20", "-O1", "-march=native", f"-I{ROOT / 'include'}",
-                    str(source), "-o", str(program), "-pthread", "-lpng", "-lz"], check=True)
+                    str(source), "-o", str(program), "-pthread", "-lpng", "-lzip", "-lz"], check=True)
     return program
 
 
@@ -67,7 +70,7 @@ def output(path, section, first, last):
 
 def current(match):
     """The quote as it has to be."""
-    kind, path, name, first, last, fence, text = match.groups()
+    kind, path, name, first, last, _, _, text = match.groups()
     try:
         wanted = listing(path, name) if kind == "quote" else output(path, name, int(first or 0), int(last or 0))
     except (LookupError, OSError, subprocess.CalledProcessError) as reason:
@@ -75,7 +78,40 @@ def current(match):
         return match[0]
     if wanted != text:
         failures.append(f"{kind} {path} {name or first + '-' + last}: quoted\n{text}but it is\n{wanted}")
-    return match[0][:match.start(7) - match.start(0)] + wanted + "```"
+    return match[0][:match.start(8) - match.start(0)] + wanted + "```"
+
+
+BODY = r"((?:(?!```)[^\n]*\n)*)"
+BESIDE = re.compile(rf"^```python\n{BODY}```\n+<!-- quote (\S+) \[([\w-]+)\] beside -->\n\n?```cpp\n{BODY}```$", re.M)
+TABLE = re.compile(r"^<!-- beside -->\n(.*?)^<!-- /beside -->$", re.M | re.S)
+
+
+def beside(text):
+    """The page with its table of listings side by side as it has to be."""
+    def lines(code):
+        return sum(1 for line in code.splitlines() if line.strip())
+
+    def cell(code):
+        return f"<td><pre>{html.escape(code.rstrip(), quote=False)}</pre></td>"
+
+    found = TABLE.search(text)
+    if not found:
+        return text
+    rows = ["<table>", "<tr><th>Python</th><th>kiln</th><th>lines</th></tr>"]
+    sums = [0, 0]
+    pairs = BESIDE.findall(text)
+    if len(pairs) != text.count("] beside -->"):
+        failures.append("a listing has no Python right before it to stand beside")
+    for python, path, name, ours in pairs:
+        if lines(ours) > lines(python):
+            failures.append(f"{path} [{name}] is longer than the Python beside it")
+        sums = [sums[0] + lines(python), sums[1] + lines(ours)]
+        rows.append(f"<tr>{cell(python)}{cell(ours)}<td>{lines(python)} : {lines(ours)}</td></tr>")
+    rows += [f"<tr><td></td><td></td><td>{sums[0]} : {sums[1]}</td></tr>", "</table>", ""]
+    wanted = "\n".join(rows)
+    if wanted != found[1]:
+        failures.append(f"the table of listings: quoted\n{found[1]}but it is\n{wanted}")
+    return text[:found.start(1)] + wanted + text[found.end(1):]
 
 
 def main():
@@ -84,7 +120,7 @@ def main():
     for page in pages:
         before = len(failures)
         text = page.read_text()
-        new = QUOTE.sub(current, text)
+        new = beside(QUOTE.sub(current, text))
         if text.count("<!-- quote ") + text.count("<!-- output ") != len(QUOTE.findall(text)):
             failures.append("a quote has no fenced block behind it, or is no quote")
         failures[before:] = [f"{page.relative_to(ROOT)}: {f}" for f in failures[before:]]
