@@ -1,7 +1,7 @@
 // The growing graph: equal nodes, lists and names are one, extents multiply, the first finding stays, and what is too much
 // is a finding and not a crash.
 #include <kiln/backend/constant/interpret.hpp>
-#include <kiln/graph/frozen.hpp>
+#include <kiln/graph/numbering.hpp>
 
 #include <catch2/catch.hpp>
 

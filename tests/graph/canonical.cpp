@@ -1,7 +1,7 @@
 // Canonical numbering and the digest: equal graphs get equal numbers however they were built, and a digest of their own where
 // anything differs.
 #include <kiln/backend/constant/interpret.hpp>
-#include <kiln/graph/frozen.hpp>
+#include <kiln/graph/numbering.hpp>
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,6 @@
 // Graphs from one builder to another, with names and bodies; and constants of exact size.
 #include <kiln/backend/constant/interpret.hpp>
-#include <kiln/graph/frozen.hpp>
+#include <kiln/graph/numbering.hpp>
 
 #include <catch2/catch.hpp>
 

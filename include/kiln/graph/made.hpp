@@ -1,6 +1,6 @@
 // Constants that constant evaluation makes in two steps: evaluated once at full size, then kept at exactly their size.
 #pragma once
-#include <kiln/graph/frozen.hpp>
+#include <kiln/graph/numbering.hpp>
 
 namespace kiln {
 

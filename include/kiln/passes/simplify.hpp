@@ -2,7 +2,7 @@
 // rules of passes/rewrites get a chance. What no root needs is left behind; what a rule has replaced stays in the builder
 // as a dead node until the graph is numbered canonically.
 #pragma once
-#include <kiln/graph/frozen.hpp>
+#include <kiln/graph/numbering.hpp>
 #include <kiln/passes/rewrites/rewrites.hpp>
 
 namespace kiln {

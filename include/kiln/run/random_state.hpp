@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/random.h>   // <random> costs a tenth of what all of kiln does
 
+#include <kiln/core/error.hpp>
 #include <kiln/graph/frozen.hpp>
 #include <kiln/ops/random.hpp>
 
