@@ -216,8 +216,8 @@ public:
         operations[info<copy_op>.id] = &info<copy_op>;
         arity[info<fma_op>.id] = arity[info<fms_op>.id] = arity[info<fnma_op>.id] = 3;
         arity[info<copy_op>.id] = 1;
-        for (int k = 0; k < w.n_slots; ++k) {
-            const plan_slot& s = w.slots[k];
+        for (int k = 0; k < w.pool.n; ++k) {
+            const plan_slot& s = w.pool.slots[k];
             const i64 rows = s.rows + (s.inner < 0 ? 0 : value(s.inner));
             slots.emplace_back();
             slots.back().resize(s.scratch() ? rows * scratch_row(value(s.count)) * 8 : value(s.count) * s.bytes);
@@ -285,7 +285,7 @@ private:
         if (w.n_words + longest > 8 * n + 128) fail("too many words: " + std::to_string(w.n_words) + " for " + std::to_string(n) + " nodes");
         if (w.n_arguments > 6 * n + 64) fail("too many arguments");
         if (w.n_call_sizes > 2 * (6 * n + 64)) fail("too many sizes of calls");
-        if (w.n_kernels > n + 1 || w.n_calls > n + 1 || w.n_slots > n + 1 || w.n_leaves > n + 1) fail("too many kernels, calls, slots or leaves");
+        if (w.n_kernels > n + 1 || w.n_calls > n + 1 || w.pool.n > n + 1 || w.n_leaves > n + 1) fail("too many kernels, calls, slots or leaves");
         if (w.sizes.n > 256 || w.sizes.n_names > 64 || w.n_numbers > 32 || w.f().n_branches > 63) fail("too many sizes, names, numbers or branches");
     }
 
