@@ -1,6 +1,7 @@
 // Before fusion: results become nodes of their own, operands that must lie in memory do, and reductions remove one run of
 // axes each.
 #pragma once
+#include <kiln/graph/numbering.hpp>
 #include <kiln/passes/fuse.hpp>
 
 namespace kiln {
