@@ -218,9 +218,9 @@ public:
         arity[info<copy_op>.id] = 1;
         for (int k = 0; k < w.pool.n; ++k) {
             const plan_slot& s = w.pool.slots[k];
-            const i64 rows = s.rows + (s.inner < 0 ? 0 : value(s.inner));
             slots.emplace_back();
-            slots.back().resize(s.scratch() ? rows * scratch_row(value(s.count)) * 8 : value(s.count) * s.bytes);
+            slots.back().resize(s.scratch() ? scratch_bytes(s, [&](int size) { return value(size); }, plan_target{}.vector_bytes)
+                                            : value(s.count) * s.bytes);
         }
         for (int k = 0; k < l.sig.outputs; ++k) {
             const node& x = g.nodes[g.root(k)];
@@ -588,12 +588,18 @@ private:
         return f;
     }
     std::unique_ptr<body_facts<2112>> facts = std::make_unique<body_facts<2112>>();
-    /// Long rows have a place for what they keep; a right operand that is packed too.
+    /// Long rows have a place for what they keep; the panels of a contraction too.
     void check_scratch(const key_view& key, const plan_argument& a, i64 inner) {
         const key_header h = key.header();
         const bool con = h.kind == group_kind::contraction, constant_row = key.extent(axes - 1) > 0 && (con || h.has_rows);
-        const i64 rows = (constant_row ? 0 : facts_of(key).n_scratch) + (con && h.right != kiln::by_rows ? inner : 0);
-        const i64 want = rows * scratch_row(extent[axes - 1]) * 8;
+        i64 want = (constant_row ? 0 : facts_of(key).n_scratch) * scratch_row(extent[axes - 1]) * 8;
+        if (con) {
+            i64 bytes = 0;
+            for (int k = 0; k < key.n_nodes(); ++k)
+                if (key.node(k).kind == step::tile) bytes = size_of(key.node(k).type);
+            const i64 m = extent[axes - 2], n = extent[axes - 1];
+            want += panels_of(packing_of(h.left, h.right, m, n, inner, bytes), m, n, inner, bytes, plan_target{}.vector_bytes).all();
+        }
         if (want > 0 && (a.index < 0 || static_cast<i64>(slots[at(a.index)].bytes.size()) < want)) fail("too little scratch");
     }
 

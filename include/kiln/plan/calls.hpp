@@ -25,10 +25,11 @@ struct plan_kernel {
     int at, n;   // its words
 };
 /// A piece of the arena: `count` elements of `bytes`, and `rows` is -1; or scratch of each thread: `rows` padded rows of `count`
-/// columns, and `inner` more of them (-1: none).
+/// columns, and panels of a contraction of `height` rows, `count` columns, `inner` steps (-1: none) and elements of `bytes`.
 struct plan_slot {
     int count, bytes;
-    int rows, inner;
+    int rows, inner, height;
+    bool left, right;
     constexpr bool scratch() const { return rows >= 0; }
     constexpr bool operator==(const plan_slot&) const = default;
 };

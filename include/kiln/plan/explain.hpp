@@ -111,14 +111,12 @@ constexpr plan_summary summary_of() {
             s.arena_bytes.add(times(count, {p.bytes, 0, {}}));
             continue;
         }
-        const size_expr rows[]{{p.rows, 0, {}}, p.inner < 0 ? size_expr{0, 0, {}} : L::result.size[p.inner]};
-        for (int j = 0; j < 2; ++j) {   // of one thread; at most, where the columns have a name
-            if (count.fixed()) s.arena_bytes.add(times(rows[j], {scratch_row(count.number) * 8, 0, {}}));
-            else {
-                s.arena_bytes.add(times(times(count, rows[j]), {8, 0, {}}));
-                s.arena_bytes.add(times(rows[j], {63 * 8, 0, {}}));
-            }
-        }
+        // of one thread; at most, where an extent has a name
+        s.arena_bytes.add(times(count.fixed() ? size_expr{scratch_row(count.number), 0, {}} : count, {p.rows * 8, 0, {}}));
+        if (!count.fixed()) s.arena_bytes.add({p.rows * 63 * 8, 0, {}});
+        auto most = [](int size) { return L::result.size[size].fixed() ? L::result.size[size].number : any_extent; };
+        if (p.inner >= 0)
+            s.arena_bytes.add({panels_of({p.left, p.right, false}, most(p.height), most(p.count), most(p.inner), p.bytes, L::target.vector_bytes).all(), 0, {}});
     }
     return s;
 }

@@ -58,6 +58,7 @@ constexpr void legal_form(built& r, int* where = nullptr) {
 template <class E, signature S, plan_target T>
 struct lowered {
     using expression = E;
+    static constexpr plan_target target = T;
     struct legal {
         static constexpr built run() {
             built r{};   // filled in place: a copy of a builder costs as much as a pass

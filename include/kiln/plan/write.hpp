@@ -5,6 +5,7 @@
 #include <kiln/plan/facts.hpp>
 #include <kiln/plan/fma.hpp>
 #include <kiln/plan/merged_axes.hpp>
+#include <kiln/plan/packing.hpp>
 #include <kiln/plan/schedule.hpp>
 #include <kiln/plan/slots.hpp>
 
@@ -101,7 +102,7 @@ struct plan_writer {
     constexpr plan_slot slot_for(int i) {
         int& count = count_of[at(i).shape];
         if (count == 0) count = sizes.intern(sizes.count(g, at(i).shape)) + 1;
-        return {count - 1, size_of(at(i).type), -1, -1};
+        return {count - 1, size_of(at(i).type), -1, -1, -1, false, false};
     }
     constexpr plan_argument place(int i) {
         const int s = fz.f.home[i];
@@ -170,12 +171,14 @@ struct plan_writer {
         const int scratch = argument({space::buffer, -1});   // filled in below, where a kernel needs it
         for (int e = from; e < to; ++e)
             if (b.entry[e].kind == step::load) argument(place(b.entry[e].node));
-        const bool pack = con && h.right != by_rows;
+        const int* s = call_sizes + call.first_size + h.axes;   // behind the columns comes the inner extent
+        const packing panels = con ? panels_for(h, s, size_of(g.nodes[grp.anchor].type)) : packing{};
         int held = -1;
         auto stores = [&](int n_scratch, const body_facts<2 * N + 64>* facts) {
-            if (pack || n_scratch) {
-                const int* s = call_sizes + call.first_size + h.axes;   // behind the columns comes the inner extent
-                held = pool.take({s[-1], 8, n_scratch, pack ? s[0] : -1}, sizes);
+            if (panels.left || panels.right || n_scratch) {
+                if (panels.left || panels.right)
+                    held = pool.take({s[-1], size_of(g.nodes[grp.anchor].type), n_scratch, s[0], s[-2], panels.left, panels.right}, sizes);
+                else held = pool.take({s[-1], 8, n_scratch, -1, -1, false, false}, sizes);
                 arguments[scratch] = {space::buffer, held};
             }
             for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
@@ -195,6 +198,12 @@ struct plan_writer {
         } else stores(0, nullptr);
         if (held >= 0) pool.give(held);
         release(q, now, from, to);
+    }
+
+    /// What the kernel of a contraction may copy; `s` shows its inner extent among the sizes of the call.
+    constexpr packing panels_for(const key_header& h, const int* s, i64 bytes) const {
+        auto extent = [&](int k) { return sizes.sizes[s[k]].fixed() ? sizes.sizes[s[k]].number : any_extent; };
+        return packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes);
     }
 
     // ---- the key of a group and the sizes of its calls

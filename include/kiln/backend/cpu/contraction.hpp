@@ -1,8 +1,9 @@
-// The contraction: a register tile of sums over the inner axis, then the body of the key on it, before it is stored: bias,
-// activation, mask, column sums, the optimizer's update. Nothing is packed except a right operand whose rows are not
-// contiguous.
+// The contraction: a tile of sums over the inner axis, then the body of the key on it, before it is stored: bias, activation,
+// mask, column sums, the optimizer's update. Operands are read where they lie, or from panels (plan/packing.hpp).
 #pragma once
 #include <kiln/backend/cpu/nest.hpp>
+#include <kiln/backend/cpu/tile_sums.hpp>
+#include <kiln/plan/packing.hpp>
 
 namespace kiln::cpu {
 
@@ -20,133 +21,155 @@ struct contraction : nest<K, VB> {
         return 0;
     }();
     using T = ctype_of<K::node(tile_node).type>;
-    using lanes = simd<T, L, base::B>;
-    using vector = raw<T, L>;
     static constexpr bool sums_in_registers = base::n1_constant > 0;
     static constexpr int n_registers = VB == 64 ? 32 : 16;
-
-    static KILN_INLINE vector multiply_add(vector a, vector b, vector c) {
-        if constexpr (std::is_floating_point_v<T>) return fma(lanes{a}, lanes{b}, lanes{c}).v;
-        else return (lanes{a} * lanes{b} + lanes{c}).v;
-    }
-    template <bool Tail>
-    static KILN_INLINE vector load_row(const T* p, int count) {
-        if constexpr (Tail) return load_some<lanes>(p, count).v;
-        else return load<lanes>(p).v;
-    }
+    template <int N>
+    using number_constant = std::integral_constant<int, N>;
+    static constexpr i64 rows_constant = K::extent(axes - 2);
+    /// What may be copied, as far as the key knows the extents.
+    static constexpr packing may_copy = packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
+                                                   base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T));
+    /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
+    static constexpr bool small = rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
 
     struct operands {
         const T *a, *b;
-        i64 a_row, a_inner, b_inner, inner, rows, columns;
+        i64 a_row, a_inner, b_inner, b_column, inner, rows;
+    };
+    struct panels {
+        T *right, *left, *waiting;   // null: not copied, all steps at once
     };
 
-    /// MR rows by NV vectors from (i, j); the last vector has `last` lanes where Tail.
-    template <int MR, int NV, bool Tail>
-    static KILN_INLINE void tile(state& s, const operands& o, const place& p0, i64 i, i64 j, int last, regs* sums) {
-        constexpr int chains = MR * NV >= 8 ? 1 : 4;   // few accumulators: several sums along the inner axis
-        vector part[chains][MR][NV];
-#pragma GCC unroll 4
-        for (int u = 0; u < chains; ++u)
-#pragma GCC unroll 32
-            for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-                for (int v = 0; v < NV; ++v) part[u][r][v] = vector{};
-        const T* a = o.a + i * o.a_row;
-        const T* b = o.b + j;
-        const i64 a_row = o.a_row, a_inner = o.a_inner, b_inner = o.b_inner;
-        i64 k = 0;
-        for (; k + chains <= o.inner; k += chains) {
-#pragma GCC unroll 4
-            for (int u = 0; u < chains; ++u) {
-                one_inner<MR, NV, Tail>(part[u], a, b, a_row, last);
-                a += a_inner;
-                b += b_inner;
-            }
+    /// The heights of tiles, highest first. Rows that are a constant are spread evenly: 64 is 13 + 13 + 13 + 13 + 12.
+    template <int MR>
+    struct heights {
+        static constexpr i64 most = MR ? MR : 1, blocks = rows_constant ? (rows_constant + most - 1) / most : 1, high = (rows_constant + blocks - 1) / blocks,
+                             n_high = rows_constant - blocks * (high - 1);
+        static constexpr int quarter = MR / 4 > 1 ? MR / 4 : 1, half = MR / 2 > 1 ? MR / 2 : 1;
+        using list = std::conditional_t<MR == 0, std::integer_sequence<int, 0>, std::conditional_t<(rows_constant > 0),
+                                        std::conditional_t<(n_high < blocks && high > 1), std::integer_sequence<int, high, high - 1>, std::integer_sequence<int, high>>,
+                                        std::integer_sequence<int, MR, half, quarter, 1>>>;
+        static KILN_INLINE int at(i64 i, i64 rows) {
+            if constexpr (MR == 0) return 1;
+            else if constexpr (rows_constant > 0) return static_cast<int>(i < n_high * high ? high : high - 1);
+            else return rows - i >= MR ? MR : rows - i >= half ? half : rows - i >= quarter ? quarter : 1;
         }
-        if constexpr (chains > 1)
-            for (; k < o.inner; ++k) {
-                one_inner<MR, NV, Tail>(part[0], a, b, a_row, last);
-                a += a_inner;
-                b += b_inner;
-            }
-        if constexpr (chains > 1) {
-#pragma GCC unroll 32
-            for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-                for (int v = 0; v < NV; ++v)
-                    part[0][r][v] = (lanes{part[0][r][v]} + lanes{part[1][r][v]} + (lanes{part[2][r][v]} + lanes{part[3][r][v]})).v;
+    };
+    /// The sums of a tile `height` high and `vectors` wide.
+    template <int NV, int... H>
+    static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o) {
+        constexpr i64 n1 = base::n1_constant, width = NV * L;
+        constexpr int rest = n1 ? static_cast<int>((n1 % width + L - 1) / L) : 1;
+        constexpr bool whole = n1 == 0 || n1 >= width, cut = n1 % L != 0;
+        ((height == H && (whole && vectors == NV ? whole_sums<whole, H, NV, false>(o)
+                          : (n1 == 0 && o.count == L) || (n1 > 0 && !cut) ? whole_sums<(n1 == 0 || (!cut && rest > 0)), H, rest, false>(o)
+                                                                          : whole_sums<(n1 == 0 || cut), H, rest, true>(o))) || ...);
+    }
+    template <bool Needed, int H, int NV, bool Tail>
+    static KILN_INLINE bool whole_sums(const tile_operands<T>& o) {
+        if constexpr (Needed && NV > 0) {
+            if constexpr (small && H > 0) tile_sums<T, L, H, NV, Tail>(o);
+            else shared_tile_sums<T, L, H, NV, Tail>(o);
         }
-        // The sums leave their registers at once, so that the body stands in the code once and not for each row.
-        vector sum[MR][NV];
-#pragma GCC unroll 32
-        for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 4
-            for (int v = 0; v < NV; ++v) sum[r][v] = part[0][r][v];
+        return true;
+    }
+
+    /// The body on the sums of a tile.
+    static KILN_INLINE void epilogue(state& s, const tile_operands<T>& o, int height, int vectors, const place& p0, i64 i, i64 j, regs* sums) {
 #pragma GCC unroll 1
-        for (int r = 0; r < MR; ++r) {
+        for (int r = 0; r < height; ++r) {
             base::template steps<false>(only<base::row_start>{}, s, s.row, place{p0.q, p0.sizes, p0.outer, i + r, j, p0.n1, L}, s.acc);
-            epilogue<NV, Tail>(std::make_integer_sequence<int, NV>{}, s, sum[r], p0, i + r, j, last, sums);
+            const T* c = o.c + r * o.c_row;
+            const int whole = o.count == L ? vectors : vectors - 1;
+            int v = 0;
+#pragma GCC unroll 1
+            for (; v < whole; ++v) one_vector<false>(s, c + v * L, place{p0.q, p0.sizes, p0.outer, i + r, j + v * L, p0.n1, L}, sums ? sums[v] : s.acc);
+            if constexpr (base::n1_constant % L != 0 || base::n1_constant == 0)
+                if (v < vectors)
+                    one_vector<true>(s, c + v * L, place{p0.q, p0.sizes, p0.outer, i + r, j + v * L, p0.n1, o.count}, sums ? sums[v] : s.acc);
         }
-    }
-    template <int MR, int NV, bool Tail>
-    static KILN_INLINE void one_inner(vector (&c)[MR][NV], const T* a, const T* b, i64 a_row, int last) {
-        vector x[NV];
-#pragma GCC unroll 4
-        for (int v = 0; v < NV; ++v) {
-            if (Tail && v == NV - 1) x[v] = load_row<true>(b + v * L, last);
-            else x[v] = load_row<false>(b + v * L, L);
-        }
-#pragma GCC unroll 32
-        for (int r = 0; r < MR; ++r) {
-            const vector y = lanes::splat(a[r * a_row]).v;
-#pragma GCC unroll 4
-            for (int v = 0; v < NV; ++v) c[r][v] = multiply_add(y, x[v], c[r][v]);
-        }
-    }
-    template <int NV, bool Tail, int... V>
-    static KILN_INLINE void epilogue(std::integer_sequence<int, V...>, state& s, vector (&c)[NV], const place& p0, i64 i, i64 j, int last, regs* sums) {
-        (one_epilogue<Tail && V == NV - 1>(s, c[V], place{p0.q, p0.sizes, p0.outer, i, j + V * L, p0.n1, Tail && V == NV - 1 ? last : L},
-                                           sums ? sums[V] : s.acc), ...);
     }
     template <bool Tail>
-    static KILN_INLINE void one_epilogue(state& s, vector c, const place& p, regs& acc) {
+    static KILN_INLINE void one_vector(state& s, const T* c, const place& p, regs& acc) {
         regs r;
-        base::template at<tile_node>(r) = lanes{c};
+        base::template at<tile_node>(r) = load<simd<T, L, base::B>>(c);
         base::template steps<Tail>(only<base::once>{}, s, r, p, acc);
     }
 
-    /// All rows of NV vectors of columns from j.
-    template <int MR, int NV, bool Tail>
-    static KILN_INLINE void column_block(state& s, const operands& o, const place& p0, i64 j, int last) {
-        regs sums[NV];
-        regs* c = sums_in_registers ? sums : nullptr;
-        if constexpr (sums_in_registers)
-            for (int v = 0; v < NV; ++v) base::clear(only<base::all_after>{}, sums[v]);
-        constexpr i64 rows = K::extent(axes - 2);
-        i64 i = 0;
-        if constexpr (rows > 0) {   // spread evenly: 64 is 13 + 13 + 13 + 13 + 12
-            constexpr int blocks = static_cast<int>((rows + MR - 1) / MR), high = static_cast<int>((rows + blocks - 1) / blocks),
-                          n_high = static_cast<int>(rows - i64{blocks} * (high - 1)), low = high - 1;
-            for (int t = 0; t < n_high; ++t, i += high) tile<high, NV, Tail>(s, o, p0, i, j, last, c);
-            if constexpr (low > 0 && n_high < blocks)
-                for (int t = n_high; t < blocks; ++t, i += low) tile<low, NV, Tail>(s, o, p0, i, j, last, c);
-        } else {
-            for (; i + MR <= o.rows; i += MR) tile<MR, NV, Tail>(s, o, p0, i, j, last, c);
-            if constexpr (MR / 2 > 1)
-                for (; i + MR / 2 <= o.rows; i += MR / 2) tile<MR / 2, NV, Tail>(s, o, p0, i, j, last, c);
-            for (; i < o.rows; ++i) tile<1, NV, Tail>(s, o, p0, i, j, last, c);
-        }
-        if constexpr (sums_in_registers) {
-            if constexpr (only<base::column_post>::size() > 0)
-                for (int v = 0; v < NV; ++v) {
-                    regs r;
-                    const bool cut = Tail && v == NV - 1;
-                    const place p{p0.q, p0.sizes, p0.outer, 0, j + v * L, p0.n1, cut ? last : L};
-                    base::load_sums(only<base::column_sums>{}, r, &sums[v], p);
-                    if (cut) base::template steps<true>(only<base::column_post>{}, s, r, p, s.acc);
-                    else base::template steps<false>(only<base::column_post>{}, s, r, p, s.acc);
+    /// The rows of the columns [from, to), which are one block; sums: of its columns, where they are in registers. MR by NV
+    /// is the largest tile; MR is 0 for inner products.
+    template <int MR, int NV>
+    static KILN_INLINE void block(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
+        constexpr i64 width = NV * L, waiting_row = contraction_blocks::panels * width;
+        const i64 most = p.right ? contraction_blocks::steps(o.inner, sizeof(T)) : o.inner;
+        const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
+        for (i64 i0 = 0, i = 0; i0 < o.rows; i0 = i)
+            for (i64 k = 0, d; k == 0 || k < o.inner; k += d) {
+                d = o.inner - k < most ? o.inner - k : most;
+                if constexpr (may_copy.right)
+                    if (p.right) pack<T, L>(p.right, width, width * d, o.b + from * o.b_column + k * o.b_inner, to - from, o.b_column, o.b_inner, d);
+                for (i = i0; i < i0 + rows_at_once && i < o.rows;) {
+                    const int h = heights<MR>::at(i, o.rows);
+                    const T* a = o.a + i * o.a_row + k * o.a_inner;
+                    if constexpr (may_copy.left)
+                        if (p.left) {   // by the first block of columns, for all of them
+                            T* const packed = p.left + k / most * (o.rows * most + L) + i * d;
+                            if (pack_left) pack<T, L>(packed, h, 0, a, h, o.a_row, o.a_inner, d);
+                            a = packed;
+                        }
+                    for (i64 j = from; j < to;) {
+                        const i64 left = to - j, c = j - from;
+                        const int vectors = left >= width ? NV : base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
+                        alignas(64) T here[(MR ? MR : 1) * NV * L];
+                        tile_operands<T> t{a, o.b + k * o.b_inner + j * o.b_column, o.a_row, o.a_inner, MR ? o.b_inner : o.b_column, d, here, width,
+                                           false, static_cast<int>(left < vectors * L ? left - (vectors - 1) * L : L)};
+                        if constexpr (may_copy.left)
+                            if (p.left) {
+                                t.a_row = 1;
+                                t.a_inner = h;
+                            }
+                        if constexpr (may_copy.right)
+                            if (p.right) {
+                                t.b = p.right + c / width * width * d + c % width;
+                                t.b_inner = width;
+                                if (p.waiting) {
+                                    t.c = p.waiting + (i - i0) * waiting_row + c;
+                                    t.c_row = waiting_row;
+                                    t.more = k > 0;
+                                }
+                            }
+                        sums_of<NV>(typename heights<MR>::list{}, MR ? h : 0, vectors, t);
+                        if (k + d >= o.inner) epilogue(s, t, h, vectors, p0, i, j, sums ? sums + c / L : nullptr);
+                        j += vectors * L;
+                    }
+                    i += h;
                 }
-            for (int v = 0; v < NV; ++v) base::merge_totals(only<base::cross_scalar>{}, s.acc, sums[v]);
+                if (d == 0) break;
+            }
+    }
+    /// All rows of the columns [first, last), block by block.
+    template <int MR, int NV>
+    static KILN_INLINE void all_columns(state& s, const operands& o, const panels& p, const place& p0, i64 first, i64 last) {
+        constexpr int vectors = may_copy.right ? contraction_blocks::panels * NV : NV;
+        const i64 width = (p.right ? contraction_blocks::panels : 1) * NV * L;
+        for (i64 from = first; from < last; from += width) {
+            const i64 to = from + width < last ? from + width : last;
+            if constexpr (!sums_in_registers) block<MR, NV>(s, o, p, p0, from, to, from == first, nullptr);
+            else {
+                regs sums[vectors];
+                for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
+                block<MR, NV>(s, o, p, p0, from, to, from == first, sums);
+                for (i64 j = from, v = 0; j < to; j += L, ++v) {
+                    if constexpr (only<base::column_post>::size() > 0) {
+                        regs r;
+                        const place q{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, static_cast<int>(to - j < L ? to - j : L)};
+                        base::load_sums(only<base::column_sums>{}, r, &sums[v], q);
+                        if (base::n1_constant % L != 0 && to - j < L) base::template steps<true>(only<base::column_post>{}, s, r, q, s.acc);
+                        else base::template steps<false>(only<base::column_post>{}, s, r, q, s.acc);
+                    }
+                    base::merge_totals(only<base::cross_scalar>{}, s.acc, sums[v]);
+                }
+            }
         }
     }
 
@@ -164,41 +187,42 @@ struct contraction : nest<K, VB> {
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        const i64 scratch_bytes = (f.n_scratch + (K::header.right == by_rows ? 0 : inner)) * scratch_row(n1) * 8;
-        base::for_outer(a, sizes, scratch_bytes, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
-            operands o{reinterpret_cast<const T*>(a[0]) + offset(a_strides, outer), reinterpret_cast<const T*>(a[1]) + offset(b_strides, outer),
-                       K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
-                       K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes], n1, inner, n0, n1};
-            // wide and flat where the result is most of the traffic, tall where the inner axis is long
-            constexpr bool flat = K::inner > 0 && K::inner <= 64 && n_registers == 32 && base::n1_constant >= 4 * L;
-            constexpr int NV = flat ? 4 : 2, MR = flat ? 6 : n_registers == 32 ? 14 : 6;
+        // wide and flat where the inner axis is so short that the result is most of the traffic
+        constexpr bool flat = K::inner > 0 && K::inner <= 64 && n_registers == 32 && base::n1_constant >= 4 * L;
+        constexpr int NV = flat ? 4 : 2, MR = flat ? 6 : n_registers == 32 ? 14 : 6;
+        const packing copies = packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
+        const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
+        const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
+        base::for_outer(a, sizes, rows_bytes + bytes.all(), part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
+            const operands o{reinterpret_cast<const T*>(a[0]) + offset(a_strides, outer), reinterpret_cast<const T*>(a[1]) + offset(b_strides, outer),
+                             K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
+                             K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes],
+                             K::header.right == by_rows ? n1 : K::header.right == by_columns ? 1 : b_strides[axes],
+                             K::header.right == by_rows ? 1 : K::header.right == by_columns ? inner : b_strides[axes - 1], inner, n0};
+            char* at = bytes.all() ? q[2] + rows_bytes : nullptr;
+            auto take = [&](i64 n) KILN_INLINE_LAMBDA {
+                T* const r = n ? reinterpret_cast<T*>(at) : nullptr;
+                at += n;
+                return r;
+            };
+            const panels p{take(bytes.right), take(bytes.left), take(bytes.sums)};
             constexpr bool split_columns = splits && K::header.outer == 0;
             const part_range mine = split_columns ? range_of(n1, part, parts, NV * L) : part_range{0, n1};
-            if constexpr (K::header.right != by_rows) {
-                const i64 row = scratch_row(n1), sk = K::header.right == by_columns ? 1 : b_strides[axes];
-                const i64 sj = K::header.right == by_columns ? inner : b_strides[axes - 1];
-                T* t = reinterpret_cast<T*>(q[2] + f.n_scratch * row * 8);
-                for (i64 j = mine.first; j < mine.last; ++j)
-                    for (i64 k = 0; k < inner; ++k) t[k * row + j] = o.b[k * sk + j * sj];
-                o.b = t;
-                o.b_inner = row;
-            }
             state s;
             const place p0{q, sizes, outer, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
             if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, mine.first, mine.last);
-            i64 j = mine.first;
-            if constexpr (base::n1_constant == 0 || base::n1_constant >= NV * L)
-                for (; j + NV * L <= mine.last; j += NV * L) column_block<MR, NV, false>(s, o, p0, j, L);
-            if (j == mine.last) {
-            } else if constexpr (base::n1_constant > 0) {
-                constexpr int rest = static_cast<int>(base::n1_constant % (NV * L)), vectors = (rest + L - 1) / L;
-                if constexpr (rest > 0) column_block<MR, vectors, (rest % L != 0)>(s, o, p0, j, rest % L);
-            } else {
-                for (; j + L <= mine.last; j += L) column_block<MR, 1, false>(s, o, p0, j, L);
-                if (j < mine.last) column_block<MR, 1, true>(s, o, p0, j, static_cast<int>(mine.last - j));
-            }
+            auto columns = [&](auto rows_at_once, auto vectors) KILN_INLINE_LAMBDA {
+                all_columns<rows_at_once(), vectors()>(s, o, p, p0, mine.first, mine.last);
+            };
+            constexpr bool may_be_products = K::header.right == by_columns && rows_constant < 4;
+            constexpr bool may_be_single = K::header.right == by_rows && rows_constant < 2;
+            if (may_be_products && copies.products) {
+                if constexpr (may_be_products) columns(number_constant<0>{}, number_constant<1>{});
+            } else if (may_be_single && n0 == 1) {
+                if constexpr (may_be_single) columns(number_constant<1>{}, number_constant<8>{});
+            } else columns(number_constant<MR>{}, number_constant<NV>{});
             if constexpr (sums_in_registers) {
                 base::totals(only<base::cross_scalar>{}, s);
                 base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);

@@ -54,13 +54,13 @@ struct tables {
     const kernel_function* kernel;
     const work_function* work;
     const plan_guard* guard;
-    int n_calls, n_call_sizes, n_sizes, n_slots, n_numbers;
+    int n_calls, n_call_sizes, n_sizes, n_slots, n_numbers, vector_bytes;
 };
 template <class L, class Arch>
 inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.call_size, L::result.size, L::result.slot,
                                   L::result.number, kernel_table<L, Arch>::functions, kernel_table<L, Arch>::work, L::result.guard, L::result.n_calls,
                                   static_cast<int>(sizeof(L::result.call_size) / sizeof(int)), L::result.n_sizes,
-                                  L::result.n_slots, L::result.n_numbers};
+                                  L::result.n_slots, L::result.n_numbers, vector_bytes<Arch>};
 
 struct aligned_delete {
     void operator()(char* p) const { ::operator delete(p, std::align_val_t{64}); }
@@ -96,8 +96,7 @@ public:
             offsets[static_cast<std::size_t>(k)] = take([&] {
                 const plan_slot& s = t.slot[k];
                 if (!s.scratch()) return value(s.count) * s.bytes;
-                const i64 rows = s.rows + (s.inner < 0 ? 0 : value(s.inner));
-                return rows * scratch_row(value(s.count)) * 8 * (pool ? pool->size() : 1);
+                return scratch_bytes(s, value, t.vector_bytes) * (pool ? pool->size() : 1);
             }());
         if (at > capacity) {
             arena = allocate_aligned(static_cast<std::size_t>(at));

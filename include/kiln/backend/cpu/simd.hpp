@@ -197,6 +197,14 @@ template <class V>
 KILN_INLINE void store(void* p, V x) {
     __builtin_memcpy(p, &x.v, sizeof(x.v));
 }
+#ifdef __AVX2__
+template <class I, int L>
+KILN_INLINE __m256i first_lanes(int n) {   // all bits of the first n
+    raw<I, L> number;
+    for (int k = 0; k < L; ++k) number[k] = static_cast<I>(k);
+    return (__m256i)(number < raw<I, L>{} + static_cast<I>(n));
+}
+#endif
 template <class V>
 KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the other lanes are zero
 #ifdef __AVX512F__
@@ -205,6 +213,10 @@ KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the oth
         return {(typename V::raw_type)_mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << n) - 1), p)};
     if constexpr (sizeof(T) == 8 && V::lanes == 8)
         return {(typename V::raw_type)_mm512_maskz_loadu_epi64(static_cast<__mmask8>((1u << n) - 1), p)};
+#endif
+#ifdef __AVX2__
+    if constexpr (sizeof(*p) == 4 && V::lanes == 8) return {(typename V::raw_type)_mm256_maskload_epi32((const int*)p, first_lanes<std::int32_t, 8>(n))};
+    if constexpr (sizeof(*p) == 8 && V::lanes == 4) return {(typename V::raw_type)_mm256_maskload_epi64((const long long*)p, first_lanes<std::int64_t, 4>(n))};
 #endif
     V r{};
     __builtin_memcpy(&r.v, p, static_cast<std::size_t>(n) * sizeof(*p));
@@ -220,6 +232,16 @@ KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
     }
     if constexpr (sizeof(T) == 8 && V::lanes == 8) {
         _mm512_mask_storeu_epi64(p, static_cast<__mmask8>((1u << n) - 1), (__m512i)x.v);
+        return;
+    }
+#endif
+#ifdef __AVX2__
+    if constexpr (sizeof(*p) == 4 && V::lanes == 8) {
+        _mm256_maskstore_epi32((int*)p, first_lanes<std::int32_t, 8>(n), (__m256i)x.v);
+        return;
+    }
+    if constexpr (sizeof(*p) == 8 && V::lanes == 4) {
+        _mm256_maskstore_epi64((long long*)p, first_lanes<std::int64_t, 4>(n), (__m256i)x.v);
         return;
     }
 #endif

@@ -1,0 +1,140 @@
+// The innermost loops of a contraction: a tile of sums over the inner axis, in registers. They know nothing of the key, so
+// that all contractions of one dtype share them; what is done with the sums is contraction.hpp's business.
+#pragma once
+#include <kiln/backend/cpu/pack.hpp>
+
+namespace kiln::cpu {
+
+/// Rows of the left operand and columns of the right one, `inner` steps; sums go to c, or are added to what waits there.
+template <class T>
+struct tile_operands {
+    const T *a, *b;
+    i64 a_row, a_inner, b_inner, inner;
+    T* c;
+    i64 c_row;
+    bool more;   // c has sums of earlier steps
+    int count;   // lanes of the last vector of columns
+};
+
+template <class T, int L>
+using tile_lanes = simd<T, L, static_cast<int>(sizeof(T))>;
+
+template <class T, int L>
+KILN_INLINE raw<T, L> multiply_add(raw<T, L> a, raw<T, L> b, raw<T, L> c) {
+    using lanes = tile_lanes<T, L>;
+    if constexpr (std::is_floating_point_v<T>) return fma(lanes{a}, lanes{b}, lanes{c}).v;
+    else return (lanes{a} * lanes{b} + lanes{c}).v;
+}
+template <class T, int L, bool Some>
+KILN_INLINE raw<T, L> load_lanes(const T* p, int count) {
+    if constexpr (Some) return load_some<tile_lanes<T, L>>(p, count).v;
+    else return load<tile_lanes<T, L>>(p).v;
+}
+
+template <class T, int L, int MR, int NV, bool Tail>
+KILN_INLINE void one_step(raw<T, L> (&c)[MR][NV], const T* a, const T* b, i64 a_row, int count) {
+    raw<T, L> x[NV];
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; ++v) {
+        if (Tail && v == NV - 1) x[v] = load_lanes<T, L, true>(b + v * L, count);
+        else x[v] = load_lanes<T, L, false>(b + v * L, L);
+    }
+#pragma GCC unroll 32
+    for (int r = 0; r < MR; ++r) {
+        const raw<T, L> y = tile_lanes<T, L>::splat(a[r * a_row]).v;
+#pragma GCC unroll 8
+        for (int v = 0; v < NV; ++v) c[r][v] = multiply_add<T, L>(y, x[v], c[r][v]);
+    }
+}
+/// MR rows by NV vectors.
+template <class T, int L, int MR, int NV, bool Tail>
+KILN_INLINE void tile_sums(const tile_operands<T>& o) {
+    constexpr int chains = MR * NV >= 8 ? 1 : 4;   // few accumulators: several sums along the inner axis
+    using lanes = tile_lanes<T, L>;
+    raw<T, L> part[chains][MR][NV];
+#pragma GCC unroll 4
+    for (int u = 0; u < chains; ++u)
+#pragma GCC unroll 32
+        for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+            for (int v = 0; v < NV; ++v) part[u][r][v] = raw<T, L>{};
+    if (o.more) {
+#pragma GCC unroll 32
+        for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+            for (int v = 0; v < NV; ++v) part[0][r][v] = load<lanes>(o.c + r * o.c_row + v * L).v;
+    }
+    const T *a = o.a, *b = o.b;
+    const i64 a_row = o.a_row, a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
+    const int count = o.count;
+    i64 k = 0;
+    for (; k + chains <= inner; k += chains) {
+#pragma GCC unroll 4
+        for (int u = 0; u < chains; ++u) {
+            one_step<T, L, MR, NV, Tail>(part[u], a, b, a_row, count);
+            a += a_inner;
+            b += b_inner;
+        }
+    }
+    if constexpr (chains > 1) {
+        for (; k < inner; ++k) {
+            one_step<T, L, MR, NV, Tail>(part[0], a, b, a_row, count);
+            a += a_inner;
+            b += b_inner;
+        }
+#pragma GCC unroll 32
+        for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+            for (int v = 0; v < NV; ++v)
+                part[0][r][v] = (lanes{part[0][r][v]} + lanes{part[1][r][v]} + (lanes{part[2][r][v]} + lanes{part[3][r][v]})).v;
+    }
+#pragma GCC unroll 32
+    for (int r = 0; r < MR; ++r)
+#pragma GCC unroll 8
+        for (int v = 0; v < NV; ++v) store(o.c + r * o.c_row + v * L, lanes{part[0][r][v]});
+}
+
+template <class T, int L>
+KILN_INLINE raw<T, L> sums_across(raw<T, L> (&v)[L]) {   // lane c is the sum of v[c]
+    using all = std::make_integer_sequence<int, L>;
+    using lanes = tile_lanes<T, L>;
+#pragma GCC unroll 8
+    for (int n = L; n > 1; n /= 2)
+#pragma GCC unroll 64
+        for (int i = 0; i < n / 2; ++i)
+            v[i] = (lanes{interleaved<false>(v[i], v[i + n / 2], all{})} + lanes{interleaved<true>(v[i], v[i + n / 2], all{})}).v;
+    return v[0];
+}
+/// One row by `count` columns that are contiguous along the inner axis, `b_inner` apart: a vector of sums for each column,
+/// then all of them across at once.
+template <class T, int L>
+KILN_INLINE void inner_products(const tile_operands<T>& o) {
+    raw<T, L> part[L];
+    const T* b[L];
+#pragma GCC unroll 64
+    for (int c = 0; c < L; ++c) {
+        part[c] = raw<T, L>{};
+        b[c] = o.b + (c < o.count ? c : o.count - 1) * o.b_inner;
+    }
+    i64 k = 0;
+    for (; k + L <= o.inner; k += L) {
+        const raw<T, L> x = load_lanes<T, L, false>(o.a + k, L);
+#pragma GCC unroll 64
+        for (int c = 0; c < L; ++c) part[c] = multiply_add<T, L>(x, load_lanes<T, L, false>(b[c] + k, L), part[c]);
+    }
+    if (const int rest = static_cast<int>(o.inner - k); rest > 0) {
+        const raw<T, L> x = load_lanes<T, L, true>(o.a + k, rest);
+#pragma GCC unroll 64
+        for (int c = 0; c < L; ++c) part[c] = multiply_add<T, L>(x, load_lanes<T, L, true>(b[c] + k, rest), part[c]);
+    }
+    store(o.c, tile_lanes<T, L>{sums_across<T, L>(part)});
+}
+
+/// The sums of a tile as a function of its own, which kernels share; no rows: inner products.
+template <class T, int L, int MR, int NV, bool Tail>
+[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) {
+    if constexpr (MR == 0) inner_products<T, L>(o);
+    else tile_sums<T, L, MR, NV, Tail>(o);
+}
+
+}  // namespace kiln::cpu

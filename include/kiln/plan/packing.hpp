@@ -1,0 +1,60 @@
+// Which operands of a contraction are copied into panels before they are multiplied, and in what blocks. The plan reserves
+// the memory, the kernel decides by the same rules when it knows all extents.
+#pragma once
+#include <kiln/plan/calls.hpp>
+#include <kiln/plan/facts.hpp>
+
+namespace kiln {
+
+struct packing {
+    bool left, right;   // is copied
+    bool products;      // few rows are inner products with columns that lie contiguous
+};
+/// [m, k] by [k, n] of elements of `bytes`. A copy costs one pass over the operand; it pays where the operand is read often
+/// and its lines lie a page or so apart: such lines share sets of the caches and need an entry of the TLB each. A right
+/// operand whose rows are not contiguous is always copied, except for few rows, which are inner products.
+constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes) {
+    const i64 far = 2048 / bytes;
+    const bool products = right == by_columns && (m == 1 ? left != by_strides : m < 4 && left == by_rows);
+    const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far : true;
+    return {left_far && n >= 256 && m >= 8, right == by_rows ? n >= far && m >= 64 : !products, products};
+}
+/// An extent that is not known yet counts as one that needs the copy.
+inline constexpr i64 any_extent = i64{1} << 30;
+
+/// Blocks of a contraction whose right operand is copied (Goto and van de Geijn, 2008): so many rows, steps of the inner
+/// axis and panels of columns at a time. A panel of the left operand stays in L1, the block of the right one in L2 (512 KiB),
+/// sums wait for the next steps in memory. The rows are a multiple of all heights of tiles.
+struct contraction_blocks {
+    static constexpr i64 rows = 2016, highest_tile = 14, panels = 8;
+    static constexpr i64 spread(i64 n, i64 most) {   // evenly
+        const i64 blocks = (n + most - 1) / most;
+        return blocks ? (n + blocks - 1) / blocks : 0;
+    }
+    static constexpr i64 steps(i64 k, i64 bytes) { return spread(k, 2048 / bytes); }
+};
+
+/// Bytes of the panels of one thread: of the right operand, of the left one, the sums that wait. A vector more may be
+/// written behind a panel.
+struct panel_bytes {
+    i64 right, left, sums;
+    constexpr i64 all() const { return right + left + sums; }
+};
+constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
+    using blocks = contraction_blocks;
+    auto padded = [](i64 b) { return (b + 63) / 64 * 64 + 64; };
+    const i64 depth = p.right ? blocks::steps(k, bytes) : k, most_rows = blocks::rows + blocks::highest_tile, rows = m < most_rows ? m : most_rows;
+    const i64 steps = depth ? (k + depth - 1) / depth : 0;
+    const i64 widest = vector_bytes * 4, most = blocks::panels * (k <= 64 ? 4 : 2) * vector_bytes;   // at most four vectors a panel
+    const i64 row = (n * bytes + widest - 1) / widest * widest, columns = row < most ? row : most;
+    return {p.right ? padded(depth * columns) : 0, p.left ? steps * padded(m * depth * bytes) : 0, depth < k ? padded(rows * columns) : 0};
+}
+/// Scratch of each thread; `value` gives the number that a size is.
+template <class Value>
+constexpr i64 scratch_bytes(const plan_slot& s, Value value, int vector_bytes) {
+    const i64 rows = s.rows * scratch_row(value(s.count)) * 8;
+    if (s.inner < 0) return rows;
+    return rows + panels_of({s.left, s.right, false}, value(s.height), value(s.count), value(s.inner), s.bytes, vector_bytes).all();
+}
+
+}  // namespace kiln
