@@ -90,5 +90,52 @@ inline call matmul(long m, long n, long k, const float* x, const float* w, const
     return f;
 }
 
+/// Convolutions of `images` square images with stride 1; all operands lie as the primitives like them. kiln's order is nhwc, hwio.
+struct convolution {
+    long images, in, out, extent, size, pad;
+    dnnl::memory x{}, w{}, z{};          // as the forward primitive likes them
+    dnnl::memory dx{}, dw{};
+
+    long out_extent() const { return extent + 2 * pad - size + 1; }
+    dnnl::memory::desc any(const dims& d) const { return {d, f32, tag::any}; }
+    dims x_dims() const { return {images, in, extent, extent}; }
+    dims w_dims() const { return {out, in, size, size}; }
+    dims z_dims() const { return {images, out, out_extent(), out_extent()}; }
+
+    auto hint() const {
+        return dnnl::convolution_forward::primitive_desc({dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct, any(x_dims()),
+                                                          any(w_dims()), any(z_dims()), {1, 1}, {pad, pad}, {pad, pad}}, engine());
+    }
+    call forward_of(const float* from_x, const float* from_w) {
+        const auto p = hint();
+        x = reordered(at({x_dims(), f32, tag::nhwc}, from_x), p.src_desc());
+        w = reordered(at({w_dims(), f32, tag::hwio}, from_w), p.weights_desc());
+        z = dnnl::memory(p.dst_desc(), engine());
+        return {dnnl::convolution_forward(p), {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, z}}};
+    }
+    call data_gradient_of(const float* from_z, const float* from_w) {
+        const dnnl::convolution_backward_data::primitive_desc p({dnnl::algorithm::convolution_direct, any(x_dims()), any(w_dims()), any(z_dims()),
+                                                                 {1, 1}, {pad, pad}, {pad, pad}}, engine(), hint());
+        dx = dnnl::memory(p.diff_src_desc(), engine());
+        return {dnnl::convolution_backward_data(p), {{DNNL_ARG_DIFF_DST, reordered(at({z_dims(), f32, tag::nhwc}, from_z), p.diff_dst_desc())},
+                                                     {DNNL_ARG_WEIGHTS, reordered(at({w_dims(), f32, tag::hwio}, from_w), p.weights_desc())},
+                                                     {DNNL_ARG_DIFF_SRC, dx}}};
+    }
+    call filter_gradient_of(const float* from_x, const float* from_z) {
+        const dnnl::convolution_backward_weights::primitive_desc p({dnnl::algorithm::convolution_direct, any(x_dims()), any(w_dims()), any(z_dims()),
+                                                                    {1, 1}, {pad, pad}, {pad, pad}}, engine(), hint());
+        dw = dnnl::memory(p.diff_weights_desc(), engine());
+        return {dnnl::convolution_backward_weights(p), {{DNNL_ARG_SRC, reordered(at({x_dims(), f32, tag::nhwc}, from_x), p.src_desc())},
+                                                        {DNNL_ARG_DIFF_DST, reordered(at({z_dims(), f32, tag::nhwc}, from_z), p.diff_dst_desc())},
+                                                        {DNNL_ARG_DIFF_WEIGHTS, dw}}};
+    }
+    /// A result in kiln's order.
+    static void copy(const dnnl::memory& m, const dims& d, tag t, float* to) {
+        dnnl::memory source = m, target = at({d, f32, t}, to);
+        dnnl::reorder(source, target).execute(stream(), source, target);
+        stream().wait();
+    }
+};
+
 }  // namespace onednn
 #endif

@@ -14,6 +14,7 @@ namespace hand {
 using f32x16 = __m512;
 using f64x8 = __m512d;
 #define HAND_INLINE [[gnu::always_inline]] inline
+#define HAND_INLINED __attribute__((always_inline))   // behind the parameters of a lambda
 
 HAND_INLINE __mmask16 first(long n) { return static_cast<__mmask16>(n >= 16 ? 0xffff : (1u << n) - 1); }
 HAND_INLINE f32x16 all(float x) { return _mm512_set1_ps(x); }
