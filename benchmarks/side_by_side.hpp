@@ -129,6 +129,7 @@ private:
     template <class X>
     static std::vector<double> copied(const X& x) {
         if constexpr (std::is_arithmetic_v<X>) return {static_cast<double>(x)};
+        else if constexpr (std::is_array_v<X>) return {std::begin(x), std::end(x)};
         else return {x.data(), x.data() + x.size()};
     }
     std::string name, size;

@@ -116,6 +116,17 @@ struct descent {
     }
 };
 
+/// d = a b where y > 0, else 0: back through a relu.
+template <long N>
+struct where_positive {
+    const float* y;
+    float* d;
+    HAND_INLINE void operator()(f32x16 sum, long i, long j, __mmask16 m) const {
+        const __mmask16 positive = _mm512_mask_cmp_ps_mask(m, load(y + i * N + j, m), _mm512_setzero_ps(), _CMP_GT_OQ);
+        store(d + i * N + j, _mm512_maskz_mov_ps(positive, sum), m);
+    }
+};
+
 /// to(j, i) = from(i, j) of a rows x columns matrix, by blocks of 16 x 16; what is over goes one by one.
 template <long Rows, long Columns>
 [[gnu::noinline]] void transpose(const float* from, float* to) {
