@@ -3,7 +3,7 @@
 #include "../side_by_side.hpp"
 
 #if KILN_BENCH_OPENBLAS
-#include <cblas.h>
+#include <cblas-openblas.h>
 
 /// c = op(a) op(b) of row-major matrices: c is m by n, op(a) m by k; `ta` and `tb` where a and b lie transposed.
 inline void blas_product(long m, long n, long k, const float* a, bool ta, const float* b, bool tb, float* c) {
