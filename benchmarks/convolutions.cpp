@@ -92,9 +92,9 @@ struct layer {
 
     /// [image][y][x][channel] to blocks of [channel][y][x][16 images], and back.
     template <int Channels, int E>
-    static void to_blocks(const float* x, float* blocks) { exchange<Channels, E>([&](long plain, long block) { blocks[block] = x[plain]; }); }
+    static void to_blocks(const float* from, float* to) { exchange<Channels, E>([&](long plain, long block) { to[block] = from[plain]; }); }
     template <int Channels, int E>
-    static void from_blocks(const float* blocks, float* x) { exchange<Channels, E>([&](long plain, long block) { x[plain] = blocks[block]; }); }
+    static void from_blocks(const float* from, float* to) { exchange<Channels, E>([&](long plain, long block) { to[plain] = from[block]; }); }
     template <int Channels, int E, class F>
     static void exchange(F f) {
         for (long n = 0; n < n_images; ++n)

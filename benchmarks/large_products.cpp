@@ -18,7 +18,8 @@ struct product {
 
     static void add(const std::string& name, const std::string& suffix, i64 m, i64 n, i64 k) {
         static auto f = function(inputs(a, b), c);
-        auto &x = lasting<numbers<T>>(m * k), &y = lasting<numbers<T>>(k * n), &out = lasting<numbers<T>>(m * n), &other = lasting<numbers<T>>(m * n);
+        auto &x = lasting<numbers<T>>(m * k), &y = lasting<numbers<T>>(k * n), &out = lasting<numbers<T>>(m * n);
+        [[maybe_unused]] auto& other = lasting<numbers<T>>(m * n);
         scatter(x);
         scatter(y);
         const std::string size = std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k) + suffix;

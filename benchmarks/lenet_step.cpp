@@ -31,7 +31,8 @@ void add(const std::string& what) {
     static session s(step);
     static auto& images = lasting<tensor<float, n_samples, 784>>();
     static auto& labels = lasting<tensor<std::int32_t, n_samples>>();
-    static float loss, other_loss;
+    static float loss;
+    [[maybe_unused]] static float other_loss;
     scatter(images, 0, 1);
     for (i64 k = 0; k < n_samples; ++k) labels(k) = static_cast<std::int32_t>(k % 10);
     s.initialize(1);

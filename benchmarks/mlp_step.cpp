@@ -8,7 +8,7 @@
 using namespace kiln;
 
 constexpr i64 n_samples = 64, n_pixels = 784, n_hidden = 128, n_classes = 10;
-constexpr float rate = 0.01f;
+[[maybe_unused]] constexpr float rate = 0.01f;
 
 template <extent Batch>
 struct model {

@@ -43,19 +43,23 @@ class Roofline:
         rate = lambda name, counter: times[name][1][counter] / times[name][0] if name in times else None
         self.flops = [rate("roofline/float", "flops"), rate("roofline/double", "flops")]
         self.levels = []        # of the memory: bytes that fit, bytes in a nanosecond
-        for level in ("L1", "L2", "L3", "memory"):
+        for level, part in (("L1", 4 / 3), ("L2", 2), ("L3", 4), ("memory", None)):   # roofline.cpp uses this part of a level
             rates = [rate(f"roofline/{kind}_{level}", "bytes") for kind in ("read", "copy")]
             if None not in rates:
                 size = times[f"roofline/read_{level}"][1]["bytes"]
-                self.levels.append((level, size * 4 / 3 if level != "memory" else float("inf"), max(rates)))
+                self.levels.append((level, size * part if part else float("inf"), max(rates)))
 
     def share(self, time, entry):
-        """What the operations or the bytes of this row need at least, over its time."""
+        """What the operations or the bytes of this row need at least, over its time. Of what is larger than a level, as much as
+        the level holds may still be there at the next call."""
         peak = self.flops[int(entry.get("in_double", 0))]
         if peak is None or not self.levels or "flops" not in entry:
             return None
-        rate = next(rate for _, size, rate in self.levels if entry["bytes"] <= size)
-        return max(entry["flops"] / peak, entry["bytes"] / rate) / time
+        least, held = 0, 0
+        for _, size, rate in self.levels:
+            least += max(0, min(entry["bytes"], size) - held) / rate
+            held = size
+        return max(entry["flops"] / peak, least) / time
 
     def __str__(self):
         if None in self.flops or not self.levels:

@@ -5,6 +5,8 @@
 #if KILN_BENCH_OPENBLAS
 #include <cblas-openblas.h>
 
+inline const bool blas_has_one_thread = (openblas_set_num_threads(1), true);
+
 /// c = op(a) op(b) of row-major matrices: c is m by n, op(a) m by k; `ta` and `tb` where a and b lie transposed.
 inline void blas_product(long m, long n, long k, const float* a, bool ta, const float* b, bool tb, float* c) {
     cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, static_cast<int>(m), static_cast<int>(n),
