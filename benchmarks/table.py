@@ -179,6 +179,9 @@ def facts(arguments, limits):
     yield "date", datetime.date.today().isoformat()
     yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, kiln and its rivals of a program in random order, one "
                        "thread on one core (rows with two_threads: two); time of the processor, of the clock with two threads")
+    load = os.getloadavg()[1]   # these programs themselves keep one core busy
+    if load > 1.5:
+        yield "disturbed", f"other programs ran (load average {load:.1f}): rows of two threads and beyond the caches say little"
 
 
 def main():
@@ -207,7 +210,7 @@ def main():
                 "of times: below 1 kiln is faster. \"bar\" is what kiln is meant to reach, \"of limit\" which share of the "
                 "arithmetic or the memory bandwidth of this machine it reaches. Only the ratios mean something on another machine.\n\n")
         with open(os.path.join(arguments.write, "performance.md"), "w", encoding="utf-8") as file:
-            file.write(head + re.sub(r"(?m)^(machine|limits|compiler|rivals|date|measured): ", r"- \1: ", text))
+            file.write(head + re.sub(r"(?m)^(machine|limits|compiler|rivals|date|measured|disturbed): ", r"- \1: ", text))
         short = [{key: float(f"{v:.4g}") if isinstance(v, float) else v for key, v in row.items() if v is not None} for row in all_rows]
         with open(os.path.join(arguments.write, "performance.json"), "w", encoding="utf-8") as file:
             lines = ",\n".join("    " + json.dumps(row) for row in short)
