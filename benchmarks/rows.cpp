@@ -1,9 +1,11 @@
-// Work along the rows of a matrix (softmax, logsumexp, layer normalisation, cross-entropy with its gradient) and whole
-// sums and maxima, against Eigen. Eigen's side goes row by row where a row fills its registers, and over the whole matrix
-// where it does not (10 columns): the faster way for each.
-#include "side_by_side.hpp"
-
-#include <vector>
+// Work along the rows of a matrix (softmax, logsumexp, layer normalisation, cross-entropy) and its gradients: kiln, AVX-512 by
+// hand, Eigen, oneDNN. Eigen's side goes row by row where a row fills its registers, and over the whole matrix where it does not
+// (10 columns): the faster way for each.
+#include "rivals/eigen.hpp"
+#include "rivals/onednn.hpp"
+#if KILN_BENCH_HAND
+#include "rivals/layer_norm.hpp"
+#endif
 
 using namespace kiln;
 
@@ -11,6 +13,8 @@ template <i64 R, i64 C>
 struct rows {
     static constexpr bool wide = C >= 64;
     static constexpr auto x = placeholder<"x", float, R, C>;
+    static constexpr auto up = placeholder<"up", float, R, C>;          // what the gradients of matrices come from
+    static constexpr auto up_rows = placeholder<"up_rows", float, R>;   // and of columns
     static constexpr auto labels = placeholder<"labels", std::int32_t, R>;
     static constexpr auto gain = placeholder<"gain", float, C>;
     static constexpr auto offset = placeholder<"offset", float, C>;
@@ -21,18 +25,22 @@ struct rows {
         },
         x, gain, offset);
     static constexpr auto loss = mean(softmax_cross_entropy(x, labels));
+    static constexpr auto normalised = sum(layer_norm * up);
 
-    tensor<float, R, C> in, out;
-    tensor<float, R> column;
-    tensor<float, C> gains, offsets;
+    tensor<float, R, C> in, ups, out;
+    tensor<float, R> column, up_column;
+    tensor<float, C> gains, offsets, d_gains, d_offsets;
     tensor<std::int32_t, R> answers;
-    float cost = 0, eigen_cost = 0;
+    numbers<float> other{R * C}, other_gains{C}, other_offsets{C};
+    float cost = 0, other_cost = 0;
     matrix eigen_in, eigen_out{R, C};
     column_vector eigen_column{R}, top{R}, total{R};
     row_vector eigen_gains, eigen_offsets;
 
     rows() {
         scatter(in, -4, 4);
+        scatter(ups);
+        scatter(up_column);
         scatter(gains);
         scatter(offsets);
         for (i64 k = 0; k < R; ++k) answers(k) = static_cast<std::int32_t>(k % C);
@@ -85,7 +93,7 @@ struct rows {
     }
     void eigen_cross_entropy() {
         constexpr float count = static_cast<float>(R);
-        eigen_cost = 0;
+        other_cost = 0;
         if constexpr (wide) {
             for (Eigen::Index k = 0; k < R; ++k) {
                 auto row = eigen_out.row(k).array();
@@ -94,105 +102,87 @@ struct rows {
                 const float sum = row.sum();
                 row *= 1.0f / (sum * count);
                 eigen_out(k, answers(k)) -= 1.0f / count;
-                eigen_cost += std::log(sum) + m - eigen_in(k, answers(k));
+                other_cost += std::log(sum) + m - eigen_in(k, answers(k));
             }
         } else {
             top = eigen_in.rowwise().maxCoeff();
             eigen_out = (eigen_in.colwise() - top).array().exp();
             total = eigen_out.rowwise().sum();
-            eigen_cost = (total.array().log() + top.array()).sum();
+            other_cost = (total.array().log() + top.array()).sum();
             total = (total * count).cwiseInverse();
             eigen_out.array().colwise() *= total.array();
             for (Eigen::Index k = 0; k < R; ++k) {
                 eigen_out(k, answers(k)) -= 1.0f / count;
-                eigen_cost -= eigen_in(k, answers(k));
+                other_cost -= eigen_in(k, answers(k));
             }
         }
-        eigen_cost /= count;
+        other_cost /= count;
     }
 };
+
 
 template <i64 R, i64 C>
 void add_rows() {
     using m = rows<R, C>;
-    static m d;
+    static m& d = lasting<m>();
     const std::string size = std::to_string(R) + "x" + std::to_string(C);
-    constexpr double n = static_cast<double>(R * C);
-    const auto both = [&](const std::string& what, work w, auto kilns, auto eigens) {
-        time_of(what + "/kiln/" + size, w, kilns);
-        time_of(what + "/rival_eigen/" + size, w, eigens);
-    };
+    constexpr double n = static_cast<double>(R * C), line = 4.0 * R, head = 4.0 * C;
 
     static auto softmax_of = function(inputs(m::x), softmax(m::x));
-    const auto kiln_softmax = [] { softmax_of.into(d.out)(d.in); };
-    const auto eigen_softmax = [] { d.eigen_softmax(); };
-    kiln_softmax();
-    eigen_softmax();
-    must_agree("softmax, " + size, d.out, d.eigen_out);
-    both("softmax", {5 * n, 8 * n}, kiln_softmax, eigen_softmax);
+    row softmaxes("softmax", size, {5 * n, 8 * n});
+    softmaxes.kiln([] { softmax_of.into(d.out)(d.in); }, d.out);
+
+    static auto softmax_gradient_of = function(inputs(m::x, m::up), grad(sum(softmax(m::x) * m::up), m::x));
+    row softmax_gradients("softmax_gradient", size, {8 * n, 12 * n});
+    softmax_gradients.kiln([] { softmax_gradient_of.into(d.out)(d.in, d.ups); }, d.out);
 
     static auto logsumexp_of = function(inputs(m::x), logsumexp<-1>(m::x));
-    const auto kiln_logsumexp = [] { logsumexp_of.into(d.column)(d.in); };
-    const auto eigen_logsumexp = [] { d.eigen_logsumexp(); };
-    kiln_logsumexp();
-    eigen_logsumexp();
-    must_agree("logsumexp, " + size, d.column, d.eigen_column);
-    both("logsumexp", {4 * n, 4 * n + 4.0 * R}, kiln_logsumexp, eigen_logsumexp);
+    row logsumexps("logsumexp", size, {4 * n, 4 * n + line});
+    logsumexps.kiln([] { logsumexp_of.into(d.column)(d.in); }, d.column);
+
+    static auto logsumexp_gradient_of = function(inputs(m::x, m::up_rows), grad(sum(logsumexp<-1>(m::x) * m::up_rows), m::x));
+    row logsumexp_gradients("logsumexp_gradient", size, {5 * n, 8 * n + line});
+    logsumexp_gradients.kiln([] { logsumexp_gradient_of.into(d.out)(d.in, d.up_column); }, d.out);
 
     static auto layer_norm_of = function(inputs(m::x, m::gain, m::offset), m::layer_norm);
-    const auto kiln_layer_norm = [] { layer_norm_of.into(d.out)(d.in, d.gains, d.offsets); };
-    const auto eigen_layer_norm = [] { d.eigen_layer_norm(); };
-    kiln_layer_norm();
-    eigen_layer_norm();
-    must_agree("layer_norm, " + size, d.out, d.eigen_out);
-    both("layer_norm", {7 * n, 8 * n + 8.0 * C}, kiln_layer_norm, eigen_layer_norm);
+    row layer_norms("layer_norm", size, {7 * n, 8 * n + 2 * head});
+    layer_norms.kiln([] { layer_norm_of.into(d.out)(d.in, d.gains, d.offsets); }, d.out);
+
+    static auto layer_norm_gradient_of = function(inputs(m::x, m::gain, m::up), grad(m::normalised, m::x, m::gain, m::offset));
+    row layer_norm_gradients("layer_norm_gradient", size, {15 * n, 12 * n + 3 * head});
+    layer_norm_gradients.within(1e-4).kiln([] { layer_norm_gradient_of.into(d.out, d.d_gains, d.d_offsets)(d.in, d.gains, d.ups); },
+                                           d.out, d.d_gains, d.d_offsets);
 
     static auto cross_entropy_of = function(inputs(m::x, m::labels), outputs(m::loss, grad(m::loss, m::x)));
-    const auto kiln_cross_entropy = [] { cross_entropy_of.into(d.cost, d.out)(d.in, d.answers); };
-    const auto eigen_cross_entropy = [] { d.eigen_cross_entropy(); };
-    kiln_cross_entropy();
-    eigen_cross_entropy();
-    must_agree("cross_entropy, loss, " + size, d.cost, d.eigen_cost);
-    must_agree("cross_entropy, gradient, " + size, d.out, d.eigen_out);
-    both("cross_entropy", {6 * n, 8 * n + 4.0 * R}, kiln_cross_entropy, eigen_cross_entropy);
-}
+    row cross_entropies("cross_entropy", size, {6 * n, 8 * n + line});
+    cross_entropies.kiln([] { cross_entropy_of.into(d.cost, d.out)(d.in, d.answers); }, d.cost, d.out);
 
-constexpr auto x = placeholder<"x", float, "n">;
-
-/// kiln's maximum is NaN where an element is; Eigen's by default is any number then, so Eigen has both.
-void add_reductions(i64 n) {
-    auto* in = new tensor<float, dynamic>(n);   // lives as long as the benchmarks that are registered below
-    scatter(*in);
-    auto* eigen_in = new Eigen::ArrayXf(Eigen::Map<Eigen::ArrayXf>(in->data(), n));
-    auto* sum_of = new auto(function(inputs(x), sum(x)));
-    auto* max_of = new auto(function(inputs(x), max(x)));
-    auto* result = new float[2]{};
-
-    const auto kiln_sum = [=] { sum_of->into(result[0])(*in); };
-    const auto kiln_max = [=] { max_of->into(result[0])(*in); };
-    const auto eigen_sum = [=] { result[1] = eigen_in->sum(); };
-    const auto eigen_max = [=] { result[1] = eigen_in->maxCoeff(); };
-    const auto eigen_max_nan = [=] { result[1] = eigen_in->maxCoeff<Eigen::PropagateNaN>(); };
-    kiln_sum();
-    eigen_sum();
-    must_agree("sum, " + std::to_string(n), result[0], result[1], 1e-4f);
-    kiln_max();
-    eigen_max_nan();
-    must_agree("max, " + std::to_string(n), result[0], result[1], 0);
-
-    const work w{static_cast<double>(n), 4.0 * static_cast<double>(n)};
-    const std::string size = std::to_string(n);
-    time_of("sum/kiln/" + size, w, kiln_sum);
-    time_of("sum/rival_eigen/" + size, w, eigen_sum);
-    time_of("max/kiln/" + size, w, kiln_max);
-    time_of("max/rival_eigen/" + size, w, eigen_max);
-    time_of("max/rival_eigen_nan/" + size, w, eigen_max_nan);
+#if KILN_BENCH_HAND
+    softmaxes.rival("hand", [] { hand::softmax<R, C>(d.in.data(), nullptr, d.other.data()); }, d.other);
+    softmax_gradients.rival("hand", [] { hand::softmax_gradient<R, C>(d.in.data(), d.ups.data(), d.other.data()); }, d.other);
+    logsumexps.rival("hand", [] { hand::logsumexp<R, C>(d.in.data(), d.eigen_column.data()); }, d.eigen_column);
+    logsumexp_gradients.rival("hand", [] { hand::softmax<R, C>(d.in.data(), d.up_column.data(), d.other.data()); }, d.other);
+    layer_norms.rival("hand", [] { hand::layer_norm<R, C>(d.in.data(), d.gains.data(), d.offsets.data(), d.other.data()); }, d.other);
+    layer_norm_gradients.rival("hand", [] {
+        hand::layer_norm_gradient<R, C>(d.in.data(), d.gains.data(), d.ups.data(), d.other.data(), d.other_gains.data(), d.other_offsets.data());
+    }, d.other, d.other_gains, d.other_offsets);
+    cross_entropies.rival("hand", [] { d.other_cost = hand::cross_entropy<R, C>(d.in.data(), d.answers.data(), d.other.data()); },
+                          d.other_cost, d.other);
+#endif
+    softmaxes.rival("eigen", [] { d.eigen_softmax(); }, d.eigen_out);
+    logsumexps.rival("eigen", [] { d.eigen_logsumexp(); }, d.eigen_column);
+    layer_norms.rival("eigen", [] { d.eigen_layer_norm(); }, d.eigen_out);
+    cross_entropies.rival("eigen", [] { d.eigen_cross_entropy(); }, d.other_cost, d.eigen_out);
+#if KILN_BENCH_ONEDNN
+    softmaxes.rival("onednn", onednn::softmax({R, C}, d.in.data(), d.other.data()), d.other);
+    layer_norms.rival("onednn", onednn::layer_norm({R, C}, d.in.data(), d.gains.data(), d.offsets.data(), d.other.data()), d.other);
+#endif
 }
 
 int main(int argc, char** argv) {
     keep_memory();
     add_rows<64, 10>();
+    add_rows<200, 50>();
     add_rows<1024, 1024>();
-    for (const i64 n : {1'000, 100'000}) add_reductions(n);
     return run_all(argc, argv);
 }

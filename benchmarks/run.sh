@@ -1,33 +1,37 @@
 #!/usr/bin/env bash
-# Builds the benchmarks, runs them, prints one table of kiln's time over each rival's.
+# Builds the benchmarks, runs them, prints one table of kiln's time over each rival's; rows behind their bar (bars.txt) come first.
 #
 #   bash benchmarks/run.sh                       all of them, g++
+#   bash benchmarks/run.sh --write               and writes docs/performance.md and docs/performance.json
 #   bash benchmarks/run.sh --preset clang        another preset of CMakePresets.json
 #   bash benchmarks/run.sh --filter mlp          those whose name matches
-#   bash benchmarks/run.sh --repetitions 20      more of them (9): the least time of all counts
+#   bash benchmarks/run.sh --repetitions 30      more of them (11): the least time of all counts
 #
 # All repetitions of all benchmarks of a program run in random order, on one core, so that a slow moment hits every side.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-preset=release filter=. repetitions=9
+preset=release filter=. repetitions=11 write=
 while [ $# -gt 0 ]; do
     case $1 in
+        --write) write=docs && shift && continue ;;
         --preset) preset=$2 ;;
-        --filter) filter=$2 ;;
+        --filter) filter="roofline|$2" ;;
         --repetitions) repetitions=$2 ;;
         *) sed -n '2,/^set/{/^#/p}' "$0"; exit 2 ;;
     esac
     shift 2
 done
+[ -z "$write" ] || [ "$filter" = . ] || { echo "--write wants all benchmarks, so no --filter" >&2; exit 2; }
 source tests/packages.sh
-packages=(g++ cmake ninja-build libxsimd-dev libeigen3-dev libbenchmark-dev zlib1g-dev libpng-dev libzip-dev
+packages=(g++ cmake ninja-build libxsimd-dev libeigen3-dev libbenchmark-dev libopenblas-dev libdnnl-dev zlib1g-dev libpng-dev libzip-dev
     nlohmann-json3-dev libprotozero-dev python3)
 [ "$preset" != clang ] || packages+=(clang-19)
 need_packages "${packages[@]}"
 
 build=build/bench-$preset
 log=$(cmake --preset "$preset" -B "$build" -DKILN_BUILD_TESTS=OFF -DKILN_BUILD_EXAMPLES=OFF 2>&1) || { echo "$log"; exit 1; }
-cmake --build "$build" --target benchmarks >&2
+cmake --build "$build" --target benchmarks ${BENCHMARK_JOBS:+-j "$BENCHMARK_JOBS"} >&2
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1   # of the rivals
 
 pinned=()
 if command -v taskset > /dev/null; then   # the last core that this shell may use
@@ -40,10 +44,12 @@ for program in "$build"/benchmarks/bench_*; do
     [ -x "$program" ] && [ ! -d "$program" ] || continue
     name=$(basename "$program")
     echo "running $name" >&2
-    ${pinned[@]+"${pinned[@]}"} "$program" --benchmark_filter="$filter" --benchmark_repetitions="$repetitions" --benchmark_min_time=0.05 \
+    on=(${pinned[@]+"${pinned[@]}"})
+    [ "$name" != bench_threads ] || on=()
+    ${on[@]+"${on[@]}"} "$program" --benchmark_filter="$filter" --benchmark_repetitions="$repetitions" --benchmark_min_time=0.02 \
         --benchmark_enable_random_interleaving=true --benchmark_out_format=json --benchmark_out="$build/$name.result.json" \
         > /dev/null 2> "$build/log" || { cat "$build/log"; exit 1; }
     results+=("$build/$name.result.json")
 done
 [ ${#results[@]} -gt 0 ] || { echo "there are no benchmarks"; exit 1; }
-exec python3 -B benchmarks/table.py --build "$build" "${results[@]}"
+exec python3 -B benchmarks/table.py --build "$build" --repetitions "$repetitions" ${write:+--write "$write"} "${results[@]}"

@@ -1,10 +1,14 @@
-// One training step of the perceptron 784-128-10 (relu, softmax cross-entropy, 64 samples, SGD): forward, backward and
-// update as one function, against back-propagation written by hand on Eigen.
-#include "side_by_side.hpp"
+// One training step of the perceptron 784-128-10 (relu, softmax cross-entropy, 64 samples, gradient descent): forward, backward and
+// update as one function, against the same written by hand with AVX-512 and with Eigen.
+#include "rivals/eigen.hpp"
+#if KILN_BENCH_HAND
+#include "rivals/perceptron.hpp"
+#endif
 
 using namespace kiln;
 
 constexpr i64 n_samples = 64, n_pixels = 784, n_hidden = 128, n_classes = 10;
+[[maybe_unused]] constexpr float rate = 0.01f;
 
 template <extent Batch>
 struct model {
@@ -15,7 +19,7 @@ struct model {
     static auto step() { return function(inputs(images, labels), loss, updates(nn::sgd(loss, 0.01_c))); }
 };
 
-/// By hand. All that can be kept from step to step is; products need no memory of their own where Eigen can do without.
+/// All that can be kept from step to step is; products need no memory of their own where Eigen can do without.
 struct eigen_model {
     matrix w1, w2, hidden{n_samples, n_hidden}, logits{n_samples, n_classes}, d_logits{n_samples, n_classes},
         d_hidden{n_samples, n_hidden};
@@ -53,39 +57,39 @@ void add(const std::string& what, const Images& images, const Labels& labels) {
     static session s(step);
     static eigen_model e;
     static matrix eigen_images = as_matrix(images, n_samples, n_pixels);
-    static float loss, eigen_loss;
+    static float loss, other_loss;
     s.initialize(1);
-    e.w1 = as_matrix(s.template get<"hidden/kernel">(), n_pixels, n_hidden);
-    e.w2 = as_matrix(s.template get<"readout/kernel">(), n_hidden, n_classes);
+    const auto& w1 = s.template get<"hidden/kernel">();
+    const auto& w2 = s.template get<"readout/kernel">();
+    const auto& b1 = s.template get<"hidden/bias">();
+    const auto& b2 = s.template get<"readout/bias">();
+    e.w1 = as_matrix(w1, n_pixels, n_hidden);
+    e.w2 = as_matrix(w2, n_hidden, n_classes);
     e.b1 = row_vector::Zero(n_hidden);
     e.b2 = row_vector::Zero(n_classes);
-
-    const auto kiln_step = [&images, &labels] { step.into(loss)(s, images, labels); };
-    const auto eigen_step = [&labels] { eigen_loss = e.step(eigen_images, labels.data()); };
-
-    const matrix w1_before = e.w1;
-    for (int k = 0; k < 10; ++k) {
-        kiln_step();
-        eigen_step();
-        must_agree("training_step, loss", loss, eigen_loss);
-    }
-    must_agree("training_step, hidden/kernel", s.template get<"hidden/kernel">(), e.w1);
-    must_agree("training_step, hidden/bias", s.template get<"hidden/bias">(), e.b1, 1e-4f);
-    must_agree("training_step, readout/kernel", s.template get<"readout/kernel">(), e.w2);
-    must_agree("training_step, readout/bias", s.template get<"readout/bias">(), e.b2, 1e-4f);
-    const matrix kiln_change = as_matrix(s.template get<"hidden/kernel">(), n_pixels, n_hidden) - w1_before;
-    must_agree("training_step, change of hidden/kernel", kiln_change, matrix(e.w1 - w1_before), 1e-3f);
+#if KILN_BENCH_HAND
+    static auto& h = lasting<hand::perceptron>();
+    std::copy_n(w1.data(), w1.size(), h.w1);
+    std::copy_n(w2.data(), w2.size(), h.w2);
+    std::fill_n(h.b1, n_hidden, 0.0f);
+    std::fill_n(h.b2, n_classes, 0.0f);
+#endif
 
     const double first = n_pixels * n_hidden, second = n_hidden * n_classes, weights = first + second + n_hidden + n_classes;
-    const work w{2.0 * n_samples * (2 * first + 3 * second), 4.0 * (n_samples * n_pixels + n_samples + 2 * weights)};
-    time_of("training_step/kiln/" + what, w, kiln_step);
-    time_of("training_step/rival_eigen/" + what, w, eigen_step);
+    row r("mlp_step", what, {2.0 * n_samples * (2 * first + 3 * second), 4.0 * (n_samples * n_pixels + n_samples + 2 * weights)});
+    r.after(10).within(1e-4);
+    r.kiln([&images, &labels] { step.into(loss)(s, images, labels); }, loss, w1, w2, b1, b2);
+#if KILN_BENCH_HAND
+    const auto by_hand = [&images, &labels] { other_loss = h.step(images.data(), labels.data(), rate); };
+    r.rival("hand", by_hand, other_loss, h.w1, h.w2, h.b1, h.b2);
+#endif
+    r.rival("eigen", [&labels] { other_loss = e.step(eigen_images, labels.data()); }, other_loss, e.w1, e.w2, e.b1, e.b2);
 }
 
 int main(int argc, char** argv) {
     keep_memory();
-    tensor<float, n_samples, n_pixels> images;
-    tensor<std::int32_t, n_samples> labels;
+    auto& images = lasting<tensor<float, n_samples, n_pixels>>();
+    auto& labels = lasting<tensor<std::int32_t, n_samples>>();
     scatter(images, 0, 1);
     for (i64 k = 0; k < n_samples; ++k) labels(k) = static_cast<std::int32_t>(k % n_classes);
 

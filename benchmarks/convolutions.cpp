@@ -1,0 +1,114 @@
+// Convolutions of 64 images, their gradients with respect to filters and images: kiln, AVX-512 by hand (few channels), oneDNN.
+// The rivals have their operands in the order that they like, and are not charged for it.
+#include "rivals/onednn.hpp"
+#if KILN_BENCH_HAND
+#include "rivals/convolutions.hpp"
+#endif
+
+using namespace kiln;
+
+constexpr int n_images = 64;
+
+/// OB, XB: the tiles by hand, of channels and positions, forward and back; 0 where oneDNN is the only rival.
+template <int In, int Out, int Extent, int Size, bool Same, int OB = 0, int XB = 0, int BackOB = 0, int BackXB = 0>
+struct layer {
+    static constexpr int pad = Same ? Size / 2 : 0, out_extent = Extent + 2 * pad - Size + 1;
+    using padding = std::conditional_t<Same, same, valid>;
+    static constexpr auto x = placeholder<"x", float, n_images, Extent, Extent, In>;
+    static constexpr auto w = placeholder<"w", float, Size, Size, In, Out>;
+    static constexpr auto up = placeholder<"up", float, n_images, out_extent, out_extent, Out>;
+    static constexpr auto z = conv2d<padding>(x, w);
+
+    tensor<float, n_images, Extent, Extent, In> xs, dx;
+    tensor<float, Size, Size, In, Out> ws, dw;
+    tensor<float, n_images, out_extent, out_extent, Out> ups, zs;
+
+    void add() {
+        static layer& d = *this;
+        scatter(xs);
+        scatter(ws);
+        scatter(ups);
+        const std::string name = std::to_string(Extent) + "x" + std::to_string(Extent) + "_" + std::to_string(In) + "_to_" + std::to_string(Out) + "_" +
+                                 std::to_string(Size) + "x" + std::to_string(Size) + (Same ? "_same" : "_valid");
+        // products with padding are not counted
+        double meets = 0;
+        for (int p = 0; p < out_extent; ++p)
+            for (int k = 0; k < Size; ++k) meets += p + k >= pad && p + k - pad < Extent;
+        const double flops = 2.0 * n_images * In * Out * meets * meets;
+        const work need{flops, 4.0 * static_cast<double>(xs.size() + ws.size() + zs.size())};
+
+        static auto forward = function(inputs(x, w), z);
+        static auto filters = function(inputs(x, up), grad(sum(z * up), w));
+        static auto images = function(inputs(w, up), grad(sum(z * up), x));
+        row forwards("conv_forward", name, need), filter_rows("conv_filter_gradient", name, need), image_rows("conv_data_gradient", name, need);
+        forwards.within(1e-4).kiln([] { forward.into(d.zs)(d.xs, d.ws); }, zs);
+        filter_rows.within(1e-4).kiln([] { filters.into(d.dw)(d.xs, d.ups); }, dw);
+        image_rows.within(1e-4).kiln([] { images.into(d.dx)(d.ws, d.ups); }, dx);
+
+#if KILN_BENCH_HAND
+        if constexpr (OB != 0) {
+            using C = hand::convolution<In, Out, Extent, Extent, Size, pad>;
+            static numbers<float> x_blocks(xs.size()), up_blocks(ups.size()), z_blocks(zs.size()), dx_blocks(dx.size()), by_hand(dw.size());
+            to_blocks<In, Extent>(xs.data(), x_blocks.data());
+            to_blocks<Out, out_extent>(ups.data(), up_blocks.data());
+            static numbers<float> z_plain(zs.size()), dx_plain(dx.size());
+            const auto f = [] {
+                for (int b = 0; b < n_images / 16; ++b)
+                    hand::convolve<C, OB, XB>(x_blocks.data() + b * C::in_block, d.ws.data(), z_blocks.data() + b * C::out_block);
+            };
+            const auto g = [] {
+                for (int b = 0; b < n_images / 16; ++b)
+                    hand::convolve<hand::backward<C>, BackOB, BackXB>(up_blocks.data() + b * C::out_block, d.ws.data(), dx_blocks.data() + b * C::in_block);
+            };
+            f();
+            from_blocks<Out, out_extent>(z_blocks.data(), z_plain.data());
+            forwards.rival("hand", f, z_plain);
+            g();
+            from_blocks<In, Extent>(dx_blocks.data(), dx_plain.data());
+            image_rows.rival("hand", g, dx_plain);
+            filter_rows.rival("hand", [] {
+                std::fill_n(by_hand.data(), by_hand.size(), 0.0f);
+                hand::filter_gradient<C, Out % 3 == 0 ? 3 : 4>(x_blocks.data(), up_blocks.data(), n_images / 16, 1.0f, by_hand.data());
+            }, by_hand);
+        }
+#endif
+#if KILN_BENCH_ONEDNN
+        auto& c = lasting<onednn::convolution>(onednn::convolution{n_images, In, Out, Extent, Size, pad});
+        auto &z_copy = lasting<numbers<float>>(zs.size()), &dx_copy = lasting<numbers<float>>(dx.size()), &dw_copy = lasting<numbers<float>>(dw.size());
+        auto f1 = c.forward_of(xs.data(), ws.data());
+        f1();
+        c.copy(c.z, c.z_dims(), onednn::tag::nhwc, z_copy.data());
+        forwards.rival("onednn", f1, z_copy);
+        auto g1 = c.data_gradient_of(ups.data(), ws.data());
+        g1();
+        c.copy(c.dx, c.x_dims(), onednn::tag::nhwc, dx_copy.data());
+        image_rows.rival("onednn", g1, dx_copy);
+        auto w1 = c.filter_gradient_of(xs.data(), ups.data());
+        w1();
+        c.copy(c.dw, c.w_dims(), onednn::tag::hwio, dw_copy.data());
+        filter_rows.rival("onednn", w1, dw_copy);
+#endif
+    }
+
+    /// [image][y][x][channel] to blocks of [channel][y][x][16 images], and back.
+    template <int Channels, int E>
+    static void to_blocks(const float* from, float* to) { exchange<Channels, E>([&](long plain, long block) { to[block] = from[plain]; }); }
+    template <int Channels, int E>
+    static void from_blocks(const float* from, float* to) { exchange<Channels, E>([&](long plain, long block) { to[plain] = from[block]; }); }
+    template <int Channels, int E, class F>
+    static void exchange(F f) {
+        for (long n = 0; n < n_images; ++n)
+            for (long p = 0; p < E * E; ++p)
+                for (long c = 0; c < Channels; ++c) f((n * E * E + p) * Channels + c, (n / 16 * Channels + c) * E * E * 16 + p * 16 + n % 16);
+    }
+};
+
+int main(int argc, char** argv) {
+    keep_memory();
+    lasting<layer<1, 3, 28, 5, true, 3, 7, 1, 14>>().add();
+    lasting<layer<1, 6, 28, 5, true, 6, 4, 1, 14>>().add();
+    lasting<layer<6, 16, 14, 5, false, 4, 5, 3, 7>>().add();
+    lasting<layer<16, 32, 14, 3, true>>().add();
+    lasting<layer<64, 64, 14, 3, true>>().add();
+    return run_all(argc, argv);
+}

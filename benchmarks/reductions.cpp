@@ -1,0 +1,54 @@
+// Sums, sums of squares and maxima of n floats: kiln, AVX-512 by hand, Eigen. kiln's maximum is NaN where an element is, and so is
+// that of its rivals here.
+#include "rivals/eigen.hpp"
+#if KILN_BENCH_HAND
+#include "rivals/reductions.hpp"
+#endif
+
+using namespace kiln;
+
+template <i64 N>
+void add() {
+    static constexpr auto x = placeholder<"x", float, N>;
+    static auto sum_of = function(inputs(x), sum(x));
+    static auto squares_of = function(inputs(x), sum(square(x)));
+    static auto max_of = function(inputs(x), max(x));
+    static auto& in = lasting<tensor<float, N>>();
+    static Eigen::Map<Eigen::ArrayXf> array(in.data(), N);
+    static float one, other;
+    scatter(in);
+    const std::string size = std::to_string(N);
+
+    row sums("sum", size, {1.0 * N, 4.0 * N});
+    sums.within(1e-4).kiln([] { sum_of.into(one)(in); }, one);
+    row squares("sum_of_squares", size, {2.0 * N, 4.0 * N});
+    squares.within(1e-4).kiln([] { squares_of.into(one)(in); }, one);
+    row maxima("max", size, {1.0 * N, 4.0 * N});
+    maxima.within(0).kiln([] { max_of.into(one)(in); }, one);
+#if KILN_BENCH_HAND
+    sums.rival("hand", [] { other = hand::sum<N>(in.data()); }, other);
+    squares.rival("hand", [] { other = hand::sum_of_squares<N>(in.data()); }, other);
+    maxima.rival("hand", [] { other = hand::largest<N>(in.data()); }, other);
+#endif
+    sums.rival("eigen", [] { other = array.sum(); }, other);
+    squares.rival("eigen", [] { other = array.square().sum(); }, other);
+    maxima.rival("eigen", [] { other = array.maxCoeff<Eigen::PropagateNaN>(); }, other);
+
+    const float before = in.data()[N / 3];
+    in.data()[N / 3] = std::numeric_limits<float>::quiet_NaN();
+    max_of.into(one)(in);
+    if (one == one) std::exit(std::fprintf(stderr, "max: kiln lost a NaN\n"));
+#if KILN_BENCH_HAND
+    other = hand::largest<N>(in.data());
+    if (other == other) std::exit(std::fprintf(stderr, "max: the rival lost a NaN\n"));
+#endif
+    in.data()[N / 3] = before;
+}
+
+int main(int argc, char** argv) {
+    add<777>();
+    add<1'000>();
+    add<10'000>();
+    add<100'000>();
+    return run_all(argc, argv);
+}
