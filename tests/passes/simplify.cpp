@@ -159,6 +159,8 @@ constexpr example exact[]{
     BECOMES("reshape_out_of_pointwise", reshape_to(matmul(t.x, t.y), ints(2, 6, side)) + expand(t.s, ints(-3, -2), ints(2, 6)),
             reshape_to(matmul(t.x, t.y) + expand(t.s, ints(-2), ints(side)), ints(2, 6, side))),
     BECOMES("reshape_out_of_pointwise", reshape_to(exp(t.x), ints(144)) + ravel(square(exp(t.x))), ravel(exp(t.x) + square(exp(t.x)))),
+    BECOMES("product_with_column", matmul(t.x, reshape_to(t.s, ints(side, 1))),
+            reshape_to(matmul(reshape_to(reshape_to(t.s, ints(side, 1)), ints(1, side)), transpose_by(t.x, ints(1, 0))), ints(side, 1))),
     BECOMES("reduction_of_reshape", sum_over(reshape_to(relu(matmul(t.x, t.y)), ints(2, 6, side)), ints(-3, -2)),
             sum_over(relu(matmul(t.x, t.y)), ints(-2))),
     BECOMES("extremum_of_extremum", max_over(max_over(t.x, ints(-1)), ints(-1)), max_over(t.x, ints(-2, -1))),
