@@ -238,6 +238,60 @@ struct nest : body<K, VB> {
     /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, or a flat map.
     static constexpr bool splits = K::header.outer > 0 || (!has_sums && (K::header.has_rows || !along_rows));
 
+    // ---- maps of more than the caches hold
+    static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
+    /// Little is computed for each element, so that memory is what a large map waits for, and results are whole vectors.
+    static constexpr bool may_stream = [] {
+        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= 16;
+        for (int i = 0; i < base::n; ++i) yes &= !K::node(i).strided && (!streamed(i) || size_of(K::node(i).type) * L == VB);
+        return yes;
+    }();
+    template <int I>
+    static KILN_INLINE void stream_step(state& s, regs& r, const place& p, regs& acc) {
+        if constexpr (streamed(I)) stream(base::template address<I>(p), base::template get<K::node(I).in[0]>(s, r));
+        else base::template step<I, false>(s, r, p, acc);
+    }
+    template <int... I>
+    static KILN_INLINE void stream_each(std::integer_sequence<int, I...>, state& s, const place& p) {
+        regs r;
+        (stream_step<I>(s, r, p, s.acc), ...);
+    }
+    static constexpr i64 beyond_caches = 32 << 20;   // what machines say of their last cache is often that of all their cores
+    /// How many columns from `first` on go before the first streamed one; -1: this call does not stream. Results are larger than
+    /// the caches, lie alike and are not updated in place, since then their lines have been fetched anyway.
+    static i64 columns_before_stream(char* const* a, i64 n1, i64 first) {
+        i64 bytes = 0, before = -1;
+        for (int i = 0; i < base::n; ++i) {
+            if (!streamed(i)) continue;
+            const i64 size = size_of(K::node(i).type);
+            bytes += n1 * size;
+            const char* from = a[K::node(i).slot] + first * size;
+            const i64 columns_before = static_cast<i64>(-reinterpret_cast<std::uintptr_t>(from) % VB) / size;
+            if (before >= 0 && columns_before != before) return -1;
+            before = columns_before;
+            for (int j = 0; j < base::n; ++j)
+                if (K::node(j).kind == step::load && a[K::node(j).slot] == a[K::node(i).slot]) return -1;
+        }
+        return bytes > beyond_caches ? before : -1;
+    }
+    [[gnu::noinline]] static void run_streaming(char* const* a, const i64* sizes, i64 first, i64 last, i64 before) {
+        using nodes = only<base::pass>;
+        const i64 n1 = sizes[axes - 1], outer[1]{};
+        state s;
+        const place start{a, sizes, outer, 0, 0, n1, L};
+        base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
+        base::template steps<false>(only<base::row_start>{}, s, s.row, start, s.acc);
+        i64 j = first;
+        if (before) one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(before)), s.acc);
+        j += before;
+        for (; j + 4 * L <= last; j += 4 * L) {
+#pragma GCC unroll 4
+            for (int u = 0; u < 4; ++u) stream_each(nodes{}, s, at_column(start, j + u * L, L));
+        }
+        for (; j < last; j += L) one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(last - j < L ? last - j : L)), s.acc);
+        _mm_sfence();
+    }
+
     [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_rows = splits && K::header.outer == 0 && K::header.has_rows;
@@ -246,6 +300,9 @@ struct nest : body<K, VB> {
         const part_range flat = split_columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
         const i64 n0 = rows.last;
         if (split_columns && parts > 1 && flat.first == flat.last && part > 0) return;
+        if constexpr (may_stream)
+            if (n1 > 1 << 16)
+                if (const i64 before = columns_before_stream(a, n1, flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
         base::for_outer(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             state s;
             regs kept{};

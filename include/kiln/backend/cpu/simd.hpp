@@ -234,6 +234,18 @@ template <class V>
 KILN_INLINE void store(void* p, V x) {
     __builtin_memcpy(p, &x.v, sizeof(x.v));
 }
+/// A store of a whole vector that goes around the caches; p is aligned to the vector.
+template <class V>
+KILN_INLINE void stream(void* p, V x) {
+    if constexpr (sizeof(x.v) == 16) _mm_stream_si128(static_cast<__m128i*>(p), (__m128i)x.v);
+#ifdef __AVX__
+    else if constexpr (sizeof(x.v) == 32) _mm256_stream_si256(static_cast<__m256i*>(p), (__m256i)x.v);
+#endif
+#ifdef __AVX512F__
+    else if constexpr (sizeof(x.v) == 64) _mm512_stream_si512(static_cast<__m512i*>(p), (__m512i)x.v);
+#endif
+    else store(p, x);
+}
 #ifdef __AVX2__
 template <class I, int L>
 KILN_INLINE __m256i first_lanes(int n) {   // all bits of the first n
