@@ -3,6 +3,7 @@
 #pragma once
 #include <kiln/backend/cpu/nest.hpp>
 #include <kiln/backend/cpu/tile_sums.hpp>
+#include <kiln/backend/cpu/window_view.hpp>
 #include <kiln/plan/packing.hpp>
 
 namespace kiln::cpu {
@@ -25,12 +26,15 @@ struct contraction : nest<K, VB> {
     static constexpr int n_registers = VB == 64 ? 32 : 16;
     template <int N>
     using number_constant = std::integral_constant<int, N>;
-    static constexpr i64 rows_constant = K::extent(axes - 2);
+    static constexpr bool windows = K::header.windows;
+    using windows_seen = window_view<K, T, L>;
+    /// Rows that a tile must not lie across: of the windows of a line, of what a window sees of one.
+    static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
     /// What may be copied, as far as the key knows the extents.
-    static constexpr packing may_copy = packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
+    static constexpr packing may_copy = windows ? packing{} : packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
                                                    base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T));
     /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
-    static constexpr bool small = rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
+    static constexpr bool small = !windows && rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
 
     struct operands {
         const T *a, *b;
@@ -51,7 +55,7 @@ struct contraction : nest<K, VB> {
                                         std::integer_sequence<int, MR, half, quarter, 1>>>;
         static KILN_INLINE int at(i64 i, i64 rows) {
             if constexpr (MR == 0) return 1;
-            else if constexpr (rows_constant > 0) return static_cast<int>(i < n_high * high ? high : high - 1);
+            else if constexpr (rows_constant > 0) return static_cast<int>((windows ? i % rows_constant : i) < n_high * high ? high : high - 1);
             else return rows - i >= MR ? MR : rows - i >= half ? half : rows - i >= quarter ? quarter : 1;
         }
     };
@@ -147,18 +151,62 @@ struct contraction : nest<K, VB> {
                 if (d == 0) break;
             }
     }
+    /// The same where the left operand is seen through windows.
+    template <int MR, int NV>
+    static KILN_INLINE void window_block(state& s, const operands& o, const place& p0, i64 from, i64 to, regs* sums) {
+        constexpr i64 width = NV * L;
+        alignas(64) T panel[windows_seen::panel_size], here[contraction_blocks::panels + NV][MR * width]{};
+        for (i64 i = 0; i < o.rows;) {
+            const int h = heights<MR>::at(i, o.rows);
+            const auto tiles = [&](auto f) KILN_INLINE_LAMBDA {
+                for (i64 j = from, c = 0; j < to; ++c) {
+                    const i64 left = to - j;
+                    const int vectors = left >= width ? NV : base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
+                    f(tile_operands<T>{o.a, o.b + j * o.b_column, 0, 0, o.b_inner, 0, here[c], width, false,
+                                       static_cast<int>(left < vectors * L ? left - (vectors - 1) * L : L), 0, 0, 0}, vectors, j);
+                    j += vectors * L;
+                }
+            };
+            bool more = false;
+            const auto add = [&](const window_steps<T>& w) KILN_INLINE_LAMBDA {
+                tiles([&](tile_operands<T> t, int vectors, i64) KILN_INLINE_LAMBDA {
+                    t.a = w.a;
+                    t.a_row = w.row;
+                    t.a_inner = w.step;
+                    t.inner = w.steps;
+                    t.runs = w.runs;
+                    t.a_run = w.run;
+                    t.b += w.first * o.b_inner;
+                    t.b_run = w.apart * o.b_inner;
+                    t.more = more;
+                    sums_of<NV>(typename heights<MR>::list{}, h, vectors, t);
+                });
+                more = true;
+            };
+            windows_seen::each(panel, h, o.a, i, o.inner, add);
+            if (!more) add({});
+            tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
+                epilogue(s, t, h, vectors, p0, i, j, sums ? sums + (j - from) / L : nullptr);
+            });
+            i += h;
+        }
+    }
     /// All rows of the columns [first, last), block by block.
     template <int MR, int NV>
     static KILN_INLINE void all_columns(state& s, const operands& o, const panels& p, const place& p0, i64 first, i64 last) {
-        constexpr int vectors = may_copy.right ? contraction_blocks::panels * NV : NV;
-        const i64 width = (p.right ? contraction_blocks::panels : 1) * NV * L;
+        constexpr int vectors = may_copy.right || windows ? contraction_blocks::panels * NV : NV;
+        const i64 width = (p.right || windows ? contraction_blocks::panels : 1) * NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
-            if constexpr (!sums_in_registers) block<MR, NV>(s, o, p, p0, from, to, from == first, nullptr);
+            const auto rows = [&](regs* sums) KILN_INLINE_LAMBDA {
+                if constexpr (windows) window_block<MR, NV>(s, o, p0, from, to, sums);
+                else block<MR, NV>(s, o, p, p0, from, to, from == first, sums);
+            };
+            if constexpr (!sums_in_registers) rows(nullptr);
             else {
                 regs sums[vectors];
                 for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
-                block<MR, NV>(s, o, p, p0, from, to, from == first, sums);
+                rows(sums);
                 for (i64 j = from, v = 0; j < to; j += L, ++v) {
                     if constexpr (only<base::column_post>::size() > 0) {
                         regs r;
@@ -190,7 +238,7 @@ struct contraction : nest<K, VB> {
         // wide and flat where the inner axis is so short that the result is most of the traffic
         constexpr bool flat = K::inner > 0 && K::inner <= 64 && n_registers == 32 && base::n1_constant >= 4 * L;
         constexpr int NV = flat ? 4 : 2, MR = flat ? 6 : n_registers == 32 ? 14 : 6;
-        const packing copies = packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
+        const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
         base::for_outer(a, sizes, rows_bytes + bytes.all(), part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
@@ -216,8 +264,8 @@ struct contraction : nest<K, VB> {
             auto columns = [&](auto rows_at_once, auto vectors) KILN_INLINE_LAMBDA {
                 all_columns<rows_at_once(), vectors()>(s, o, p, p0, mine.first, mine.last);
             };
-            constexpr bool may_be_products = K::header.right == by_columns && rows_constant < 4;
-            constexpr bool may_be_single = K::header.right == by_rows && rows_constant < 2;
+            constexpr bool may_be_products = !windows && K::header.right == by_columns && rows_constant < 4;
+            constexpr bool may_be_single = !windows && K::header.right == by_rows && rows_constant < 2;
             if (may_be_products && copies.products) {
                 if constexpr (may_be_products) columns(number_constant<0>{}, number_constant<1>{});
             } else if (may_be_single && n0 == 1) {

@@ -14,6 +14,7 @@ struct tile_operands {
     i64 c_row;
     bool more;   // c has sums of earlier steps
     int count;   // lanes of the last vector of columns
+    i64 runs = 1, a_run = 0, b_run = 0;   // so often `inner` steps, and how far apart these begin
 };
 
 template <class T, int L>
@@ -64,24 +65,27 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o) {
 #pragma GCC unroll 8
             for (int v = 0; v < NV; ++v) part[0][r][v] = load<lanes>(o.c + r * o.c_row + v * L).v;
     }
-    const T *a = o.a, *b = o.b;
     const i64 a_row = o.a_row, a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
     const int count = o.count;
-    i64 k = 0;
-    for (; k + chains <= inner; k += chains) {
+    for (i64 run = 0; run < o.runs; ++run) {
+        const T *a = o.a + run * o.a_run, *b = o.b + run * o.b_run;
+        i64 k = 0;
+        for (; k + chains <= inner; k += chains) {
 #pragma GCC unroll 4
-        for (int u = 0; u < chains; ++u) {
-            one_step<T, L, MR, NV, Tail>(part[u], a, b, a_row, count);
-            a += a_inner;
-            b += b_inner;
+            for (int u = 0; u < chains; ++u) {
+                one_step<T, L, MR, NV, Tail>(part[u], a, b, a_row, count);
+                a += a_inner;
+                b += b_inner;
+            }
         }
+        if constexpr (chains > 1)
+            for (; k < inner; ++k) {
+                one_step<T, L, MR, NV, Tail>(part[0], a, b, a_row, count);
+                a += a_inner;
+                b += b_inner;
+            }
     }
     if constexpr (chains > 1) {
-        for (; k < inner; ++k) {
-            one_step<T, L, MR, NV, Tail>(part[0], a, b, a_row, count);
-            a += a_inner;
-            b += b_inner;
-        }
 #pragma GCC unroll 32
         for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 8

@@ -94,15 +94,16 @@ struct sliding {
         return (g.axis[axis].out - 1) * g.axis[axis].stride + (reach > 0 ? reach : 0) - g.axis[axis].low + 1;
     }
     static constexpr i64 seen_first = first_seen(2), seen_end = end_seen(2);
-    /// The positions along the last axis, so many from the first one on, that lie inside of the line with the places [from, to).
+    /// The positions [first, end) along an axis that see the places [from, to) inside of the image.
     struct span {
         i64 first, end;
     };
-    static constexpr span whole(i64 from, i64 to) {
-        const i64 a = from * last.dilation - last.low, b = (to - 1) * last.dilation - last.low, least = a < b ? a : b, most = a < b ? b : a;
-        i64 first = least < 0 ? (-least + last.stride - 1) / last.stride : 0, end = most < last.size ? (last.size - 1 - most) / last.stride + 1 : 0;
-        first = first < last.out ? first : last.out;
-        end = end < last.out ? end : last.out;
+    static constexpr span whole(int axis, i64 from, i64 to) {
+        const window_axis l = g.axis[axis];
+        const i64 a = from * l.dilation - l.low, b = (to - 1) * l.dilation - l.low, least = a < b ? a : b, most = a < b ? b : a;
+        i64 first = least < 0 ? (-least + l.stride - 1) / l.stride : 0, end = most < l.size ? (l.size - 1 - most) / l.stride + 1 : 0;
+        first = first < l.out ? first : l.out;
+        end = end < l.out ? end : l.out;
         return {first, end > first ? end : first};
     }
 };
@@ -142,7 +143,7 @@ struct patches_kernel {
 
     /// All windows of a line of positions: [position, place, inner]. Short lines are copied with their padding first.
     static KILN_INLINE void of_position(T* out, const T* x, i64 o0, i64 o1) {
-        constexpr auto whole = s::whole(0, s::last.kernel);
+        constexpr auto whole = s::whole(2, 0, s::last.kernel);
         constexpr bool padded = whole.first > 0 || whole.end < s::last.out || s::leaves(0) || s::leaves(1);
         constexpr i64 length = s::seen_end - s::seen_first, from = s::seen_first > 0 ? s::seen_first : 0, to = s::seen_end < s::last.size ? s::seen_end : s::last.size;
         constexpr bool copied = padded && to > from && length * inner * s::lines * i64{sizeof(T)} <= 16384;
@@ -196,7 +197,7 @@ struct patches_kernel {
         constexpr i64 row = s::last.out * inner;
         const T fill = padding();
         for (i64 k = 0; k < s::last.kernel; ++k) {
-            const auto whole = s::whole(k, k + 1);
+            const auto whole = s::whole(2, k, k + 1);
             for (i64 o0 = 0; o0 < g.axis[0].out; ++o0)
                 for (i64 o1 = 0; o1 < g.axis[1].out; ++o1, out += row) {
                     const i64 line = s::line(o0, k0, o1, k1);
@@ -376,7 +377,7 @@ struct fold_kernel {
         constexpr window_axis l = s::last;
         run_of<T, L, l.size>::fill(x, T{});
         for (i64 k = 0; k < l.kernel; ++k) {
-            const auto whole = s::whole(k, k + 1);
+            const auto whole = s::whole(2, k, k + 1);
             for (int m = 0; m < n; ++m) {
                 const T* p = from[m] + k * s::place_pitch(2);
                 T* const to = x + s::seen(2, 0, k);
