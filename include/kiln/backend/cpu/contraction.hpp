@@ -184,7 +184,9 @@ struct contraction : nest<K, VB> {
                 more = true;
             };
             windows_seen::each(panel, h, o.a, i, o.inner, add);
-            if (!more) add({});
+            if (!more)   // all of it is padding
+                for (auto& tile : here)
+                    for (T& sum : tile) sum = T{};
             tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
                 epilogue(s, t, h, vectors, p0, i, j, sums ? sums + (j - from) / L : nullptr);
             });

@@ -2,6 +2,7 @@
 // transpose. Rows of a tile and steps along the inner axis are strides of the image, or of a few lines of it with padding.
 #pragma once
 #include <kiln/backend/cpu/windows.hpp>
+#include <kiln/plan/key.hpp>
 
 namespace kiln::cpu {
 
