@@ -72,7 +72,7 @@ struct contraction : nest<K, VB> {
     template <bool Needed, int H, int NV, bool Tail>
     static KILN_INLINE bool whole_sums(const tile_operands<T>& o) {
         if constexpr (Needed && NV > 0) {
-            if constexpr (small && H > 0) tile_sums<T, L, H, NV, Tail>(o);
+            if constexpr (small && H > 0) tile_sums<T, L, H, NV, Tail, true>(o);
             else shared_tile_sums<T, L, H, NV, Tail>(o);
         }
         return true;
@@ -200,15 +200,13 @@ struct contraction : nest<K, VB> {
         const i64 width = (p.right || windows ? contraction_blocks::panels : 1) * NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
-            const auto rows = [&](regs* sums) KILN_INLINE_LAMBDA {
-                if constexpr (windows) window_block<MR, NV>(s, o, p0, from, to, sums);
-                else block<MR, NV>(s, o, p, p0, from, to, from == first, sums);
-            };
-            if constexpr (!sums_in_registers) rows(nullptr);
+            if constexpr (windows && !sums_in_registers) window_block<MR, NV>(s, o, p0, from, to, nullptr);
+            else if constexpr (!sums_in_registers) block<MR, NV>(s, o, p, p0, from, to, from == first, nullptr);
             else {
                 regs sums[vectors];
                 for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
-                rows(sums);
+                if constexpr (windows) window_block<MR, NV>(s, o, p0, from, to, sums);
+                else block<MR, NV>(s, o, p, p0, from, to, from == first, sums);
                 for (i64 j = from, v = 0; j < to; j += L, ++v) {
                     if constexpr (only<base::column_post>::size() > 0) {
                         regs r;

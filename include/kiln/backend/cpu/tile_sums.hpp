@@ -47,8 +47,8 @@ KILN_INLINE void one_step(raw<T, L> (&c)[MR][NV], const T* a, const T* b, i64 a_
         for (int v = 0; v < NV; ++v) c[r][v] = multiply_add<T, L>(y, x[v], c[r][v]);
     }
 }
-/// MR rows by NV vectors.
-template <class T, int L, int MR, int NV, bool Tail>
+/// MR rows by NV vectors. Once: there is one run.
+template <class T, int L, int MR, int NV, bool Tail, bool Once = false>
 KILN_INLINE void tile_sums(const tile_operands<T>& o) {
     constexpr int chains = MR * NV >= 8 ? 1 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
@@ -67,7 +67,7 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o) {
     }
     const i64 a_row = o.a_row, a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
     const int count = o.count;
-    for (i64 run = 0; run < o.runs; ++run) {
+    for (i64 run = 0; run < (Once ? 1 : o.runs); ++run) {
         const T *a = o.a + run * o.a_run, *b = o.b + run * o.b_run;
         i64 k = 0;
         for (; k + chains <= inner; k += chains) {

@@ -44,14 +44,14 @@ KILN_INLINE void copy_run(T* to, const T* from, i64 n) {
     using lanes = simd<T, L, static_cast<int>(sizeof(T))>;
     i64 k = 0;
     for (; k + L <= n; k += L) store(to + k, load<lanes>(from + k));
-    if (k < n) store_some(load_some<lanes>(from + k, static_cast<int>(n - k)), to + k, static_cast<int>(n - k));
+    if (const int rest = static_cast<int>(n - k); rest > 0 && rest < L) store_some(load_some<lanes>(from + k, rest), to + k, rest);   // g++ wants to hear both
 }
 template <class T, int L>
 KILN_INLINE void fill_run(T* to, T x, i64 n) {
     using lanes = simd<T, L, static_cast<int>(sizeof(T))>;
     i64 k = 0;
     for (; k + L <= n; k += L) store(to + k, lanes::splat(x));
-    if (k < n) store_some(lanes::splat(x), to + k, static_cast<int>(n - k));
+    if (const int rest = static_cast<int>(n - k); rest > 0 && rest < L) store_some(lanes::splat(x), to + k, rest);
 }
 
 /// Positions of the windows (o) and places in them (k) along three axes, and where each lies.
