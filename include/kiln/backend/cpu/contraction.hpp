@@ -182,7 +182,8 @@ struct contraction : nest<K, VB> {
     /// Split over threads: outer axes, or blocks of columns where no total crosses them.
     static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) {
+    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
+    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
         const i64* a_strides = sizes + axes + 1;   // where they do not follow from the extents
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);

@@ -133,7 +133,9 @@ struct nest : body<K, VB> {
     static KILN_INLINE void spread_kept(std::integer_sequence<int, I...>, state& s, const regs& kept) {
         ((base::template at<I>(s.row) = base::template at<I>(kept)), ...);
     }
-    static KILN_INLINE void row_done(state& s, regs& kept, const place& p, i64 n0) {
+    struct nothing {};
+    using kept_values = std::conditional_t<f.defer, regs, nothing>;   // g++ clears them even where nobody reads them
+    static KILN_INLINE void row_done(state& s, [[maybe_unused]] kept_values& kept, const place& p, i64 n0) {
         if constexpr (f.defer) {
             collect(only<base::collected_part>{}, s, kept, p.row);
             if (p.row % L != L - 1 && p.row != n0 - 1) return;
@@ -196,7 +198,8 @@ struct nest : body<K, VB> {
     /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, or a flat map.
     static constexpr bool splits = K::header.outer > 0 || (!has_sums && (K::header.has_rows || !along_rows));
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) {
+    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
+    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_rows = splits && K::header.outer == 0 && K::header.has_rows;
         constexpr bool split_columns = splits && K::header.outer == 0 && !K::header.has_rows;
@@ -206,7 +209,7 @@ struct nest : body<K, VB> {
         if (split_columns && parts > 1 && flat.first == flat.last && part > 0) return;
         base::for_outer(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             state s;
-            regs kept{};
+            kept_values kept{};
             const place start{q, sizes, outer, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);

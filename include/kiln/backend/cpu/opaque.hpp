@@ -176,8 +176,10 @@ struct opaque {
     }
 };
 
+template <class K, int VB>
+using kernel_of_width = std::conditional_t<K::header.kind == group_kind::contraction, contraction<K, VB>,
+                        std::conditional_t<K::header.kind == group_kind::nest, nest<K, VB>, opaque<K>>>;
 template <class K, class Arch>
-using kernel = std::conditional_t<K::header.kind == group_kind::contraction, contraction<K, vector_bytes<Arch>>,
-               std::conditional_t<K::header.kind == group_kind::nest, nest<K, vector_bytes<Arch>>, opaque<K>>>;
+using kernel = kernel_of_width<K, vector_bytes<Arch>>;
 
 }  // namespace kiln::cpu
