@@ -33,7 +33,7 @@ struct error_function<double> {
 
 }  // namespace steps
 
-/// The error function; keeps -0 and denormal numbers. Error at most 1.5 ULP.
+/// The error function; keeps -0 and denormal numbers. Error at most 2 ULP.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> erf(simd<T, L, B> x) {

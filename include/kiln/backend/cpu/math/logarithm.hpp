@@ -127,7 +127,7 @@ KILN_INLINE V logarithm(V x) { return special_logarithm(x, logarithm_of<Base>(de
 
 }  // namespace steps
 
-/// The natural logarithm; -infinity at 0, NaN below. Error at most 1.1 ULP.
+/// The natural logarithm; -infinity at 0, NaN below. Error at most 1.25 ULP.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> log(simd<T, L, B> x) { return steps::logarithm<steps::natural<T>>(x); }
@@ -140,7 +140,7 @@ template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> log10(simd<T, L, B> x) { return steps::logarithm<steps::decimal<T>>(x); }
 
-/// log(1 + x); keeps -0 and denormal numbers. Error at most 2 ULP.
+/// log(1 + x); keeps -0 and denormal numbers. Error at most 1.25 ULP.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> log1p(simd<T, L, B> x) {

@@ -58,7 +58,7 @@ KILN_INLINE simd<T, L, B> or_slowly(simd<T, L, B> x, simd<T, L, B> y, F f) {
 
 }  // namespace steps
 
-/// The sine of x in radians, for every finite x; keeps -0 and denormal numbers. Error at most 1.5 ULP.
+/// The sine of x in radians, for every finite x; keeps -0 and denormal numbers. Error at most 1.75 ULP.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> sin(simd<T, L, B> x) {
@@ -68,7 +68,7 @@ KILN_INLINE simd<T, L, B> sin(simd<T, L, B> x) {
     return or_slowly(x, y, [](double e) { return std::sin(e); });
 }
 
-/// The cosine of x in radians, for every finite x. Error at most 1.5 ULP.
+/// The cosine of x in radians, for every finite x. Error at most 1.75 ULP.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> cos(simd<T, L, B> x) {
