@@ -107,7 +107,7 @@ TEST_CASE("multiply-adds round once", "[cpu][math]") {
     fused_exactly<float>([](auto a, auto b, auto c) { return steps::fused(a, b, c); });
     fused_exactly<double>([](auto a, auto b, auto c) { return steps::fused(a, b, c); });
 #if !defined(__FMA__)
-    const auto emulated = [](auto a, auto b, auto c) { return decltype(a){steps::emulated_fma(a.v, b.v, c.v)}; };
+    const auto emulated = [](auto a, auto b, auto c) { return decltype(a){steps::emulated_fma<default_arch>(a.v, b.v, c.v)}; };
     fused_exactly<float>(emulated);
     fused_exactly<double>(emulated);
 #endif

@@ -14,7 +14,9 @@ struct error_function<float> {
     static constexpr float one_above = 4.0f, origin = 0.0f;
     /// erf x / x - 1 on [0, 0.5625], in x^2; log2 erfc x on [0.5625, 4], in x - origin
     static constexpr float near_zero[]{0x1.06eba8p-3f, -0x1.81271ep-2f, 0x1.ce1ccep-4f, -0x1.b57e74p-6f, 0x1.2db8eap-8f};
-    static constexpr float complement[]{0x1.9df544p-15f, -0x1.a0dd76p0f, -0x1.d5458cp-1f, -0x1.385a14p-3f, 0x1.11a452p-5f, -0x1.3753d8p-8f, 0x1.51903ep-12f};
+    static constexpr float complement[]{
+        0x1.9df544p-15f, -0x1.a0dd76p0f, -0x1.d5458cp-1f, -0x1.385a14p-3f, 0x1.11a452p-5f, -0x1.3753d8p-8f,
+        0x1.51903ep-12f};
 };
 template <>
 struct error_function<double> {

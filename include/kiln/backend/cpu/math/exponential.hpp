@@ -39,18 +39,18 @@ struct exponential<double> {
     static constexpr double lowest = -746.0, highest = 710.0;
     static constexpr double lowest_power = -1077.0, highest_power = 1025.0;
     static constexpr double minus_one_below = -38.0, one_above = 19.5;
-    static constexpr double exp[]{0x1.fffffffffffb7p-2, 0x1.555555548c6d6p-3, 0x1.555555590bdf6p-5, 0x1.11123d02b2313p-7, 0x1.6c14c29593323p-10};
-    static constexpr double exp2[]{0x1.62e42fefa39fdp-1, 0x1.ebfbdff82c55p-3, 0x1.c6b08d6e89fp-5, 0x1.3b2ab6fe4b7dbp-7, 0x1.5d89bf6a4bb31p-10, 0x1.4308040064edp-13};
-    static constexpr double tanh[]{-0x1.8000000000002p1, -0x1.333333333319dp0, 0x1.767dce408d0dp-8, -0x1.0a4e1347a251cp-12, 0x1.997ac3496c96p-17, -0x1.40fd3604063a4p-21, 0x1.ddb2e19c34a38p-26};
-    static constexpr double expm1[]{0x1.0000000000005p-1, 0x1.5555555555539p-3, 0x1.5555555552065p-5, 0x1.1111111119083p-7, 0x1.6c16c17f7015bp-10,
-                                    0x1.a01a017543d11p-13, 0x1.a019a5b19ac4cp-16, 0x1.71de865a46ffap-19, 0x1.28a39ec62769ep-22, 0x1.ae7089706f3adp-26};
+    static constexpr double exp[]{
+        0x1.fffffffffffb7p-2, 0x1.555555548c6d6p-3, 0x1.555555590bdf6p-5, 0x1.11123d02b2313p-7, 0x1.6c14c29593323p-10};
+    static constexpr double exp2[]{
+        0x1.62e42fefa39fdp-1, 0x1.ebfbdff82c55p-3, 0x1.c6b08d6e89fp-5, 0x1.3b2ab6fe4b7dbp-7, 0x1.5d89bf6a4bb31p-10,
+        0x1.4308040064edp-13};
+    static constexpr double tanh[]{
+        -0x1.8000000000002p1, -0x1.333333333319dp0, 0x1.767dce408d0dp-8, -0x1.0a4e1347a251cp-12, 0x1.997ac3496c96p-17,
+        -0x1.40fd3604063a4p-21, 0x1.ddb2e19c34a38p-26};
+    static constexpr double expm1[]{
+        0x1.0000000000005p-1, 0x1.5555555555539p-3, 0x1.5555555552065p-5, 0x1.1111111119083p-7, 0x1.6c16c17f7015bp-10,
+        0x1.a01a017543d11p-13, 0x1.a019a5b19ac4cp-16, 0x1.71de865a46ffap-19, 0x1.28a39ec62769ep-22, 0x1.ae7089706f3adp-26};
 };
-
-/// A number that rounds what is added to it to a multiple of 2^-Fraction, and holds that in its last bits, plus bias.
-template <class T, int Fraction>
-constexpr T rounder(int bias) { return static_cast<T>(1.5 * static_cast<double>(u64{1} << (mantissa_bits<T> - Fraction)) + bias); }
-template <class T>
-constexpr int exponent_bias = std::numeric_limits<T>::max_exponent - 1;
 
 #if defined(__AVX512F__)
 template <class V>

@@ -21,7 +21,8 @@ struct natural {
         0x0p0, 0x1.6ddca8002d762p-4, 0x1.25af6e001dd33p-3, 0x1.967f79ffcd906p-3, 0x1.fcbd2a003b114p-3, 0x1.2c9b5bff63cfcp-2,
         0x1.5c90140047d14p-2, 0x1.88a275ff72b1p-2, -0x1.0f055e000207ap-2, -0x1.cdc383ff2def8p-3, -0x1.7fd5d600c4d57p-3,
         -0x1.328e9000332b1p-3, -0x1.d0579400295f1p-4, -0x1.554ade0086fd4p-4, -0x1.81759bffcf34ep-5, 0x0p0}});
-    static constexpr T two_high = static_cast<T>(0x1.62e42fefa39efp-1), two_low = is_float<T> ? 0 : static_cast<T>(0x1.abc9e3b39803fp-56);   // ln 2 is almost a float
+    static constexpr T two_high = static_cast<T>(0x1.62e42fefa39efp-1);
+    static constexpr T two_low = is_float<T> ? 0 : static_cast<T>(0x1.abc9e3b39803fp-56);   // ln 2 is almost a float
     static constexpr T unit_high = 1, unit_low = 0;
 };
 template <class T>
@@ -31,7 +32,8 @@ struct binary {
         0x1.f6dead3601c37p-2, 0x1.1b39db6ed6874p-1, -0x1.87002784e6f85p-2, -0x1.4d17956bba521p-2, -0x1.14e0ee84f5a25p-2,
         -0x1.ba44a2084e6bep-3, -0x1.4ef3b7d79a057p-3, -0x1.ec61844e649c5p-4, -0x1.160cd94dd641ep-4, 0x0p0}});
     static constexpr T two_high = 1, two_low = 0;
-    static constexpr T unit_high = static_cast<T>(0x1.71547652b82fep0), unit_low = static_cast<T>(is_float<T> ? 0x1.4ae0cp-26 : 0x1.777d0ffda0d24p-56);
+    static constexpr T unit_high = static_cast<T>(0x1.71547652b82fep0);
+    static constexpr T unit_low = static_cast<T>(is_float<T> ? 0x1.4ae0cp-26 : 0x1.777d0ffda0d24p-56);
 };
 template <class T>
 struct decimal {
@@ -39,8 +41,10 @@ struct decimal {
         0x0p0, 0x1.3dc89cc3e2bbep-5, 0x1.fe2efe9cb19d1p-5, 0x1.6114632472de4p-4, 0x1.b9e2903a033bep-4, 0x1.051a936af54acp-3,
         0x1.2ec1ff8f51787p-3, 0x1.5509c06012abap-3, -0x1.d6cfc7983006cp-4, -0x1.911537c5667a7p-4, -0x1.4d652571e0659p-4,
         -0x1.0a459d00481bdp-4, -0x1.93528a7692ac3p-5, -0x1.28715efa2285ap-5, -0x1.4ece48504eef8p-6, 0x0p0}});
-    static constexpr T two_high = static_cast<T>(is_float<T> ? 0x1.344134p-2 : 0x1.34413509f79fep-2), two_low = static_cast<T>(is_float<T> ? 0x1.09f7ap-26 : 0x1.e623e2566b02ep-55);
-    static constexpr T unit_high = static_cast<T>(0x1.bcb7b1526e50ep-2), unit_low = static_cast<T>(is_float<T> ? -0x1.5b235ep-27 : 0x1.95355baaafad3p-57);
+    static constexpr T two_high = static_cast<T>(is_float<T> ? 0x1.344134p-2 : 0x1.34413509f79fep-2);
+    static constexpr T two_low = static_cast<T>(is_float<T> ? 0x1.09f7ap-26 : 0x1.e623e2566b02ep-55);
+    static constexpr T unit_high = static_cast<T>(0x1.bcb7b1526e50ep-2);
+    static constexpr T unit_low = static_cast<T>(is_float<T> ? -0x1.5b235ep-27 : 0x1.95355baaafad3p-57);
 };
 /// (log(1 + r) - r) / r^2 on [-1/32, 1/16].
 template <class T>
@@ -52,7 +56,7 @@ struct logarithm_series<float> {
 template <>
 struct logarithm_series<double> {
     static constexpr double c[]{-0x1.fffffffffffffp-2, 0x1.5555555555553p-2, -0x1.0000000002232p-2, 0x1.99999999b6343p-3, -0x1.5555552984e7dp-3,
-                                0x1.249246d1bcf81p-3, -0x1.0000a523c8a26p-3, 0x1.c737b9f7fb073p-4, -0x1.985d8b34015ep-4, 0x1.4544fcef73c66p-4};
+        0x1.249246d1bcf81p-3, -0x1.0000a523c8a26p-3, 0x1.c737b9f7fb073p-4, -0x1.985d8b34015ep-4, 0x1.4544fcef73c66p-4};
 };
 
 /// x = 2^exponent * mantissa, the mantissa in [3/4, 3/2).

@@ -22,7 +22,8 @@ struct power {
     /// log2(1 / c) in 40 bits behind the point, and what remains
     static constexpr table<double> high{
         0x0p0, 0x1.07e9e1d4a8p-3, 0x1.a7b2c2dc08p-3, 0x1.2539ee47ecp-2, 0x1.6efa415fd8p-2, 0x1.b1af1d860cp-2, 0x1.f6dead36p-2, 0x1.1b39db6ed6p-1,
-        -0x1.87002784e8p-2, -0x1.4d17956bbcp-2, -0x1.14e0ee84f4p-2, -0x1.ba44a2085p-3, -0x1.4ef3b7d798p-3, -0x1.ec61844e6p-4, -0x1.160cd94ddp-4, 0x0p0};
+        -0x1.87002784e8p-2, -0x1.4d17956bbcp-2, -0x1.14e0ee84f4p-2, -0x1.ba44a2085p-3, -0x1.4ef3b7d798p-3,
+        -0x1.ec61844e6p-4, -0x1.160cd94ddp-4, 0x0p0};
     static constexpr table<double> low{
         0x0p0, -0x1.10e5bbd98453dp-44, -0x1.633fececc451bp-42, 0x1.6298c5cfe5e75p-42, 0x1.31eb42c026381p-43, 0x1.1e471b787e3eap-42,
         0x1.c376dd9e2cc53p-42, 0x1.0e824952f4078p-42, 0x1.07aed5f690131p-42, 0x1.adf539ea0a1a2p-42, -0x1.a24fb419f1adcp-42,

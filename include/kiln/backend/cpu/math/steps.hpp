@@ -88,6 +88,12 @@ KILN_INLINE bool any_above(simd<T, L, B> x, T limit) {
     return any;
 }
 
+/// A number that rounds what is added to it to a multiple of 2^-Fraction, and holds that in its last bits, plus bias.
+template <class T, int Fraction>
+constexpr T rounder(int bias) { return static_cast<T>(1.5 * static_cast<double>(u64{1} << (mantissa_bits<T> - Fraction)) + bias); }
+template <class T>
+constexpr int exponent_bias = std::numeric_limits<T>::max_exponent - 1;
+
 // ---- a * b + c, rounded once
 template <class V>
 constexpr bool has_fma = [] {
@@ -119,7 +125,8 @@ struct rounded_sum {
 };
 /// a * b + c, rounded once, without an instruction for it: Boldo and Melquiond, Emulation of a FMA and correctly rounded sums:
 /// proved algorithms using rounding to odd, IEEE Transactions on Computers 57 (2008).
-[[gnu::noinline, gnu::cold]] inline two emulated_fma(two a, two b, two c) {
+template <class>   // of the instruction set that it is compiled for
+[[gnu::noinline, gnu::cold]] two emulated_fma(two a, two b, two c) {
     const two splitter = two{} + (0x1p27 + 1);   // Veltkamp's splitting, Dekker's product
     const two p = a * b, ac = splitter * a, bc = splitter * b;
     const two ah = ac - (ac - a), al = a - ah, bh = bc - (bc - b), bl = b - bh;
@@ -131,7 +138,8 @@ struct rounded_sum {
     }
     return r;
 }
-[[gnu::noinline, gnu::cold]] inline raw<float, 4> emulated_fma(raw<float, 4> a, raw<float, 4> b, raw<float, 4> c) {
+template <class>
+[[gnu::noinline, gnu::cold]] raw<float, 4> emulated_fma(raw<float, 4> a, raw<float, 4> b, raw<float, 4> c) {
     raw<float, 4> r{};
     for (int k = 0; k < 4; k += 2) {   // a product of floats is a double
         const two p = two{a[k], a[k + 1]} * two{b[k], b[k + 1]}, s = rounded_sum(p, two{c[k], c[k + 1]}).odd();
@@ -164,7 +172,7 @@ KILN_INLINE V fused(V a, V b, V c) {
             const auto r = fused(twice(a.v), twice(b.v), twice(c.v)).v;
             return {__builtin_shufflevector(r, r, 0, 1)};
         } else {   // what is built for SSE2 runs on machines that have the instruction, too
-            if (!__builtin_expect(__builtin_cpu_supports("fma"), 1)) a.v = emulated_fma(a.v, b.v, c.v);
+            if (!__builtin_expect(__builtin_cpu_supports("fma"), 1)) a.v = emulated_fma<default_arch>(a.v, b.v, c.v);
             else if constexpr (is_float<element<V>>) __asm__("vfmadd213ps %2, %1, %0" : "+x"(a.v) : "x"(b.v), "x"(c.v));
             else __asm__("vfmadd213pd %2, %1, %0" : "+x"(a.v) : "x"(b.v), "x"(c.v));
             return a;
