@@ -63,7 +63,7 @@ KILN_INLINE V root(V x) { return pow(x, V::splat(typename V::element_type{0.3125
 TEST_CASE("the bits of elementary functions", "[cpu][math]") {
     SUMS(exp, 0xe053b247e183c47f, 0x317a7081ec555295);
     SUMS(exp2, 0x1e92ac733f04b412, 0xb8177ebf2387eb83);
-    SUMS(expm1, 0xa2d03a735d7969ec, 0x80f63204d124bc29);
+    SUMS(expm1, 0x51a5fbc6d1a8704f, 0x088a0ac0026a1b1f);
     SUMS(log, 0xc12518fa9cac653d, 0x0230190c9ab3e346);
     SUMS(log2, 0x56e28ef380a02969, 0xd6825cbe3c8c61dc);
     SUMS(log10, 0x3a1eb69dc957fea7, 0xcbd6fdd29386c4e0);
@@ -71,7 +71,7 @@ TEST_CASE("the bits of elementary functions", "[cpu][math]") {
     SUMS(sin, 0x62f8075e4cd00613, 0x3826ee46bcc13427, 0x1p17, 0x1p30);
     SUMS(cos, 0x97cef14d3e2bd833, 0x9c68d061afcf84ed, 0x1p17, 0x1p30);
     SUMS(tanh, 0x9e5469d5bf54b5b9, 0xcf8e1d79428a05fe);
-    SUMS(erf, 0x0c467cb6e72acaca, 0x00149bfe7f2881f2);
+    SUMS(erf, 0xda8fcd26520f4262, 0x7b4d86d5c386e3f4);
     SUMS(power, 0x2ba329f6398f6900, 0xe5263b6db328bc6e);
     SUMS(root, 0xdff33587432caa63, 0xd6ddb697f08c2020);
 }
