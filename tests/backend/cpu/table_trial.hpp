@@ -102,7 +102,7 @@ struct table_program {
     static constexpr bool wrong = a_finding<decltype(found)>;
 };
 
-/// Is got near enough to want, as the row says of its value? xsimd's exp overflows early, and a denormal result may be 0.
+/// Is got near enough to want, as the row says of its value? xsimd's functions overflow early, and a denormal result of theirs may be 0.
 inline bool near_enough(const row& r, dtype t, bool gradient, double got, double want) {
     const double largest = t == dtype::float32 ? 3.4028234663852886e38 : 1.7976931348623157e308;
     const double smallest = t == dtype::float32 ? 1.1754943508222875e-38 : 2.2250738585072014e-308;

@@ -1,7 +1,7 @@
 // The one evaluator of bodies: a map, a reduction, a row program and the epilogue of a contraction are all steps over the
 // nodes of a key. `step`, `steps` are inlined into the loops around them (nest.hpp, contraction.hpp).
 #pragma once
-#include <kiln/backend/cpu/simd.hpp>
+#include <kiln/backend/cpu/math.hpp>
 #include <kiln/backend/cpu/threads.hpp>
 #include <kiln/plan/facts.hpp>
 

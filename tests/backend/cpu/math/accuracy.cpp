@@ -1,0 +1,50 @@
+// The largest error of kiln's own elementary functions: with the widest registers one float in 17, otherwise fewer (the bits are
+// the same), and doubles of all magnitudes. The bounds are those that include/kiln/ops/elementary.hpp states; the errors over all
+// floats are in docs/functions.md.
+#include "backend/cpu/math/measure.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <string>
+
+namespace kiln::cpu {
+namespace {
+
+using namespace testing;
+
+constexpr std::uint64_t step = vector_bytes<default_arch> == 64 ? 17 : 1009;
+
+void check(const char* name, const char* type, const worst& w, double bound) {
+    INFO(name << " of " << type << ": " << w.ulp << " ULP at " << w.at << ": got " << w.got << ", want " << w.want);
+    CHECK(w.ulp <= bound);
+}
+template <class F, class G>
+void check_both(const char* name, F f, G exact, double bound, float largest = HUGE_VALF) {
+    check(name, "float32", of_floats(f, exact, step, -largest, largest), bound);
+    if (largest < HUGE_VALF) check(name, "float32", of_floats(f, exact, 5003), bound);
+    check(name, "float64", of_doubles(f, exact, 2000000), bound);
+}
+
+#define FUNCTION(name, bound, ...)                                                                                     \
+    TEST_CASE("the error of " #name, "[cpu][math]") {                                                                  \
+        check_both(#name, [](auto v) KILN_INLINE_LAMBDA { return name(v); }, [](auto v) { return std::name(v); }, bound __VA_OPT__(,) __VA_ARGS__); \
+    }
+FUNCTION(exp, 1.25)
+FUNCTION(exp2, 1.25)
+FUNCTION(expm1, 1.5)
+FUNCTION(log, 1.25)
+FUNCTION(log2, 2)
+FUNCTION(log10, 2)
+FUNCTION(log1p, 1.25)
+FUNCTION(sin, 1.75, 0x1p18f)   // beyond, it is the standard library's, which is slow there
+FUNCTION(cos, 1.75, 0x1p18f)
+FUNCTION(tanh, 1.75)
+FUNCTION(erf, 2)
+
+TEST_CASE("the error of pow", "[cpu][math]") {
+    check("pow", "float32", of_powers<float>(4000000), 0.75);
+    check("pow", "float64", of_powers<double>(2000000), 2);
+}
+
+}  // namespace
+}  // namespace kiln::cpu
