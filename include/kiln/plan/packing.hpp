@@ -45,7 +45,7 @@ constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 v
     auto padded = [](i64 b) { return (b + 63) / 64 * 64 + 64; };
     const i64 depth = p.right ? blocks::steps(k, bytes) : k, most_rows = blocks::rows + blocks::highest_tile, rows = m < most_rows ? m : most_rows;
     const i64 steps = depth ? (k + depth - 1) / depth : 0;
-    const i64 widest = vector_bytes * 4, most = blocks::panels * (k <= 64 ? 4 : 2) * vector_bytes;   // at most four vectors a panel
+    const i64 widest = vector_bytes * 2, most = blocks::panels * widest;   // a panel is at most two vectors wide
     const i64 row = (n * bytes + widest - 1) / widest * widest, columns = row < most ? row : most;
     return {p.right ? padded(depth * columns) : 0, p.left ? steps * padded(m * depth * bytes) : 0, depth < k ? padded(rows * columns) : 0};
 }

@@ -40,19 +40,21 @@ struct contraction : nest<K, VB> {
         T *right, *left, *waiting;   // null: not copied, all steps at once
     };
 
-    /// The heights of tiles, highest first. Rows that are a constant are spread evenly: 64 is 13 + 13 + 13 + 13 + 12.
+    /// The heights of tiles, highest first. A few tiles are spread evenly over rows that are a constant, 64 is
+    /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share three heights.
     template <int MR>
     struct heights {
         static constexpr i64 most = MR ? MR : 1, blocks = rows_constant ? (rows_constant + most - 1) / most : 1, high = (rows_constant + blocks - 1) / blocks,
                              n_high = rows_constant - blocks * (high - 1);
-        static constexpr int quarter = MR / 4 > 1 ? MR / 4 : 1, half = MR / 2 > 1 ? MR / 2 : 1;
-        using list = std::conditional_t<MR == 0, std::integer_sequence<int, 0>, std::conditional_t<(rows_constant > 0),
+        static constexpr bool even = rows_constant > 0 && blocks <= 5;
+        static constexpr int low = MR > 8 ? 4 : MR > 2 ? 2 : 1;
+        using list = std::conditional_t<MR == 0, std::integer_sequence<int, 0>, std::conditional_t<even,
                                         std::conditional_t<(n_high < blocks && high > 1), std::integer_sequence<int, high, high - 1>, std::integer_sequence<int, high>>,
-                                        std::integer_sequence<int, MR, half, quarter, 1>>>;
+                                        std::integer_sequence<int, MR, low, 1>>>;
         static KILN_INLINE int at(i64 i, i64 rows) {
             if constexpr (MR == 0) return 1;
-            else if constexpr (rows_constant > 0) return static_cast<int>(i < n_high * high ? high : high - 1);
-            else return rows - i >= MR ? MR : rows - i >= half ? half : rows - i >= quarter ? quarter : 1;
+            else if constexpr (even) return static_cast<int>(i < n_high * high ? high : high - 1);
+            else return rows - i >= MR ? MR : rows - i >= low ? low : 1;
         }
     };
     /// The sums of a tile `height` high and `vectors` wide.
@@ -188,9 +190,7 @@ struct contraction : nest<K, VB> {
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        // wide and flat where the inner axis is so short that the result is most of the traffic
-        constexpr bool flat = K::inner > 0 && K::inner <= 64 && n_registers == 32 && base::n1_constant >= 4 * L;
-        constexpr int NV = flat ? 4 : 2, MR = flat ? 6 : n_registers == 32 ? 14 : 6;
+        constexpr int NV = 2, MR = n_registers == 32 ? 14 : 6;
         const packing copies = packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
