@@ -5,6 +5,8 @@
 #include <kiln/backend/cpu/math/exponential.hpp>
 #include <kiln/backend/cpu/math/logarithm.hpp>
 
+#include <utility>
+
 namespace kiln::cpu {
 
 namespace steps {
@@ -42,19 +44,24 @@ KILN_INLINE V power_of_floats(V a, V y) {
     const V p = polynomial(power::short_exp2, s, s * s) * s, root = look_up<V>(powers_of_two, bits(t));
     return scaled_moderately(fused(p, root, root), n, t);
 }
+template <int L>
+KILN_INLINE raw<float, L> power_of_floats(raw<float, L> a, raw<float, L> y) {
+    using V = simd<double, L, 8>;
+    const V r = power_of_floats(V{__builtin_convertvector(a, raw<double, L>)}, V{__builtin_convertvector(y, raw<double, L>)});
+    return __builtin_convertvector(r.v, raw<float, L>);
+}
+/// By halves, whose doubles fill a register; in shuffles, since memory is slow where widths differ.
+template <class R, int... Half, int... All>
+KILN_INLINE R power_of_halves(R a, R y, std::integer_sequence<int, Half...>, std::integer_sequence<int, All...>) {
+    constexpr int n = sizeof...(Half);
+    const raw<float, n> low = power_of_floats<n>(__builtin_shufflevector(a, a, Half...), __builtin_shufflevector(y, y, Half...));
+    const raw<float, n> high = power_of_floats<n>(__builtin_shufflevector(a, a, (n + Half)...), __builtin_shufflevector(y, y, (n + Half)...));
+    return __builtin_shufflevector(low, high, All...);
+}
 template <int L, int B>
 KILN_INLINE simd<float, L, B> power_of_magnitude(simd<float, L, B> a, simd<float, L, B> y) {
-    constexpr int size = L * 8 > vector_bytes<default_arch> ? L / 2 : L;
-    using V = simd<double, size, 8>;
-    raw<float, size> x[2], e[2];
-    __builtin_memcpy(x, &a, sizeof(a));
-    __builtin_memcpy(e, &y, sizeof(y));
-    for (int k = 0; k < L / size; ++k) {
-        const V r = power_of_floats(V{__builtin_convertvector(x[k], raw<double, size>)}, V{__builtin_convertvector(e[k], raw<double, size>)});
-        x[k] = __builtin_convertvector(r.v, raw<float, size>);
-    }
-    __builtin_memcpy(&a, x, sizeof(a));
-    return a;
+    if constexpr (L * 8 <= vector_bytes<default_arch>) return {power_of_floats<L>(a.v, y.v)};
+    else return {power_of_halves(a.v, y.v, std::make_integer_sequence<int, L / 2>{}, std::make_integer_sequence<int, L>{})};
 }
 template <int L, int B>
 KILN_INLINE simd<double, L, B> power_of_magnitude(simd<double, L, B> a, simd<double, L, B> y) {
