@@ -297,7 +297,7 @@ struct softplus_op : elementary<softplus_op> {
 struct relu_op : elementwise<relu_op, 1> {
     static constexpr auto name = "relu";
     static constexpr auto takes = domain::number;
-    KILN_HD static constexpr auto compute(auto x) { return select(x < like(x, 0), like(x, 0), x); }
+    KILN_HD static constexpr auto compute(auto x) { return greater_of(x, like(x, 0)); }
     static constexpr value partial(value x, value y) { return where(y > 0, ones_like(x), zeros_like(x)); }
 };
 

@@ -186,6 +186,43 @@ KILN_INLINE simd<T, L, B> fma(simd<T, L, B> a, simd<T, L, B> b, simd<T, L, B> c)
     return a * b + c;
 }
 
+/// x > a ? x : a, or the lesser.
+template <bool Greater, class T, int L>
+KILN_INLINE raw<T, L> extremum(raw<T, L> a, raw<T, L> x) {
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float> && L == 16)
+        return (raw<T, L>)(Greater ? _mm512_max_ps((__m512)x, (__m512)a) : _mm512_min_ps((__m512)x, (__m512)a));
+    if constexpr (std::is_same_v<T, double> && L == 8)
+        return (raw<T, L>)(Greater ? _mm512_max_pd((__m512d)x, (__m512d)a) : _mm512_min_pd((__m512d)x, (__m512d)a));
+#endif
+#if defined(__AVX__)
+    if constexpr (std::is_same_v<T, float> && L == 8)
+        return (raw<T, L>)(Greater ? _mm256_max_ps((__m256)x, (__m256)a) : _mm256_min_ps((__m256)x, (__m256)a));
+    if constexpr (std::is_same_v<T, double> && L == 4)
+        return (raw<T, L>)(Greater ? _mm256_max_pd((__m256d)x, (__m256d)a) : _mm256_min_pd((__m256d)x, (__m256d)a));
+#endif
+    if constexpr (std::is_same_v<T, float> && L == 4)
+        return (raw<T, L>)(Greater ? _mm_max_ps((__m128)x, (__m128)a) : _mm_min_ps((__m128)x, (__m128)a));
+    if constexpr (std::is_same_v<T, double> && L == 2)
+        return (raw<T, L>)(Greater ? _mm_max_pd((__m128d)x, (__m128d)a) : _mm_min_pd((__m128d)x, (__m128d)a));
+    if constexpr (Greater) return x > a ? x : a;
+    else return x < a ? x : a;
+}
+/// Those of ops/arithmetic.hpp. The machine's instruction gives a where one of both is NaN, so that only a NaN in x is left to
+/// see to; a fold over x does not wait for that test.
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> greater_of(simd<T, L, B> a, simd<T, L, B> x) {
+    const raw<T, L> r = extremum<true, T, L>(a.v, x.v);
+    if constexpr (std::is_floating_point_v<T>) return {x.v != x.v ? x.v : r};
+    else return {r};
+}
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> lesser_of(simd<T, L, B> a, simd<T, L, B> x) {
+    const raw<T, L> r = extremum<false, T, L>(a.v, x.v);
+    if constexpr (std::is_floating_point_v<T>) return {x.v != x.v ? x.v : r};
+    else return {r};
+}
+
 // ---- memory; bool is one byte there
 template <class V>
 KILN_INLINE V load(const void* p) {
@@ -196,6 +233,18 @@ KILN_INLINE V load(const void* p) {
 template <class V>
 KILN_INLINE void store(void* p, V x) {
     __builtin_memcpy(p, &x.v, sizeof(x.v));
+}
+/// A store of a whole vector that goes around the caches; p is aligned to the vector.
+template <class V>
+KILN_INLINE void stream(void* p, V x) {
+    if constexpr (sizeof(x.v) == 16) _mm_stream_si128(static_cast<__m128i*>(p), (__m128i)x.v);
+#ifdef __AVX__
+    else if constexpr (sizeof(x.v) == 32) _mm256_stream_si256(static_cast<__m256i*>(p), (__m256i)x.v);
+#endif
+#ifdef __AVX512F__
+    else if constexpr (sizeof(x.v) == 64) _mm512_stream_si512(static_cast<__m512i*>(p), (__m512i)x.v);
+#endif
+    else store(p, x);
 }
 #ifdef __AVX2__
 template <class I, int L>
