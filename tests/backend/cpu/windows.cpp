@@ -1,0 +1,114 @@
+// patches and fold of many geometries against the definition, on one thread and on several.
+#include <kiln/kiln.hpp>
+
+#include <catch2/catch.hpp>
+
+namespace kiln::testing {
+namespace {
+
+/// The k-th geometry: any number of axes, strides, dilations forwards and backwards, padding on either side, both orders.
+constexpr window_geometry geometry_number(int k) {
+    u64 seed = static_cast<u64>(k) * 7919 + 17;
+    const auto pick = [&](std::initializer_list<i64> of) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        return of.begin()[(seed >> 33) % of.size()];
+    };
+    window_geometry g;
+    g.n = static_cast<int>(pick({1, 2, 2, 2, 3}));
+    g.inner = pick({1, 1, 1, 2, 3, 6, 16, 37});
+    g.kernel_first = pick({0, 0, 1}) != 0;
+    g.lowest = pick({0, 1}) != 0;
+    for (int a = 0; a < g.n; ++a) {
+        window_axis& w = g.axis[a];
+        w.kernel = pick({1, 2, 3, 3, 5});
+        w.stride = pick({1, 1, 1, 2, 3});
+        w.dilation = pick({1, 1, 1, 1, 2, -1});
+        w.size = a + 1 == g.n ? pick({1, 4, 9, 19, 28, 40}) : pick({1, 3, 6});
+        const i64 reach = (w.kernel - 1) * (w.dilation < 0 ? -w.dilation : w.dilation);
+        const i64 low = pick({0, 0, 1, 2, 3}), high = pick({0, 0, 1, 2, 4}), room = w.size + low + high - reach - 1;
+        w.low = w.dilation < 0 ? low - reach : low;
+        w.out = room < 0 ? 0 : room / w.stride + 1;
+        if (w.out == 0 && k % 8 != 0) {   // few are empty
+            w.kernel = 1;
+            w.low = 0;
+            w.out = (w.size - 1) / w.stride + 1;
+        }
+    }
+    return g;
+}
+
+template <int G, class T>
+void try_geometry() {
+    static constexpr window_geometry g = geometry_number(G);
+    static constexpr i64 n_image = g.image() * g.inner, n_patches = g.patches() * g.inner;
+    static constexpr i64 outer = 3;
+    static constexpr auto image = trace([](value v) {
+        list l = ints(v.extent(0));
+        for (int k = 0; k < g.n; ++k) l.put(g.axis[k].size);
+        l.put(g.inner);
+        return reshape(call<patches_op>(g.attributes(), reshape_to(v, l)), {outer, n_patches});
+    }, placeholder<"x", T, outer, n_image>);
+    auto patches = function(inputs(placeholder<"x", T, outer, n_image>), image);
+    tensor<T, outer, n_image> x, folded, folded_by_three;
+    tensor<T, outer, n_patches> p, by_three;
+    for (i64 k = 0; k < outer * n_image; ++k) x.data()[k] = static_cast<T>(k % 97 - 40);
+    const auto check = [&](const auto& got) {
+        using number_type = std::numeric_limits<T>;
+        const T padding = !g.lowest ? T{} : number_type::has_infinity ? static_cast<T>(-number_type::infinity()) : number_type::lowest();
+        bool equal = true;
+        for (i64 n = 0; n < outer; ++n)
+            g.each([&](i64 to, i64 from) {
+                for (i64 c = 0; c < g.inner; ++c)
+                    equal &= got.data()[n * n_patches + to * g.inner + c] == (from < 0 ? padding : x.data()[n * n_image + from * g.inner + c]);
+            });
+        INFO("geometry " << G);
+        CHECK(equal);
+    };
+    patches.into(p)(x);
+    check(p);
+    patches.threads(3);
+    patches.into(by_three)(x);
+    check(by_three);
+
+    static constexpr auto windows = trace([](value v) {
+        list l = ints(v.extent(0));
+        for (int half = 0; half < 2; ++half)
+            for (int k = 0; k < g.n; ++k) l.put((half == 0) == g.kernel_first ? g.axis[k].kernel : g.axis[k].out);
+        l.put(g.inner);
+        return reshape(call<fold_op>(g.attributes(), reshape_to(v, l)), {outer, n_image});
+    }, placeholder<"p", T, outer, n_patches>);
+    auto fold = function(inputs(placeholder<"p", T, outer, n_patches>), windows);
+    for (i64 k = 0; k < outer * n_patches; ++k) p.data()[k] = static_cast<T>(k % 89 - 44);   // sums of a few are exact
+    std::vector<double> wanted(static_cast<std::size_t>(outer * n_image));
+    for (i64 n = 0; n < outer; ++n)
+        g.each([&](i64 from, i64 to) {
+            for (i64 c = 0; c < g.inner && to >= 0; ++c)
+                wanted[static_cast<std::size_t>(n * n_image + to * g.inner + c)] += static_cast<double>(p.data()[n * n_patches + from * g.inner + c]);
+        });
+    const auto check_fold = [&](const auto& got) {
+        bool equal = true;
+        for (i64 k = 0; k < outer * n_image; ++k) {
+            const double w = wanted[static_cast<std::size_t>(k)];
+            equal &= got.data()[k] == (std::is_integral_v<T> ? static_cast<T>(static_cast<i64>(w)) : static_cast<T>(w));
+        }
+        INFO("geometry " << G);
+        CHECK(equal);
+    };
+    fold.into(folded)(p);
+    check_fold(folded);
+    fold.threads(3);
+    fold.into(folded_by_three)(p);
+    check_fold(folded_by_three);
+}
+template <class T, int From, int... G>
+void try_geometries(std::integer_sequence<int, G...>) { (try_geometry<From + G, T>(), ...); }
+
+TEST_CASE("windows of any geometry") {
+    try_geometries<float, 0>(std::make_integer_sequence<int, 40>{});
+    try_geometries<double, 48>(std::make_integer_sequence<int, 12>{});
+    try_geometries<std::int8_t, 64>(std::make_integer_sequence<int, 12>{});
+    try_geometries<std::int32_t, 80>(std::make_integer_sequence<int, 8>{});
+}
+
+}  // namespace
+}  // namespace kiln::testing
