@@ -59,7 +59,7 @@ struct nest : body<K, VB> {
     }
     template <int S, bool Tail, int... I>
     static KILN_INLINE void one_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc) {
-        regs r;
+        [[maybe_unused]] regs r;
         (one<S, Tail, I>(s, r, p, acc), ...);
     }
     // Several vectors at a time hide latencies; a long body does that by itself, and each copy of it costs compile time.
@@ -255,7 +255,7 @@ struct nest : body<K, VB> {
     }
     template <int... I>
     static KILN_INLINE void stream_each(std::integer_sequence<int, I...>, state& s, const place& p) {
-        regs r;
+        [[maybe_unused]] regs r;
         (stream_step<I>(s, r, p, s.acc), ...);
     }
     static constexpr i64 beyond_caches = 32 << 20;   // what machines say of their last cache is often that of all their cores
