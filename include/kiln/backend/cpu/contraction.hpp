@@ -63,16 +63,17 @@ struct contraction : nest<K, VB> {
         constexpr i64 n1 = base::n1_constant, width = NV * L;
         constexpr int rest = n1 ? static_cast<int>((n1 % width + L - 1) / L) : 1;
         constexpr bool whole = n1 == 0 || n1 >= width, cut = n1 % L != 0;
-        ((height == H && (whole && vectors == NV ? whole_sums<whole, H, NV, false>(o)
+        const bool one_of_them = ((height == H && (whole && vectors == NV ? whole_sums<whole, H, NV, false>(o)
                           : (n1 == 0 && o.count == L) || (n1 > 0 && !cut) ? whole_sums<(n1 == 0 || (!cut && rest > 0)), H, rest, false>(o)
                                                                           : whole_sums<(n1 == 0 || cut), H, rest, true>(o))) || ...);
+        if (!one_of_them) __builtin_unreachable();   // else g++ warns of sums that nobody has written
     }
     template <bool Needed, int H, int NV, bool Tail>
     static KILN_INLINE bool whole_sums(const tile_operands<T>& o) {
         if constexpr (Needed && NV > 0) {
             if constexpr (small && H > 0) tile_sums<T, L, H, NV, Tail>(o);
             else shared_tile_sums<T, L, H, NV, Tail>(o);
-        }
+        } else __builtin_unreachable();
         return true;
     }
 
