@@ -121,7 +121,8 @@ struct contraction : nest<K, VB> {
                             a = packed;
                         }
                     for (i64 j = from; j < to;) {
-                        const i64 left = to - j, c = j - from;
+                        // a single piece is as wide as the result: the compiler could not know
+                        const i64 left = base::n1_constant > 0 && base::n1_constant <= width ? base::n1_constant : to - j, c = j - from;
                         const int vectors = left >= width ? NV : base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
                         alignas(64) T here[(MR ? MR : 1) * NV * L];
                         tile_operands<T> t{a, o.b + k * o.b_inner + j * o.b_column, o.a_row, o.a_inner, MR ? o.b_inner : o.b_column, d, here, width,

@@ -224,12 +224,19 @@ KILN_INLINE simd<T, L, B> lesser_of(simd<T, L, B> a, simd<T, L, B> x) {
 }
 
 // ---- memory; bool is one byte there
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"   // g++ 12 doubts the sums of a tile, which are written vector by vector
+#endif
 template <class V>
 KILN_INLINE V load(const void* p) {
     V r;
     __builtin_memcpy(&r.v, p, sizeof(r.v));
     return r;
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 template <class V>
 KILN_INLINE void store(void* p, V x) {
     __builtin_memcpy(p, &x.v, sizeof(x.v));
