@@ -219,11 +219,12 @@ struct contraction : nest<K, VB> {
             auto columns = [&](auto rows_at_once, auto vectors) KILN_INLINE_LAMBDA {
                 all_columns<rows_at_once(), vectors()>(s, o, p, p0, mine.first, mine.last);
             };
-            constexpr bool may_be_products = K::header.right == by_columns && rows_constant < 4;
-            constexpr bool may_be_single = K::header.right == by_rows && rows_constant < 2;
+            constexpr bool may_be_products = packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : 1, any_extent,
+                                                            K::inner ? K::inner : any_extent, sizeof(T)).products;
+            constexpr bool may_be_single = K::header.right == by_rows && rows_constant == 1;
             if (may_be_products && copies.products) {
                 if constexpr (may_be_products) columns(number_constant<0>{}, number_constant<1>{});
-            } else if (may_be_single && n0 == 1) {
+            } else if (may_be_single) {
                 if constexpr (may_be_single) columns(number_constant<1>{}, number_constant<8>{});
             } else columns(number_constant<MR>{}, number_constant<NV>{});
             if constexpr (sums_in_registers) {
