@@ -12,10 +12,10 @@ struct packing {
 };
 /// [m, k] by [k, n] of elements of `bytes`. A copy costs one pass over the operand; it pays where the operand is read often
 /// and its lines lie a page or so apart: such lines share sets of the caches and need an entry of the TLB each. A right
-/// operand whose rows are not contiguous is always copied, except for few rows, which are inner products unless these are short.
+/// operand whose rows are not contiguous is always copied, except for few rows, which are inner products.
 constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes) {
     const i64 far = 2048 / bytes;
-    const bool products = right == by_columns && k >= 16 && (m == 1 ? left != by_strides : m < 4 && left == by_rows);
+    const bool products = right == by_columns && (m == 1 ? left != by_strides : m < 4 && left == by_rows);
     const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far : true;
     return {left_far && n >= 256 && m >= 8, right == by_rows ? n >= far && m >= 64 : !products, products};
 }
