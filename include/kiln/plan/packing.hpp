@@ -12,7 +12,8 @@ struct packing {
 };
 /// [m, k] by [k, n] of elements of `bytes`. A copy costs one pass over the operand; it pays where the operand is read often
 /// and its lines lie a page or so apart: such lines share sets of the caches and need an entry of the TLB each. A right
-/// operand whose rows are not contiguous is always copied, except for few rows, which are inner products.
+/// operand whose rows are not contiguous is always copied, except for few rows, which are inner products. To ask with `any_extent`
+/// must give every copy that some extent asks for, so a rule may only say "at least" of an extent that decides a copy.
 constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes) {
     const i64 far = 2048 / bytes;
     const bool products = right == by_columns && (m == 1 ? left != by_strides : m < 4 && left == by_rows);

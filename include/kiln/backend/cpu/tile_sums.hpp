@@ -111,7 +111,7 @@ KILN_INLINE raw<T, L> sums_across(raw<T, L> (&v)[L]) {   // lane c is the sum of
 /// One row by `count` columns that are contiguous along the inner axis, `b_inner` apart: a vector of sums for each column,
 /// then all of them across at once.
 template <class T, int L>
-KILN_INLINE void inner_products(const tile_operands<T>& o) {
+[[gnu::noinline]] void inner_products(const tile_operands<T>& o) {
     raw<T, L> part[L];
     const T* b[L];
 #pragma GCC unroll 64
@@ -128,11 +128,8 @@ KILN_INLINE void inner_products(const tile_operands<T>& o) {
     store(o.c, tile_lanes<T, L>{sums_across<T, L>(part)});
 }
 
-/// The sums of a tile as a function of its own, which kernels share; no rows: inner products.
+/// The sums of a tile as a function of its own, which kernels share.
 template <class T, int L, int MR, int NV, bool Tail>
-[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) {
-    if constexpr (MR == 0) inner_products<T, L>(o);
-    else tile_sums<T, L, MR, NV, Tail>(o);
-}
+[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, Tail>(o); }
 
 }  // namespace kiln::cpu
