@@ -1,8 +1,9 @@
 // Operations that are kernels of their own: plain loops over memory.
 #pragma once
 #include <kiln/backend/cpu/contraction.hpp>
+#include <kiln/backend/cpu/fold.hpp>
+#include <kiln/backend/cpu/patches.hpp>
 #include <kiln/backend/cpu/random.hpp>
-#include <kiln/backend/cpu/windows.hpp>
 
 namespace kiln::cpu {
 

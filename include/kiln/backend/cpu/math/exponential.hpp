@@ -84,13 +84,19 @@ KILN_INLINE V scaled_moderately(V m, [[maybe_unused]] V n, [[maybe_unused]] V t)
     else return m * of_bits<V>(bits(t) >> 4 << mantissa_bits<element<V>>);
 }
 
+/// 2^(k/16) (1 + p), k the last bits of t.
+template <class V>
+KILN_INLINE V times_power(V p, V t) {
+    const V power = look_up<V>(exponential<element<V>>::power, bits(t));
+    return fused(p, power, power);
+}
+
 /// 2^x where that is neither denormal nor infinite.
 template <class V>
 KILN_INLINE V moderate_exp2(V x) {
     using c = exponential<element<V>>;
     const V rounder_all = all<V>(rounder<element<V>, 4>(exponent_bias<element<V>>)), t = x + rounder_all, n = t - rounder_all, r = x - n;
-    const V p = polynomial(c::exp2, r, r * r) * r, power = look_up<V>(c::power, bits(t));
-    return scaled_moderately(fused(p, power, power), n, t);
+    return scaled_moderately(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
 }
 
 }  // namespace steps
@@ -106,8 +112,7 @@ KILN_INLINE simd<T, L, B> exp(simd<T, L, B> x) {
     x = at_least(c::lowest, at_most(c::highest, x));
     const V t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
     const V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x)), square = r * r;
-    const V p = fused(polynomial(c::exp, r, square), square, r), power = look_up<V>(c::power, bits(t));
-    return scaled(fused(p, power, power), n, t);
+    return scaled(times_power(fused(polynomial(c::exp, r, square), square, r), t), n, t);
 }
 
 /// 2^x; exact for whole x, denormal results rounded once. Error at most 1.25 ULP.
@@ -120,8 +125,7 @@ KILN_INLINE simd<T, L, B> exp2(simd<T, L, B> x) {
     const V rounder_all = all<V>(rounder<T, 4>(2 * exponent_bias<T>));
     x = at_least(c::lowest_power, at_most(c::highest_power, x));
     const V t = x + rounder_all, n = t - rounder_all, r = x - n;
-    const V p = polynomial(c::exp2, r, r * r) * r, power = look_up<V>(c::power, bits(t));
-    return scaled(fused(p, power, power), n, t);
+    return scaled(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
 }
 
 /// e^x - 1; keeps -0 and denormal numbers. Error at most 1.5 ULP.
@@ -154,8 +158,7 @@ KILN_INLINE simd<T, L, B> tanh(simd<T, L, B> x) {
     const V a = at_most(c::one_above, magnitude(x)), s = a * a;
     const V t = fused(a, all<V>(2 * c::log2e), rounder_all), n = t - rounder_all;
     const V r = fused(n, all<V>(-c::ln2_high), a + a), square = r * r;   // one part of ln 2: it matters less, the larger x
-    const V p = fused(polynomial(c::exp, r, square), square, r), power = look_up<V>(c::power, bits(t));
-    const V e = scaled_moderately(fused(p, power, power), n, t);
+    const V e = scaled_moderately(times_power(fused(polynomial(c::exp, r, square), square, r), t), n, t);
     const auto large = a.v >= all<V>(T{0.5625}).v;
     const V above = pick(large, all<V>(T{-2}), a * s), below = pick(large, e + one, polynomial(c::tanh, s, s * s));
     return with_sign_of(pick(large, one, a) + above / below, x);
