@@ -1,6 +1,5 @@
-// The values of a kernel: L lanes of an element type in compiler vectors (for float at its natural width that is xsimd's
-// own register type), and masks. Free functions by argument-dependent lookup are what operations compute with; elementary
-// ones are in math.hpp.
+// The values of a kernel: L lanes of an element type in compiler vectors, and masks. Free functions by argument-dependent lookup
+// are what operations compute with; elementary ones are in math.hpp.
 #pragma once
 #include <kiln/core/types.hpp>
 
@@ -12,7 +11,6 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"   // g++ 12's own intrinsics leave "undefined" vectors undefined
 #endif
 #include <immintrin.h>
-#include <xsimd/xsimd.hpp>
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
@@ -22,15 +20,19 @@
 
 namespace kiln::cpu {
 
+/// Instruction sets, which make kernels of their own names.
+struct sse2 {};
+struct avx2 {};
+struct avx512 {};
 #if defined(__AVX512F__)
-using default_arch = xsimd::avx512bw;
-#elif defined(__AVX2__) && defined(__FMA__)
-using default_arch = xsimd::fma3<xsimd::avx2>;
+using default_arch = avx512;
+#elif defined(__AVX__)
+using default_arch = avx2;
 #else
-using default_arch = xsimd::default_arch;
+using default_arch = sse2;
 #endif
 template <class Arch>
-constexpr int vector_bytes = static_cast<int>(sizeof(typename xsimd::batch<float, Arch>::register_type));
+constexpr int vector_bytes = std::is_same_v<Arch, avx512> ? 64 : std::is_same_v<Arch, avx2> ? 32 : 16;
 
 template <int Bytes>
 using int_of = std::conditional_t<Bytes == 1, std::int8_t, std::conditional_t<Bytes == 2, std::int16_t,
@@ -170,7 +172,7 @@ struct simd {
     friend KILN_INLINE simd like_integer(simd, i64 c) { return splat(static_cast<T>(c)); }
 };
 
-/// a * b + c, rounded once where the machine can: xsimd 8.1's is a product and a sum on AVX-512.
+/// a * b + c, rounded once where the machine can.
 template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> fma(simd<T, L, B> a, simd<T, L, B> b, simd<T, L, B> c) {
 #if defined(__AVX512F__)

@@ -38,12 +38,33 @@ FUNCTION(log10, 2)
 FUNCTION(log1p, 1.25)
 FUNCTION(sin, 1.75, 0x1p18f)   // beyond, it is the standard library's, which is slow there
 FUNCTION(cos, 1.75, 0x1p18f)
+FUNCTION(tan, 4, 0x1p18f)
+FUNCTION(asin, 2.5)
+FUNCTION(acos, 1.5)
+FUNCTION(atan, 2.5)
+FUNCTION(sinh, 2.5)
+FUNCTION(cosh, 2)
 FUNCTION(tanh, 1.75)
+FUNCTION(asinh, 2.5)
+FUNCTION(acosh, 2.5)
+FUNCTION(atanh, 2.5)
 FUNCTION(erf, 2)
+FUNCTION(erfc, 7)
+FUNCTION(sqrt, 0.5)
+FUNCTION(floor, 0)
+FUNCTION(ceil, 0)
+FUNCTION(trunc, 0)
+TEST_CASE("the error of round", "[cpu][math]") {   // ties go to even
+    check_both("round", [](auto v) KILN_INLINE_LAMBDA { return round(v); }, [](auto v) { return std::nearbyint(v); }, 0);
+}
 
 TEST_CASE("the error of pow", "[cpu][math]") {
     check("pow", "float32", of_powers<float>(4000000), 0.75);
     check("pow", "float64", of_powers<double>(2000000), 2);
+}
+TEST_CASE("the error of atan2", "[cpu][math]") {
+    check("atan2", "float32", of_points<float>(4000000), 2.5);
+    check("atan2", "float64", of_points<double>(2000000), 2.5);
 }
 
 }  // namespace

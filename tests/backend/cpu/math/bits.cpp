@@ -59,6 +59,8 @@ template <class V>
 KILN_INLINE V power(V x) { return pow(x, V::splat(typename V::element_type{1.75}) * x); }
 template <class V>
 KILN_INLINE V root(V x) { return pow(x, V::splat(typename V::element_type{0.3125})); }
+template <class V>
+KILN_INLINE V angle_of(V x) { return atan2(x, V::splat(typename V::element_type{0.75}) - x); }
 
 TEST_CASE("the bits of elementary functions", "[cpu][math]") {
     SUMS(exp, 0xe053b247e183c47f, 0x317a7081ec555295);
@@ -72,6 +74,22 @@ TEST_CASE("the bits of elementary functions", "[cpu][math]") {
     SUMS(cos, 0x97cef14d3e2bd833, 0x9c68d061afcf84ed, 0x1p17, 0x1p30);
     SUMS(tanh, 0x9e5469d5bf54b5b9, 0xcf8e1d79428a05fe);
     SUMS(erf, 0xda8fcd26520f4262, 0x7b4d86d5c386e3f4);
+    SUMS(tan, 0xe6392d3220a3c955, 0x66f2a1c7f64cdcd7, 0x1p17, 0x1p30);
+    SUMS(asin, 0xf3546dd7fc45234d, 0x6041469f89e2e1de);
+    SUMS(acos, 0xd480d85af737780b, 0xe92755d66a8ee9b2);
+    SUMS(atan, 0x6db2d2a81c0dfc85, 0x338d1dda19728202);
+    SUMS(sinh, 0x034014362440c4a6, 0x6c7b8676f477cbc4);
+    SUMS(cosh, 0x854ab5714f4680ea, 0x206bf47505244f3b);
+    SUMS(asinh, 0x3c09ecb88bef4260, 0xe605762a7822a777);
+    SUMS(acosh, 0x501d83ae8aae5594, 0xc6a64e1361027d52);
+    SUMS(atanh, 0xd3557dabc30c987a, 0x32bc9cea7cb54c23);
+    SUMS(erfc, 0x8bb475132d7cc84f, 0x2daba90144ce9658);
+    SUMS(sqrt, 0x2e916230ed725f63, 0xf99dddef6a436984);
+    SUMS(floor, 0x06717ae338e90bff, 0xc365fa8738f8df44);
+    SUMS(ceil, 0x148eb481e0727973, 0x14b4c7efa4f3cfba);
+    SUMS(trunc, 0xa93a98b9d12b31fb, 0x159f63859110f5f8);
+    SUMS(round, 0x58cb519b06b274d3, 0xdb7ec58d362eb7f8);
+    SUMS(angle_of, 0x65ba9d5d710a3743, 0x0462e76175d7fb2f);
     SUMS(power, 0x2ba329f6398f6900, 0xe5263b6db328bc6e);
     SUMS(root, 0xdff33587432caa63, 0xd6ddb697f08c2020);
 }
@@ -102,6 +120,17 @@ TEST_CASE("a lane does not see the others", "[cpu][math]") {
     ALONE(cos);
     ALONE(tanh);
     ALONE(erf);
+    ALONE(tan);
+    ALONE(asin);
+    ALONE(acos);
+    ALONE(atan);
+    ALONE(sinh);
+    ALONE(asinh);
+    ALONE(acosh);
+    ALONE(atanh);
+    ALONE(erfc);
+    ALONE(floor);
+    ALONE(angle_of);
     ALONE(power);
 }
 

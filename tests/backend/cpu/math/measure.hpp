@@ -136,4 +136,26 @@ worst of_powers(int count, unsigned seed = 1) {
     return w;
 }
 
+/// Of atan2: points of all bits, and those whose angle is not almost that of an axis.
+template <class T>
+worst of_points(int count, unsigned seed = 1) {
+    using whole = std::make_unsigned_t<int_of<sizeof(T)>>;
+    std::mt19937_64 random(seed);
+    worst w;
+    for (int i = 0; i < count; i += all_lanes<T>) {
+        T y[all_lanes<T>], x[all_lanes<T>], r[all_lanes<T>];
+        for (int k = 0; k < all_lanes<T>; ++k) {
+            const std::uint64_t kind = random();
+            y[k] = bits_as<T>(static_cast<whole>(random()));
+            x[k] = bits_as<T>(static_cast<whole>(random()));
+            if (kind % 4 == 0) continue;
+            x[k] = std::copysign(std::ldexp(y[k], static_cast<int>(kind / 4 % 32) - 16), x[k]);
+            x[k] *= static_cast<T>(1 + std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), -64));
+        }
+        store(r, atan2(load<full<T>>(y), load<full<T>>(x)));
+        for (int k = 0; k < all_lanes<T>; ++k) w.meet(y[k], r[k], std::atan2(static_cast<wider<T>>(y[k]), static_cast<wider<T>>(x[k])));
+    }
+    return w;
+}
+
 }  // namespace kiln::cpu::testing

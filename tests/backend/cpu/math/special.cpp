@@ -42,6 +42,20 @@ TEST_CASE("special values of elementary functions", "[cpu][math]") {
     EXACTLY(cos, 0, -0.0, inf, -inf, nan, 1e-40, 1e-10);
     EXACTLY(tanh, 0, -0.0, inf, -inf, nan, 1e-40, -1e-40, 30, -30);
     EXACTLY(erf, 0, -0.0, inf, -inf, nan, 10, -10);
+    EXACTLY(erfc, 0, -0.0, inf, -inf, nan, 30, -30);
+    EXACTLY(tan, 0, -0.0, inf, -inf, nan, 1e-40, -1e-40);
+    EXACTLY(asin, 0, -0.0, 1, -1, inf, -inf, nan, 1.5, -1.5, 1e-40, -1e-40);
+    EXACTLY(acos, 0, -0.0, 1, -1, inf, -inf, nan, 1.5, -1.5, 1e-40, -1e-40);
+    EXACTLY(atan, 0, -0.0, 1, -1, inf, -inf, nan, 1e30, -1e30, 1e-40, -1e-40);
+    EXACTLY(sinh, 0, -0.0, inf, -inf, nan, 1e30, -1e30, 1e-40, -1e-40);
+    EXACTLY(cosh, 0, -0.0, inf, -inf, nan, 1e30, -1e30, 1e-40);
+    EXACTLY(asinh, 0, -0.0, inf, -inf, nan, 1e-40, -1e-40);
+    EXACTLY(acosh, 1, 0, -0.0, -1, inf, -inf, nan, 0.5, -1e3, -1e7, -1e30);
+    EXACTLY(atanh, 0, -0.0, 1, -1, inf, -inf, nan, 1.5, -1e30, 1e-40, -1e-40);
+    EXACTLY(sqrt, 0, -0.0, 4, inf, -inf, nan, -1, 1e-40);
+    EXACTLY(floor, 0, -0.0, 0.5, -0.5, 2.5, -2.5, 8388607.5, -8388607.5, 1e30, inf, -inf, nan, 1e-40, -1e-40);
+    EXACTLY(ceil, 0, -0.0, 0.5, -0.5, 2.5, -2.5, 8388607.5, -8388607.5, 1e30, inf, -inf, nan, 1e-40, -1e-40);
+    EXACTLY(trunc, 0, -0.0, 0.5, -0.5, 2.5, -2.5, 8388607.5, -8388607.5, 1e30, inf, -inf, nan, 1e-40, -1e-40);
 }
 TEST_CASE("results are finite up to the limit", "[cpu][math]") {
     const auto finite = [](auto v) { return std::isfinite(v.v[0]) && v.v[0] > 0; };
@@ -53,6 +67,14 @@ TEST_CASE("results are finite up to the limit", "[cpu][math]") {
     CHECK(!finite(expm1(F::splat(88.7228394f))));
     CHECK(finite(exp(F::splat(-103.972076f))));   // the smallest denormal number
     CHECK(exp(F::splat(-103.972084f)).v[0] == 0);
+    CHECK(finite(sinh(F::splat(89.4159851f))));
+    CHECK(!finite(sinh(F::splat(89.4159927f))));
+    CHECK(finite(cosh(F::splat(-89.4159851f))));
+    CHECK(!finite(cosh(F::splat(-89.4159927f))));
+    CHECK(finite(sinh(D::splat(710.4758600739439))));
+    CHECK(!finite(sinh(D::splat(710.475860073944))));
+    CHECK(finite(erfc(F::splat(10.05f))));
+    CHECK(finite(erfc(D::splat(27.2))));
     CHECK(finite(exp(D::splat(709.782712893384))));
     CHECK(!finite(exp(D::splat(709.7827128933841))));
     CHECK(finite(exp(D::splat(-745.1332191019411))));
@@ -88,6 +110,23 @@ void powers() {
 TEST_CASE("pow by IEEE's rules", "[cpu][math]") {
     powers<float>();
     powers<double>();
+}
+template <class T>
+void angles_of_points() {
+    using N = std::numeric_limits<T>;
+    const T some[]{0, T(-0.0), 1, -1, 2, T(-0.5), N::infinity(), -N::infinity(), N::quiet_NaN(), N::min(), N::denorm_min(), -3 * N::denorm_min(), 5 * N::denorm_min(),
+                   N::max(), -N::max(), N::max() / 2, N::max() / 16, 1 + N::epsilon(), T(1e10)};
+    for (const T y : some)
+        for (const T x : some) {
+            const T got = atan2(full<T>::splat(y), full<T>::splat(x)).v[0];
+            const auto want = std::atan2(static_cast<wider<T>>(y), static_cast<wider<T>>(x));
+            INFO("atan2(" << y << ", " << x << "): got " << got << ", want " << want);
+            CHECK(error_of<T>(got, want) < 2);
+        }
+}
+TEST_CASE("atan2 by the C standard's rules", "[cpu][math]") {
+    angles_of_points<float>();
+    angles_of_points<double>();
 }
 template <class T, class F>
 void fused_exactly(F f) {

@@ -57,11 +57,30 @@ int main(int count, char** words) {
     FUNCTION(log1p);
     FUNCTION(sin);
     FUNCTION(cos);
+    FUNCTION(tan);
+    FUNCTION(asin);
+    FUNCTION(acos);
+    FUNCTION(atan);
+    FUNCTION(sinh);
+    FUNCTION(cosh);
     FUNCTION(tanh);
+    FUNCTION(asinh);
+    FUNCTION(acosh);
+    FUNCTION(atanh);
     FUNCTION(erf);
+    FUNCTION(erfc);
+    FUNCTION(sqrt);
+    FUNCTION(floor);
+    FUNCTION(ceil);
+    FUNCTION(trunc);
+    sweep("round", [](auto v) KILN_INLINE_LAMBDA { return round(v); }, [](auto v) { return std::nearbyint(v); });
     sweep("sigmoid", [](auto v) KILN_INLINE_LAMBDA { return kiln::sigmoid_op::compute(v); },
           [](auto v) { const auto e = std::exp(-std::fabs(v)); return (v < 0 ? e : 1) / (1 + e); });
-    if (!wanted("pow")) return 0;
-    print("pow", "float32", in_parts([&](unsigned k, unsigned n) { return of_powers<float>(static_cast<int>(400000000 / n / step), k + 1); }));
-    print("pow", "float64", in_parts([&](unsigned k, unsigned n) { return of_powers<double>(static_cast<int>(100000000 / n / step), k + 1); }));
+    const auto pairs = [](const char* name, auto of) {
+        if (!wanted(name)) return;
+        print(name, "float32", in_parts([&](unsigned k, unsigned n) { return of(float{}, static_cast<int>(400000000 / n / step), k + 1); }));
+        print(name, "float64", in_parts([&](unsigned k, unsigned n) { return of(double{}, static_cast<int>(100000000 / n / step), k + 1); }));
+    };
+    pairs("pow", [](auto t, int n, unsigned seed) { return of_powers<decltype(t)>(n, seed); });
+    pairs("atan2", [](auto t, int n, unsigned seed) { return of_points<decltype(t)>(n, seed); });
 }

@@ -99,6 +99,22 @@ KILN_INLINE V moderate_exp2(V x) {
     return scaled_moderately(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
 }
 
+/// e^x = mantissa 2^n, with `rest` e^(x + rest), for `scaled`.
+template <class V>
+struct split_power {
+    V mantissa, n, t;
+};
+template <class V, class... Rest>
+KILN_INLINE split_power<V> power_of_e(V x, Rest... rest) {
+    using c = exponential<element<V>>;
+    const V rounder_all = all<V>(rounder<element<V>, 4>(2 * exponent_bias<element<V>>));
+    const V t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
+    V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x));
+    ((r = r + rest), ...);
+    const V square = r * r;
+    return {times_power(fused(polynomial(c::exp, r, square), square, r), t), n, t};
+}
+
 }  // namespace steps
 
 /// e^x; 0 and infinity at the true limits, denormal results rounded once. Error at most 1.25 ULP.
@@ -106,13 +122,9 @@ template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> exp(simd<T, L, B> x) {
     using namespace steps;
-    using V = simd<T, L, B>;
     using c = exponential<T>;
-    const V rounder_all = all<V>(rounder<T, 4>(2 * exponent_bias<T>));
-    x = at_least(c::lowest, at_most(c::highest, x));
-    const V t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
-    const V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x)), square = r * r;
-    return scaled(times_power(fused(polynomial(c::exp, r, square), square, r), t), n, t);
+    const auto e = power_of_e(at_least(c::lowest, at_most(c::highest, x)));
+    return scaled(e.mantissa, e.n, e.t);
 }
 
 /// 2^x; exact for whole x, denormal results rounded once. Error at most 1.25 ULP.

@@ -129,6 +129,17 @@ KILN_INLINE V special_logarithm([[maybe_unused]] V x, V y) {
 template <class Base, class V>
 KILN_INLINE V logarithm(V x) { return special_logarithm(x, logarithm_of<Base>(decompose(x))); }
 
+/// log(1 + x), whose zero is positive.
+template <class V>
+KILN_INLINE V log1p_of(V x) {
+    using T = element<V>;
+    const V one = all<V>(T{1}), u = one + x, t = u - one, lost = (one - (u - t)) + (x - t);
+    const decomposed<V> d = decompose(u);
+    const V power = of_bits<V>(bits(one) + bits(d.mantissa) - bits(u));   // 2^-exponent
+    const V rest = pick(x.v < all<V>(static_cast<T>(0x1p64)).v, lost * power, all<V>(T{0}));   // no infinities
+    return special_logarithm(u, logarithm_of<natural<T>>(d, rest));
+}
+
 }  // namespace steps
 
 /// The natural logarithm; -infinity at 0, NaN below. Error at most 1.25 ULP.
@@ -147,14 +158,6 @@ KILN_INLINE simd<T, L, B> log10(simd<T, L, B> x) { return steps::logarithm<steps
 /// log(1 + x); keeps -0 and denormal numbers. Error at most 1.25 ULP.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
-KILN_INLINE simd<T, L, B> log1p(simd<T, L, B> x) {
-    using namespace steps;
-    using V = simd<T, L, B>;
-    const V one = all<V>(T{1}), u = one + x, t = u - one, lost = (one - (u - t)) + (x - t);
-    const decomposed<V> d = decompose(u);
-    const V power = of_bits<V>(bits(one) + bits(d.mantissa) - bits(u));   // 2^-exponent
-    const V rest = pick(x.v < all<V>(static_cast<T>(0x1p64)).v, lost * power, all<V>(T{0}));   // no infinities
-    return with_sign_of(special_logarithm(u, logarithm_of<natural<T>>(d, rest)), x);
-}
+KILN_INLINE simd<T, L, B> log1p(simd<T, L, B> x) { return steps::with_sign_of(steps::log1p_of(x), x); }
 
 }  // namespace kiln::cpu
