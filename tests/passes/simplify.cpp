@@ -69,7 +69,10 @@ constexpr value top_of(value z) {
 constexpr value widened(value v) { return expand(v, ints(-1), ints(side)); }
 constexpr value lse(value z) { return log(sum_over(exp(z - widened(top_of(z))), ints(-1))) + top_of(z); }
 constexpr value log_softmax_of(value z) { return z - widened(log(sum_over(exp(z), ints(-1)))); }
-constexpr value stable_softmax_of(value z) { return naive_softmax(z - widened(top_of(z))); }
+constexpr value stable_softmax_of(value z) {
+    const value e = exp(z - widened(top_of(z)));
+    return e * widened(reciprocal(sum_over(e, ints(-1))));
+}
 
 constexpr double inf = __builtin_huge_val();
 
@@ -159,6 +162,8 @@ constexpr example exact[]{
     BECOMES("reshape_out_of_pointwise", reshape_to(matmul(t.x, t.y), ints(2, 6, side)) + expand(t.s, ints(-3, -2), ints(2, 6)),
             reshape_to(matmul(t.x, t.y) + expand(t.s, ints(-2), ints(side)), ints(2, 6, side))),
     BECOMES("reshape_out_of_pointwise", reshape_to(exp(t.x), ints(144)) + ravel(square(exp(t.x))), ravel(exp(t.x) + square(exp(t.x)))),
+    BECOMES("product_with_column", matmul(t.x, reshape_to(t.s, ints(side, 1))),
+            reshape_to(matmul(reshape_to(reshape_to(t.s, ints(side, 1)), ints(1, side)), transpose_by(t.x, ints(1, 0))), ints(side, 1))),
     BECOMES("reduction_of_reshape", sum_over(reshape_to(relu(matmul(t.x, t.y)), ints(2, 6, side)), ints(-3, -2)),
             sum_over(relu(matmul(t.x, t.y)), ints(-2))),
     BECOMES("extremum_of_extremum", max_over(max_over(t.x, ints(-1)), ints(-1)), max_over(t.x, ints(-2, -1))),
@@ -202,6 +207,8 @@ constexpr example approximate[]{
     BECOMES("log_of_exp", log(exp(t.x)), t.x),
     BECOMES("logsumexp", log(sum_over(exp(t.x), ints(-1))), lse(t.x)),
     BECOMES("log_softmax", log(naive_softmax(t.x)), log_softmax_of(t.x - widened(top_of(t.x)))),
+    BECOMES("log_softmax", log(exp(t.x) * widened(1 / sum_over(exp(t.x), ints(-1)))), log_softmax_of(t.x - widened(top_of(t.x)))),
+    BECOMES("log_softmax", log(widened(reciprocal(sum_over(exp(t.x), ints(-1)))) * exp(t.x)), log_softmax_of(t.x - widened(top_of(t.x)))),
     BECOMES("softmax", naive_softmax(t.x), stable_softmax_of(t.x)),
     BECOMES("softmax", exp(t.x) * widened(1 / sum_over(exp(t.x), ints(-1))), stable_softmax_of(t.x)),
     BECOMES("softmax", exp(t.x) * widened(t.s / sum_over(exp(t.x), ints(-1))), widened(t.s) * stable_softmax_of(t.x)),

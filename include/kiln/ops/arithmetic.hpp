@@ -147,11 +147,15 @@ struct reciprocal_op : elementwise<reciprocal_op, 1> {
     static constexpr value partial(value, value y) { return -(y * y); }
 };
 
+/// The greater of a and x, a where they are equal, NaN where either is; a back end may know one instruction for it.
+KILN_HD constexpr auto greater_of(auto a, auto x) { return select((x > a) | (x != x), x, a); }
+KILN_HD constexpr auto lesser_of(auto a, auto x) { return select((x < a) | (x != x), x, a); }
+
 /// maximum(x, y), elementwise; NaN where either is NaN. At a tie the slope goes to x (TensorFlow). Exact.
 struct maximum_op : elementwise<maximum_op, 2> {
     static constexpr auto name = "maximum";
     static constexpr auto takes = domain::number;
-    KILN_HD static constexpr auto compute(auto x, auto y) { return select((x >= y) | (x != x), x, y); }
+    KILN_HD static constexpr auto compute(auto x, auto y) { return greater_of(x, y); }
     static constexpr value partial(int i, value x, value y, value) {
         return i == 0 ? where(x >= y, ones_like(x), zeros_like(x)) : where(x >= y, zeros_like(x), ones_like(x));
     }
@@ -161,7 +165,7 @@ struct maximum_op : elementwise<maximum_op, 2> {
 struct minimum_op : elementwise<minimum_op, 2> {
     static constexpr auto name = "minimum";
     static constexpr auto takes = domain::number;
-    KILN_HD static constexpr auto compute(auto x, auto y) { return select((x <= y) | (x != x), x, y); }
+    KILN_HD static constexpr auto compute(auto x, auto y) { return lesser_of(x, y); }
     static constexpr value partial(int i, value x, value y, value) {
         return i == 0 ? where(x <= y, ones_like(x), zeros_like(x)) : where(x <= y, zeros_like(x), ones_like(x));
     }
@@ -172,10 +176,7 @@ struct minimum_op : elementwise<minimum_op, 2> {
 struct clip_op : elementwise<clip_op, 3> {
     static constexpr auto name = "clip";
     static constexpr auto takes = domain::number;
-    KILN_HD static constexpr auto compute(auto x, auto low, auto high) {
-        const auto r = select((x > high) | (high != high), high, x);
-        return select((r < low) | (low != low), low, r);
-    }
+    KILN_HD static constexpr auto compute(auto x, auto low, auto high) { return greater_of(lesser_of(x, high), low); }
     static constexpr value partial(int i, value x, value low, value high, value) {
         const value one = ones_like(x), zero = zeros_like(x);
         if (i == 1) return where(x < low, one, zero);

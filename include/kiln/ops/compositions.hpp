@@ -13,7 +13,7 @@ constexpr value softmax(operand p, int axis = -1) {
     if (x.b->found || !needs_floating("softmax", x)) return x;
     const composite one(*x.b, "softmax");
     const value z = exp(below_maximum(x, a));
-    return z / expand(sum_over(z, a), a, extents_at(x, a));
+    return z * expand(reciprocal(sum_over(z, a)), a, extents_at(x, a));   // one division a row; its slope needs no result
 }
 /// log_softmax(x, axis = -1) = log(softmax(x)); the maximum is taken out first, so that large x lose no digits.
 constexpr value log_softmax(operand p, int axis = -1) {

@@ -109,13 +109,13 @@ struct extremum : reduction<Op> {
 struct max_op : extremum<max_op> {
     static constexpr auto name = "max";
     KILN_HD static constexpr auto identity(auto x, dtype t) { return lowest(x, t); }
-    KILN_HD static constexpr auto combine(auto a, auto x) { return select((x > a) | (x != x), x, a); }
+    KILN_HD static constexpr auto combine(auto a, auto x) { return greater_of(a, x); }
 };
 /// min(x, axes); of nothing it is infinity, or the highest integer (TensorFlow).
 struct min_op : extremum<min_op> {
     static constexpr auto name = "min";
     KILN_HD static constexpr auto identity(auto x, dtype t) { return highest(x, t); }
-    KILN_HD static constexpr auto combine(auto a, auto x) { return select((x < a) | (x != x), x, a); }
+    KILN_HD static constexpr auto combine(auto a, auto x) { return lesser_of(a, x); }
 };
 
 /// any(x, axes) on bool; of nothing it is false.

@@ -59,43 +59,85 @@ struct nest : body<K, VB> {
     }
     template <int S, bool Tail, int... I>
     static KILN_INLINE void one_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc) {
-        regs r;
+        [[maybe_unused]] regs r;
         (one<S, Tail, I>(s, r, p, acc), ...);
     }
     // Several vectors at a time hide latencies; a long body does that by itself, and each copy of it costs compile time.
-    static constexpr int unroll = [] {
-        int n_costly = 0;
-        for (int i = 0; i < base::n; ++i) n_costly += f.costly[i];
-        return n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
+    static constexpr int n_costly = [] {
+        int count = 0;
+        for (int i = 0; i < base::n; ++i) count += f.costly[i];
+        return count;
     }();
+    static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
     static constexpr int n_acc = unroll > 1 ? unroll : 2;
+    static KILN_INLINE place at_column(const place& p, i64 j, int count) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count}; }
+    template <int S>
+    static KILN_INLINE void clear_part(regs& acc) {
+        base::clear(only<base::along + S>{}, acc);
+        base::clear(only<base::cross_scalar>{}, acc);
+    }
+    template <int S>
+    static KILN_INLINE void merge_part(regs& a, const regs& b) {
+        base::merge(only<base::along + S>{}, a, b);
+        base::merge(only<base::cross_scalar>{}, a, b);
+    }
+    template <int S>
+    static KILN_INLINE void one_pass(state& s, const place& p, i64 first, i64 last, regs& sums) {
+        using nodes = only<base::pass + S>;
+        regs acc[n_acc];
+        for (int u = 0; u < n_acc; ++u) clear_part<S>(acc[u]);
+        base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
+        i64 j = first;
+        if constexpr (unroll > 1)
+            for (; j + unroll * L <= last; j += unroll * L) {
+#pragma GCC unroll 4
+                for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at_column(p, j + u * L, L), acc[u]);
+            }
+        for (; j + L <= last; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L), acc[0]);
+        if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
+        for (int u = 1; u < n_acc; ++u) merge_part<S>(acc[0], acc[u]);
+        sums = acc[0];
+    }
+
+    // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over. They are
+    // named by constants: what a loop numbers lives in memory, which a call for few numbers would feel.
+    static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 &&
+                                       (only<base::along>::size() > 0 || only<base::cross_scalar>::size() > 0);
+    static KILN_INLINE void one_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
+        if (j + L > last) return;
+        one_each<0, false>(only<base::pass>{}, s, at_column(p, j, L), acc);
+        j += L;
+    }
+    template <int U>
+    static KILN_INLINE void merge_from(regs* acc) {   // 4: parts 4 to 7 into 0 to 3, and so on
+        if constexpr (U > 0) {
+            [&]<int... V>(std::integer_sequence<int, V...>) KILN_INLINE_LAMBDA { (merge_part<0>(acc[V], acc[V + U]), ...); }(std::make_integer_sequence<int, U>{});
+            merge_from<U / 2>(acc);
+        }
+    }
+    template <int... U>
+    static KILN_INLINE void fold(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
+        using nodes = only<base::pass>;
+        regs acc[sizeof...(U)];
+        (clear_part<0>(acc[U]), ...);
+        base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
+        i64 j = first;
+        constexpr int step = sizeof...(U) * L;
+        for (; j + step <= last; j += step) (one_each<0, false>(nodes{}, s, at_column(p, j + U * L, L), acc[U]), ...);
+        (one_if(s, p, j, last, acc[U]), ...);   // never all of them
+        if (j < last) one_each<0, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[sizeof...(U) - 1]);
+        merge_from<sizeof...(U) / 2>(acc);
+        sums = acc[0];
+    }
+
     template <int S>
     static KILN_INLINE void passes(state& s, const place& p, i64 first, i64 last) {
         if constexpr (S < f.passes) {
-            using nodes = only<base::pass + S>;
-            using row_sums = only<base::along + S>;
-            using totals = only<base::cross_scalar>;
-            regs acc[n_acc];
-            for (int u = 0; u < n_acc; ++u) {
-                base::clear(row_sums{}, acc[u]);
-                base::clear(totals{}, acc[u]);
-            }
-            base::copy(totals{}, acc[0], s.acc);
-            i64 j = first;
-            auto at = [&](i64 column, int count) KILN_INLINE_LAMBDA { return place{p.q, p.sizes, p.outer, p.row, column, p.n1, count}; };
-            if constexpr (unroll > 1)
-                for (; j + unroll * L <= last; j += unroll * L) {
-#pragma GCC unroll 4
-                    for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at(j + u * L, L), acc[u]);
-                }
-            for (; j + L <= last; j += L) one_each<S, false>(nodes{}, s, at(j, L), acc[0]);
-            if (j < last) one_each<S, true>(nodes{}, s, at(j, static_cast<int>(last - j)), acc[1]);
-            for (int u = 1; u < n_acc; ++u) {
-                base::merge(row_sums{}, acc[0], acc[u]);
-                base::merge(totals{}, acc[0], acc[u]);
-            }
-            base::copy(totals{}, s.acc, acc[0]);
-            base::finish(row_sums{}, s, acc[0]);
+            regs sums;
+            if constexpr (short_fold) fold(std::make_integer_sequence<int, 8>{}, s, p, first, last, sums);
+            else one_pass<S>(s, p, first, last, sums);
+            base::copy(only<base::cross_scalar>{}, s.acc, sums);
+            base::finish(only<base::along + S>{}, s, sums);
             base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
             passes<S + 1>(s, p, first, last);
         }
@@ -133,7 +175,9 @@ struct nest : body<K, VB> {
     static KILN_INLINE void spread_kept(std::integer_sequence<int, I...>, state& s, const regs& kept) {
         ((base::template at<I>(s.row) = base::template at<I>(kept)), ...);
     }
-    static KILN_INLINE void row_done(state& s, regs& kept, const place& p, i64 n0) {
+    struct nothing {};
+    using kept_values = std::conditional_t<f.defer, regs, nothing>;   // g++ clears them even where nobody reads them
+    static KILN_INLINE void row_done(state& s, [[maybe_unused]] kept_values& kept, const place& p, i64 n0) {
         if constexpr (f.defer) {
             collect(only<base::collected_part>{}, s, kept, p.row);
             if (p.row % L != L - 1 && p.row != n0 - 1) return;
@@ -196,7 +240,62 @@ struct nest : body<K, VB> {
     /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, or a flat map.
     static constexpr bool splits = K::header.outer > 0 || (!has_sums && (K::header.has_rows || !along_rows));
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) {
+    // ---- maps of more than the caches hold
+    static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
+    /// Little is computed for each element, so that memory is what a large map waits for, and results are whole vectors.
+    static constexpr bool may_stream = [] {
+        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= 16;
+        for (int i = 0; i < base::n; ++i) yes &= !K::node(i).strided && (!streamed(i) || size_of(K::node(i).type) * L == VB);
+        return yes;
+    }();
+    template <int I>
+    static KILN_INLINE void stream_step(state& s, regs& r, const place& p, regs& acc) {
+        if constexpr (streamed(I)) stream(base::template address<I>(p), base::template get<K::node(I).in[0]>(s, r));
+        else base::template step<I, false>(s, r, p, acc);
+    }
+    template <int... I>
+    static KILN_INLINE void stream_each(std::integer_sequence<int, I...>, state& s, const place& p) {
+        [[maybe_unused]] regs r;
+        (stream_step<I>(s, r, p, s.acc), ...);
+    }
+    static constexpr i64 beyond_caches = 32 << 20;   // what machines say of their last cache is often that of all their cores
+    /// How many columns from `first` on go before the first streamed one; -1: this call does not stream. Results are larger than
+    /// the caches, lie alike and are not updated in place, since then their lines have been fetched anyway.
+    static i64 columns_before_stream(char* const* a, i64 n1, i64 first) {
+        i64 bytes = 0, before = -1;
+        for (int i = 0; i < base::n; ++i) {
+            if (!streamed(i)) continue;
+            const i64 size = size_of(K::node(i).type);
+            bytes += n1 * size;
+            const char* from = a[K::node(i).slot] + first * size;
+            const i64 columns_before = static_cast<i64>(-reinterpret_cast<std::uintptr_t>(from) % VB) / size;
+            if (before >= 0 && columns_before != before) return -1;
+            before = columns_before;
+            for (int j = 0; j < base::n; ++j)
+                if (K::node(j).kind == step::load && a[K::node(j).slot] == a[K::node(i).slot]) return -1;
+        }
+        return bytes > beyond_caches ? before : -1;
+    }
+    [[gnu::noinline]] static void run_streaming(char* const* a, const i64* sizes, i64 first, i64 last, i64 before) {
+        using nodes = only<base::pass>;
+        const i64 n1 = sizes[axes - 1], outer[1]{};
+        state s;
+        const place start{a, sizes, outer, 0, 0, n1, L};
+        base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
+        base::template steps<false>(only<base::row_start>{}, s, s.row, start, s.acc);
+        i64 j = first;
+        if (before) one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(before)), s.acc);
+        j += before;
+        for (; j + 4 * L <= last; j += 4 * L) {
+#pragma GCC unroll 4
+            for (int u = 0; u < 4; ++u) stream_each(nodes{}, s, at_column(start, j + u * L, L));
+        }
+        for (; j < last; j += L) one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(last - j < L ? last - j : L)), s.acc);
+        _mm_sfence();
+    }
+
+    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
+    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_rows = splits && K::header.outer == 0 && K::header.has_rows;
         constexpr bool split_columns = splits && K::header.outer == 0 && !K::header.has_rows;
@@ -204,9 +303,12 @@ struct nest : body<K, VB> {
         const part_range flat = split_columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
         const i64 n0 = rows.last;
         if (split_columns && parts > 1 && flat.first == flat.last && part > 0) return;
+        if constexpr (may_stream)
+            if (n1 > 1 << 16)
+                if (const i64 before = columns_before_stream(a, n1, flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
         base::for_outer(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             state s;
-            regs kept{};
+            kept_values kept{};
             const place start{q, sizes, outer, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);

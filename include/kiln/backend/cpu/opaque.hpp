@@ -1,8 +1,9 @@
 // Operations that are kernels of their own: plain loops over memory.
 #pragma once
 #include <kiln/backend/cpu/contraction.hpp>
+#include <kiln/backend/cpu/fold.hpp>
+#include <kiln/backend/cpu/patches.hpp>
 #include <kiln/backend/cpu/random.hpp>
-#include <kiln/backend/cpu/windows.hpp>
 
 namespace kiln::cpu {
 
@@ -83,8 +84,10 @@ struct opaque {
     }
 };
 
+template <class K, int VB>
+using kernel_of_width = std::conditional_t<K::header.kind == group_kind::contraction, contraction<K, VB>,
+                        std::conditional_t<K::header.kind == group_kind::nest, nest<K, VB>, opaque<K, VB>>>;
 template <class K, class Arch>
-using kernel = std::conditional_t<K::header.kind == group_kind::contraction, contraction<K, vector_bytes<Arch>>,
-               std::conditional_t<K::header.kind == group_kind::nest, nest<K, vector_bytes<Arch>>, opaque<K, vector_bytes<Arch>>>>;
+using kernel = kernel_of_width<K, vector_bytes<Arch>>;
 
 }  // namespace kiln::cpu

@@ -1,5 +1,7 @@
 // Theano's stability rewrites: the same function of real numbers, computed so that it does not overflow or cancel.
 #pragma once
+#include <initializer_list>
+
 #include <kiln/passes/rewrites/rule.hpp>
 
 namespace kiln::rewrite {
@@ -97,11 +99,15 @@ constexpr value shifted(value z, const list& axes, const surroundings& w) {
 }
 constexpr value stable_softmax(value z, const list& axes, const surroundings& w) {
     const value e = exp(shifted(z, axes, w));
-    return e / expand(sum_over(e, axes), axes, extents_at(z, axes));
+    return e * expand(reciprocal(sum_over(e, axes)), axes, extents_at(z, axes));
 }
 /// Is s the sum of e, an exp, over the axes that the expand `d` puts back?
 constexpr bool is_sum_of(value s, value e, value d) {
     return is<exp_op>(e) && is<expand_op>(d) && is<sum_op>(s) && input(s).id == e.id && axes_at(s) == new_axes(d);
+}
+constexpr bool is_inverse_sum_of(value q, value e, value d) {
+    if (is<reciprocal_op>(q)) return is_sum_of(input(q), e, d);
+    return is<divide_op>(q) && is_exactly(input(q, 0), 1) && is_sum_of(input(q, 1), e, d);
 }
 
 /// log(sum(exp(x))) -> log(sum(exp(x - max(x)))) + max(x).
@@ -114,12 +120,21 @@ struct logsumexp_rule : at<log_op>::over<sum_op> {
         return log(sum_over(exp(shifted(input(e), a, w)), a)) + finite_top(input(e), a, w);
     }
 };
-/// log(exp(x) / sum(exp(x))) -> z - log(sum(exp(z))), z = x - max(x): the logarithm of a softmax, as in a cross-entropy.
-struct log_softmax_rule : at<log_op>::over<divide_op> {
+/// log(exp(x) / sum(exp(x))) -> z - log(sum(exp(z))), z = x - max(x): the logarithm of a softmax, as in a cross-entropy;
+/// with exp(x) * (1 / sum(exp(x))) likewise.
+struct log_softmax_rule : at<log_op>::over<divide_op, multiply_op> {
     static constexpr auto name = "log_softmax";
     static constexpr value apply(site n, const surroundings& w) {
-        const value e = input(n[0], 0), d = input(n[0], 1);
-        if (!is<expand_op>(d) || !is_sum_of(input(d), e, d)) return {};
+        const value p = input(n[0], 0), q = input(n[0], 1);
+        if (is<divide_op>(n[0])) return is<expand_op>(q) && is_sum_of(input(q), p, q) ? of(p, q, w) : value{};
+        for (const auto& [e, d] : {pair{p, q}, pair{q, p}})
+            if (is<expand_op>(d) && is_inverse_sum_of(input(d), e, d)) return of(e, d, w);
+        return {};
+    }
+    struct pair {
+        value e, d;
+    };
+    static constexpr value of(value e, value d, const surroundings& w) {
         const list a = new_axes(d);
         const value z = shifted(input(e), a, w);
         return z - expand_like(log(sum_over(exp(z), a)), d);
@@ -141,16 +156,12 @@ struct softmax_rule : at<divide_op, multiply_op>::over<exp_op> {
     static constexpr value of_product(value e, value d, const surroundings& w) {
         if (!is<exp_op>(e) || !is<expand_op>(d) || is_shifted(input(e), new_axes(d))) return {};
         const value q = input(d);
-        if (is_inverse(q, e, d)) return stable_softmax(input(e), new_axes(d), w);
+        if (is_inverse_sum_of(q, e, d)) return stable_softmax(input(e), new_axes(d), w);
         if (is<divide_op>(q) && is_sum_of(input(q, 1), e, d)) return with_factor(input(q, 0), e, d, w);
         if (!is<multiply_op>(q)) return {};
         for (int k = 0; k < 2; ++k)
-            if (is_inverse(input(q, k), e, d)) return with_factor(input(q, 1 - k), e, d, w);
+            if (is_inverse_sum_of(input(q, k), e, d)) return with_factor(input(q, 1 - k), e, d, w);
         return {};
-    }
-    static constexpr bool is_inverse(value q, value e, value d) {   // 1 / sum(e)
-        if (is<reciprocal_op>(q)) return is_sum_of(input(q), e, d);
-        return is<divide_op>(q) && is_exactly(input(q, 0), 1) && is_sum_of(input(q, 1), e, d);
     }
     static constexpr value with_factor(value c, value e, value d, const surroundings& w) {
         return expand_like(c, d) * stable_softmax(input(e), new_axes(d), w);

@@ -170,6 +170,19 @@ struct transpose_of_expand : at<transpose_op>::over<expand_op> {
     }
 };
 
+/// x @ column -> row @ transposed x: a product has its lanes along the last axis, and a column has one there.
+struct product_with_column : at<matmul_op> {
+    static constexpr auto name = "product_with_column";
+    static constexpr value apply(site n) {
+        const value x = n[0], y = n[1];
+        if (y.extent(-1) != 1 || x.extent(-2) == 1) return {};
+        list row = shape_list(y);
+        row.at[row.n - 1] = y.extent(-2);
+        row.at[row.n - 2] = 1;
+        return reshape_to(call<matmul_op>({}, reshape_to(y, row), swap_last(x)), n.b->get(n.n().shape));
+    }
+};
+
 /// sum(sum(x)) and prod(prod(x)) over all the axes at once. The order of the roundings changes, nothing else.
 template <class... Op>
 struct nested_reductions : at<Op...>::template over<Op...> {
