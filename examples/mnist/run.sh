@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$(pwd)
 program=${KILN_EXAMPLE:-mnist}   # or mnist_cnn, which is started by a script of its own
 source tests/packages.sh
-need_packages g++ cmake ninja-build libxsimd-dev zlib1g-dev libpng-dev libzip-dev nlohmann-json3-dev libprotozero-dev
+need_packages g++ cmake ninja-build zlib1g-dev libpng-dev libzip-dev nlohmann-json3-dev libprotozero-dev
 
 log=$(cmake --preset release -B build/mnist -DKILN_BUILD_TESTS=OFF -DKILN_BUILD_BENCHMARKS=OFF 2>&1) \
     || { echo "$log"; exit 1; }

@@ -1,17 +1,16 @@
 // What both networks share: the arguments, the epochs over shuffled minibatches, the report at the end.
 #pragma once
-#include <kiln/kiln.hpp>
+#include <kiln/core/philox.hpp>
+#include <kiln/core/tensor.hpp>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <numeric>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "digits.hpp"
+#include "picture.hpp"
+#include "progress.hpp"
 #include "report.hpp"
 
 namespace mnist {
@@ -21,15 +20,8 @@ struct arguments {
     int epochs = 10;
     unsigned seed = 1;
 
-    arguments(int argc, char** argv) {
-        for (int k = 1; k < argc; ++k) {
-            if (!std::strcmp(argv[k], "--epochs") && k + 1 < argc) epochs = std::atoi(argv[++k]);
-            else if (!std::strcmp(argv[k], "--seed") && k + 1 < argc) seed = static_cast<unsigned>(std::atoi(argv[++k]));
-            else directory = argv[k];
-        }
-        if (epochs < 1) throw kiln::value_error("--epochs wants a number above 0");
-    }
-    dataset data() const { return directory ? full(directory) : bundled(KILN_EXAMPLE_DATA); }
+    arguments(int argc, char** argv);
+    dataset data() const;   // of the directory, else the bundled one
 };
 
 /// Who only wants the report.
@@ -37,6 +29,9 @@ struct no_log {
     void step(kiln::i64, float) {}
     void epoch(kiln::i64, double) {}
 };
+
+/// Prints how well `predictions` fit, and draws the picture NAME.png.
+void report(const char* name, const history& run, const digits& test, std::span<const std::int32_t> predictions);
 
 /// The epochs. train(images, labels) is one step and gives its loss, classify(images) the classes; the picture is NAME.png.
 /// `log` is told the loss of each step and the accuracy after each epoch.
@@ -79,12 +74,7 @@ void run(const arguments& given, const dataset& data, const char* name, Train tr
     }
     progress.finish();
 
-    const std::string picture = std::string(name) + ".png";
-    std::printf("\n%s\n", confusion_matrix(truth, predictions).c_str());
-    write_picture(picture, history, std::span(data.test.images.data(), static_cast<std::size_t>(data.test.images.size())),
-                  truth, predictions);
-    std::printf("the loss curve and the misread digits are in %s\n", picture.c_str());
-    std::printf("test accuracy %.2f %%\n", 100 * accuracy(truth, predictions));
+    report(name, history, data.test, predictions);
 }
 
 }  // namespace mnist

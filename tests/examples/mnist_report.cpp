@@ -1,6 +1,7 @@
 // What the MNIST example prints and draws.
 #include "../../examples/mnist/picture.cpp"
-#include "../../examples/mnist/report.hpp"
+#include "../../examples/mnist/progress.cpp"
+#include "../../examples/mnist/report.cpp"
 
 #include <fcntl.h>
 #include <png.h>

@@ -12,7 +12,8 @@ struct packing {
 };
 /// [m, k] by [k, n] of elements of `bytes`. A copy costs one pass over the operand; it pays where the operand is read often
 /// and its lines lie a page or so apart: such lines share sets of the caches and need an entry of the TLB each. A right
-/// operand whose rows are not contiguous is always copied, except for few rows, which are inner products.
+/// operand whose rows are not contiguous is always copied, except for few rows, which are inner products. To ask with `any_extent`
+/// must give every copy that some extent asks for, so a rule may only say "at least" of an extent that decides a copy.
 constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes) {
     const i64 far = 2048 / bytes;
     const bool products = right == by_columns && (m == 1 ? left != by_strides : m < 4 && left == by_rows);
@@ -45,7 +46,7 @@ constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 v
     auto padded = [](i64 b) { return (b + 63) / 64 * 64 + 64; };
     const i64 depth = p.right ? blocks::steps(k, bytes) : k, most_rows = blocks::rows + blocks::highest_tile, rows = m < most_rows ? m : most_rows;
     const i64 steps = depth ? (k + depth - 1) / depth : 0;
-    const i64 widest = vector_bytes * 4, most = blocks::panels * (k <= 64 ? 4 : 2) * vector_bytes;   // at most four vectors a panel
+    const i64 widest = vector_bytes * 2, most = blocks::panels * widest;   // a panel is at most two vectors wide
     const i64 row = (n * bytes + widest - 1) / widest * widest, columns = row < most ? row : most;
     return {p.right ? padded(depth * columns) : 0, p.left ? steps * padded(m * depth * bytes) : 0, depth < k ? padded(rows * columns) : 0};
 }

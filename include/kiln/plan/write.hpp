@@ -1,53 +1,40 @@
-// Groups to kernels and calls: keys are written, each once, and every call gets its arguments and sizes.
+// Groups to calls: which kernel, and where its arguments lie, in memory that is used again once nobody reads it.
 #pragma once
-#include <kiln/plan/calls.hpp>
 #include <kiln/plan/equal_groups.hpp>
-#include <kiln/plan/facts.hpp>
-#include <kiln/plan/fma.hpp>
-#include <kiln/plan/merged_axes.hpp>
 #include <kiln/plan/packing.hpp>
 #include <kiln/plan/schedule.hpp>
 #include <kiln/plan/slots.hpp>
+#include <kiln/plan/write_key.hpp>
 
 namespace kiln {
 
 template <int N, int Lists, class Bodies>
-struct plan_writer {
-    static constexpr int words_max = 8 * N + 128, table_max = 6 * N + 64;
+struct plan_writer : key_writer<N, Lists, Bodies> {
+    using base = key_writer<N, Lists, Bodies>;
+    using typename base::facts_type;
+    using base::g, base::fz, base::b, base::words, base::kernels, base::call_sizes, base::sizes, base::n_words, base::n_kernels, base::n_call_sizes,
+        base::place_in_key, base::kernel_is, base::at, base::f, base::size, base::kernel_of, base::entry_of, base::analyse, base::interned_kernel;
 
-    graph_view g;
     signature sig;
-    plan_target target;
-    const fuser<N, Lists>& fz;
-    const Bodies& b;
     const group_order<N>& when;
 
-    u64 words[words_max]{};
-    plan_kernel kernels[N + 1]{};
     plan_call calls[N + 1]{};
-    plan_argument arguments[table_max]{};
-    int call_sizes[table_max * 2]{};
-    size_table<256, Lists> sizes{};
+    plan_argument arguments[base::table_max]{};
     slot_pool<N> pool{};
     plan_number numbers[32]{};
     plan_leaf leaves[N + 1]{};
-    int n_words = 0, n_kernels = 0, n_calls = 0, n_arguments = 0, n_call_sizes = 0, n_copies = 0, n_numbers = 0, n_leaves = 0;
+    int n_calls = 0, n_arguments = 0, n_copies = 0, n_numbers = 0, n_leaves = 0;
 
     int leaf_of[N]{}, output_of[N]{}, slot_of[N]{}, last_use[N]{};
     int assigned_root[N]{};       // by variable node: 1 + the node of its new value
     int assigned_variable[N]{};   // by node: 1 + the variable that it is the new value of
     plan_guard guards[64]{};
-    int place_in_key[Bodies::room]{};   // by entry: which node of its key it is
-    struct written { key_header header; bool reduces; int newest_call; };
-    written kernel_is[N + 1]{};   // by kernel
     int count_of[Lists]{};      // by shape: 1 + the size that counts its elements
 
     constexpr plan_writer(graph_view graph, signature s, plan_target t, const fuser<N, Lists>& fused, const Bodies& bodies,
                           const group_order<N>& order)
-        : g(graph), sig(s), target(t), fz(fused), b(bodies), when(order) {}
+        : base(graph, t, fused, bodies), sig(s), when(order) {}
 
-    constexpr const node& at(int i) const { return g.nodes[i]; }
-    constexpr const fusion<N>& f() const { return fz.f; }
     constexpr int root(int k) const { return g.root(k); }
 
     constexpr void run() {
@@ -126,16 +113,9 @@ struct plan_writer {
         arguments[n_arguments] = a;
         return n_arguments++;
     }
-    constexpr void size(const size_expr& e) { call_sizes[n_call_sizes++] = sizes.intern(e); }
-
     /// The stored node i whose storage may be written over by its last reader.
     constexpr bool dies(int i, int now) const {
         return last_use[i] == now && slot_of[i] && !leaf_of[i] && buffered(i);
-    }
-
-    /// Strides of an operand along the merged axes, and along the summed axis (`rank`) of a contraction.
-    constexpr void put_strides(const access& a, const merged_axes& m, int from, int to, int rank) {
-        for (int c = from; c < to; ++c) size(stride_along(a, m, c, rank, g, sizes));
     }
 
     // ---- calls: of the kernel of an equal group, or of one that is written now
@@ -174,7 +154,7 @@ struct plan_writer {
         const int* s = call_sizes + call.first_size + h.axes;   // behind the columns comes the inner extent
         const packing panels = con ? panels_for(h, s, size_of(g.nodes[grp.anchor].type)) : packing{};
         int held = -1;
-        auto stores = [&](int n_scratch, const body_facts<2 * N + 64>* facts) {
+        auto stores = [&](int n_scratch, const facts_type* facts) {
             if (panels.left || panels.right || n_scratch) {
                 if (panels.left || panels.right)
                     held = pool.take({s[-1], size_of(g.nodes[grp.anchor].type), n_scratch, s[0], s[-2], panels.left, panels.right}, sizes);
@@ -192,7 +172,7 @@ struct plan_writer {
             }
         };
         if (kernel_is[call.kernel].reduces) {
-            body_facts<2 * N + 64> facts;
+            facts_type facts;
             analyse(facts, q, h, words + kernels[call.kernel].at, kernels[call.kernel].n);
             stores(facts.n_scratch, facts.in_registers ? nullptr : &facts);
         } else stores(0, nullptr);
@@ -203,134 +183,13 @@ struct plan_writer {
     /// What the kernel of a contraction may copy; `s` shows its inner extent among the sizes of the call.
     constexpr packing panels_for(const key_header& h, const int* s, i64 bytes) const {
         auto extent = [&](int k) { return sizes.sizes[s[k]].fixed() ? sizes.sizes[s[k]].number : any_extent; };
-        return packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes);
+        return h.windows ? packing{} : packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes);
     }
 
-    // ---- the key of a group and the sizes of its calls
-    constexpr plan_call kernel_of(int q) {
-        const fused_group& grp = b.groups[q];
-        const bool con = grp.kind == group_kind::contraction;
-        const int from = b.first[q], to = b.first[q + 1];
-        const merged_axes m = merged_axes_of(grp, g, sizes);
-        access operand[2]{};
-        key_header h{grp.kind, 0, m.n, m.outer, 0, 0, 1, m.rows, 0, 0};
-        plan_call call{0, 0, 0, n_call_sizes, 0, q, 0};
-        for (int k = 0; k < m.n; ++k) size(m.extent[k]);
-        size_expr inner{};
-        if (con) {
-            for (int k = 0; k < 2; ++k) operand[k] = fz.contraction_access(grp.anchor, k);
-            const node& left = at(at(grp.anchor).in[0]);
-            inner = sizes.of(g, g.at(left.shape, g.length(left.shape) - 1));
-            size(inner);
-            h.left = layout(operand[0], grp.rank - 2, grp.rank, m.count(m.n - 2, grp.rank) == 1);
-            h.right = layout(operand[1], grp.rank, grp.rank - 1, true);
-            if (m.outer > 0 || h.left == by_strides || h.right == by_strides)   // else they follow from the extents
-                for (int k = 0; k < 2; ++k) put_strides(operand[k], m, 0, m.n + 1, grp.rank);
-        }
-        // which extents are constants of the kernel
-        const size_expr& columns = m.extent[m.n - 1];
-        const bool keep_all = con && target.constant_contractions;
-        dtype last = dtype::boolean;
-        int widest = 1;   // bytes of a lane
-        for (int e = from; e < to; ++e)
-            if (const dtype t = g.nodes[b.entry[e].node].type; t != last) {
-                last = t;
-                if (const int bytes = size_of(t); bytes > widest) widest = bytes;
-            }
-        h.lane_bytes = widest;
-        const bool keep_columns = keep_all || (!con && m.rows && columns.fixed() && columns.number <= target.constant_columns &&
-                                               columns.number * widest <= 8 * target.vector_bytes);
-        u64* w = words + n_words;
-        int n = 1;
-        for (int k = 0; k < m.n; ++k) {
-            const bool keep = k == m.n - 1 ? keep_columns : (keep_all && k >= m.outer);
-            w[n++] = keep && m.extent[k].fixed() ? static_cast<u64>(m.extent[k].number) : 0;
-        }
-        if (con) w[n++] = keep_all && inner.fixed() ? static_cast<u64>(inner.number) : 0;
-
-        body_operations fused;
-        fuse_products(g.nodes, b.entry, from, to, fused);
-        // the operations that occur, in order of first use
-        u64 ops[256];
-        for (int e = from; e < to; ++e) {
-            const body_entry& x = b.entry[e];
-            if ((x.kind != step::operation && x.kind != step::reduce) || fused.absorbed[e - from]) continue;
-            const u64 id = fused.op[e - from]->id;
-            int k = 0;
-            while (k < h.ops && ops[k] != id) ++k;
-            if (k == h.ops) ops[h.ops++] = id;
-        }
-        for (int k = 0; k < h.ops; ++k) w[n++] = ops[k];
-
-        h.slots = con ? 3 : 1;   // operands of a contraction, scratch
-        const int first_node = n;
-        int last_mask = 0, merged_mask = 0;
-        bool reduces = false;
-        u64 constants[256];
-        for (int e = from; e < to; ++e) {
-            const body_entry& x = b.entry[e];
-            if (fused.absorbed[e - from]) continue;
-            place_in_key[e] = n - first_node;
-            const node& y = g.nodes[x.node];
-            if (x.mask != last_mask) merged_mask = m.mask(last_mask = x.mask);
-            reduces |= x.kind == step::reduce;
-            key_node k{x.kind, y.type, 0, {}, merged_mask, 0, false};
-            switch (x.kind) {
-            case step::constant:
-                k.slot = h.constants;
-                constants[h.constants++] = static_cast<u64>(g.at(y.attrs, 0));
-                break;
-            case step::counter:
-                for (int a = 0; a < 8; ++a)
-                    if (x.mask >> a & 1) k.slot = m.of[a];
-                break;
-            case step::load:
-                k.slot = h.slots++;
-                if (x.order) {
-                    k.strided = true;
-                    k.in[0] = n_call_sizes - call.first_size;
-                    put_strides(access_of_order(x.node, x.order), m, 0, m.n, grp.rank);
-                }
-                break;
-            case step::tile: break;
-            case step::widen:
-                for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[x.in[j]];
-                break;
-            default: {
-                const u64 id = fused.op[e - from]->id;
-                while (ops[k.op] != id) ++k.op;
-                for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[fused.in[e - from][j]];
-            }
-            }
-            w[n++] = packed(k);
-        }
-        for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
-            const int i = o - 1, e = place_in_key[entry_of(i, from)];
-            w[n++] = packed(key_node{step::store, at(i).type, 0, {e, e, e}, m.mask(f().mask[i]), h.slots++, false});
-        }
-        for (int k = 0; k < h.constants; ++k) w[n++] = constants[k];
-        w[0] = packed(h);
-        call.n_sizes = n_call_sizes - call.first_size;
-        call.kernel = interned_kernel(n);
-        kernel_is[call.kernel] = {h, reduces, 0};
-        return call;
-    }
-    /// [.., row, column] contiguous along the column axis, along the row axis, or neither.
-    static constexpr int layout(const access& a, int row, int column, bool single_row) {
-        if (a.n < 2) return by_strides;
-        if (a.axis[a.n - 1] == column && a.axis[a.n - 2] == row) return by_rows;
-        return a.axis[a.n - 1] == row && a.axis[a.n - 2] == column && single_row ? by_columns : by_strides;
-    }
-    /// The entry that computes a stored node.
-    constexpr int entry_of(int i, int from) const {
-        int e = from;
-        while (b.entry[e].node != i || b.entry[e].mask != f().mask[i] || b.entry[e].kind == step::load || b.entry[e].kind == step::widen) ++e;
-        return e;
-    }
     /// A buffer that this group is the last to read, element by element, may hold the result: same elements, same size, so
     /// that each is read before it is written, whatever thread does it, and in no later pass over the row (`facts`, where there
     /// are several).
-    constexpr int written_over(int i, int from, int to, int now, const fused_group& grp, const body_facts<2 * N + 64>* facts) const {
+    constexpr int written_over(int i, int from, int to, int now, const fused_group& grp, const facts_type* facts) const {
         if (f().mask[i] != (1 << grp.rank) - 1) return -1;
         const node& x = g.nodes[i];
         for (int e = from; e < to; ++e) {
@@ -369,27 +228,6 @@ struct plan_writer {
         const node& x = at(b.groups[q].anchor);
         if (b.groups[q].kind != group_kind::nest)
             for (int k = 0; k < x.n_in; ++k) free_one(fz.f.under[g.operand(x, k)]);
-    }
-    /// What follows from the key of group q, n words at w.
-    constexpr void analyse(body_facts<2 * N + 64>& facts, int q, const key_header& h, const u64* w, int n) const {
-        facts.read(h, w, n);
-        for (int e = b.first[q]; e < b.first[q + 1]; ++e)
-            if (b.entry[e].kind == step::operation && at(b.entry[e].node).op->costly) facts.costly[place_in_key[e]] = true;
-        facts.derive();
-    }
-    /// The kernel of the n words that were written last.
-    constexpr int interned_kernel(int n) {
-        int k = 0;
-        for (; k < n_kernels; ++k) {
-            if (kernels[k].n != n) continue;
-            const u64* v = words + kernels[k].at;
-            int j = 0;
-            while (j < n && v[j] == words[n_words + j]) ++j;
-            if (j == n) return k;
-        }
-        kernels[n_kernels++] = {n_words, n};
-        n_words += n;
-        return k;
     }
     constexpr void finish_call(plan_call call, int n) {
         call.n_arguments = n_arguments - call.first_argument;

@@ -1,5 +1,6 @@
 // What `function` gives: a program that is planned by the compiler and called by position or by name.
 #pragma once
+#include <kiln/backend/cpu/small.hpp>
 #include <kiln/run/aggregate.hpp>
 #include <kiln/run/arguments.hpp>
 #include <kiln/run/defaults.hpp>
@@ -88,7 +89,7 @@ public:
     }
 
     /// Bytes of the arena after the last call.
-    i64 arena_bytes() const { return work.bytes(); }
+    i64 arena_bytes() const { return inlined<no_outputs> ? cpu::small_plan<L, cpu::default_arch>::arena.bytes : work.bytes(); }
 
     /// The names of extents that a call binds.
     static constexpr auto extent_names = texts_of<L::result.n_names>([](int k) { return L::graph.chars + L::result.name[k]; });
@@ -99,12 +100,12 @@ private:
 
     // What becomes of the outputs of a call: they are its result, or go to the views of a tuple.
     struct no_outputs {
-        void run(const cpu::workspace& w, const cpu::tables& t, char* const* leaves, char* const* outputs) const { w.run(t, leaves, outputs); }
+        static constexpr bool owned = true;
     };
     template <class Watch>
     struct watched_outputs {   // they are its result, and every kernel is run by `watch`
+        static constexpr bool owned = true;
         Watch& watch;
-        void run(const cpu::workspace& w, const cpu::tables& t, char* const* leaves, char* const* outputs) const { w.run(t, leaves, outputs, watch); }
     };
     template <class V>
     static auto target_of(V& v) {
@@ -164,22 +165,31 @@ private:
     template <class Out, class S>
     auto execute(const Out& out, S* session, arguments& args) {
         static_assert(L::result.n_names <= max_names, "kiln: more than 16 named extents in one function");
-        const cpu::tables& t = cpu::tables_of<L, cpu::default_arch>;
-        bool same = resolved;
-        for (int k = 0; k < L::result.n_names; ++k) same &= names[k] == args.names[k];
-        if (!same) {
-            for (int k = 0; k < L::result.n_names; ++k) names[k] = args.names[k];
-            work.resolve(t, names);
-            resolved = true;
+        if constexpr (!inlined<Out>) {
+            bool same = resolved;
+            for (int k = 0; k < L::result.n_names; ++k) same &= names[k] == args.names[k];
+            if (!same) {
+                for (int k = 0; k < L::result.n_names; ++k) names[k] = args.names[k];
+                work.resolve(cpu::tables_of<L, cpu::default_arch>, names);
+                resolved = true;
+            }
         }
         char* leaves[L::result.n_leaves + 1];
         leaves[L::result.n_leaves] = nullptr;   // the only one where there are none
         for (int k = 0; k < sig.inputs; ++k) leaves[k] = args.data[k];
         if constexpr (draws) state_of(session).next_random_step();
         variables_of(session, leaves, std::make_integer_sequence<int, L::result.n_leaves - sig.inputs>{});
-        if constexpr (requires { out.run(work, t, leaves, leaves); })
-            return owned(t, session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
-        else return written(t, session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
+        if constexpr (requires { Out::owned; }) return owned(session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
+        else return written(session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
+    }
+    /// Are the kernels a part of the call?
+    template <class Out>
+    static constexpr bool inlined = cpu::small_plan<L, cpu::default_arch>::fits && !requires(const Out& out) { out.watch; };
+    template <class Out>
+    KILN_INLINE void run_kernels([[maybe_unused]] const Out& out, char* const* leaves, char* const* outputs) const {
+        if constexpr (inlined<Out>) cpu::small_plan<L, cpu::default_arch>::run(leaves, outputs);
+        else if constexpr (requires { out.watch; }) work.run(cpu::tables_of<L, cpu::default_arch>, leaves, outputs, out.watch);
+        else work.run(cpu::tables_of<L, cpu::default_arch>, leaves, outputs);
     }
 
     template <class S, int... K>
@@ -232,18 +242,18 @@ private:
     }();
 
     template <class Out, class S, int... K>
-    auto owned(const cpu::tables& t, S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
+    auto owned(S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
         std::tuple results{output_memory<L, K>::make(names)...};
         char* outputs[sizeof...(K) + 1]{reinterpret_cast<char*>(std::get<K>(results).data())...};
-        out.run(work, t, leaves, outputs);
+        run_kernels(out, leaves, outputs);
         finish(session);
         if constexpr (sizeof...(K) == 1) return output_memory<L, 0>::unwrapped(std::get<0>(results));
         else if constexpr (sizeof...(K) > 1) return std::tuple{output_memory<L, K>::unwrapped(std::get<K>(results))...};
     }
     template <class S, class Out, int... K>
-    void written(const cpu::tables& t, S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
+    void written(S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
         char* outputs[sizeof...(K) + 1]{output_memory<L, K>::checked(std::get<K>(out), names)...};
-        work.run(t, leaves, outputs);
+        run_kernels(out, leaves, outputs);
         finish(session);
     }
 

@@ -1,7 +1,7 @@
 // The one evaluator of bodies: a map, a reduction, a row program and the epilogue of a contraction are all steps over the
 // nodes of a key. `step`, `steps` are inlined into the loops around them (nest.hpp, contraction.hpp).
 #pragma once
-#include <kiln/backend/cpu/simd.hpp>
+#include <kiln/backend/cpu/math.hpp>
 #include <kiln/backend/cpu/threads.hpp>
 #include <kiln/plan/facts.hpp>
 
@@ -346,10 +346,11 @@ struct body {
     template <class F>
     static KILN_INLINE void for_outer(char* const* a, const i64* sizes, i64 scratch_bytes, int part, int parts, F run) {
         char* q[K::header.slots + 1];
-        for (int k = 0; k < K::header.slots; ++k) q[k] = a[k];
-        if (scratch_bytes) q[first_slot] += part * scratch_bytes;
+        const bool own = K::header.outer > 0 || (part > 0 && scratch_bytes > 0);   // else the arguments serve as they are
+        for (int k = 0; own && k < K::header.slots; ++k) q[k] = a[k];
+        if (own && scratch_bytes) q[first_slot] += part * scratch_bytes;
         i64 outer[K::header.outer + 1]{};
-        if constexpr (K::header.outer == 0) run(q, outer);
+        if constexpr (K::header.outer == 0) run(own ? static_cast<char* const*>(q) : a, outer);
         else {
             i64 count = 1;
             for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];

@@ -3,6 +3,7 @@
 #pragma once
 #include <kiln/backend/cpu/nest.hpp>
 #include <kiln/backend/cpu/tile_sums.hpp>
+#include <kiln/backend/cpu/window_view.hpp>
 #include <kiln/plan/packing.hpp>
 
 namespace kiln::cpu {
@@ -22,15 +23,20 @@ struct contraction : nest<K, VB> {
     }();
     using T = ctype_of<K::node(tile_node).type>;
     static constexpr bool sums_in_registers = base::n1_constant > 0;
-    static constexpr int n_registers = VB == 64 ? 32 : 16;
-    template <int N>
-    using number_constant = std::integral_constant<int, N>;
-    static constexpr i64 rows_constant = K::extent(axes - 2);
+    static constexpr bool windows = K::header.windows;
+    using windows_seen = window_view<K, T, L>;
+    /// Rows that a tile must not lie across: of the windows of a line, of what a window sees of one.
+    static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
+    /// A tile has at most MR rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
+    static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows;
+    static constexpr int MR = single_row ? 1 : VB == 64 ? 14 : 6, NV = single_row ? 8 : 2;
     /// What may be copied, as far as the key knows the extents.
-    static constexpr packing may_copy = packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
+    static constexpr packing may_copy = windows ? packing{} : packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
                                                    base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T));
+    /// May the rows be so few that they are inner products; with a constant number of rows it is sure.
+    static constexpr bool may_be_products = !windows && packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : 1, any_extent, any_extent, sizeof(T)).products;
     /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
-    static constexpr bool small = rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
+    static constexpr bool small = !windows && rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
 
     struct operands {
         const T *a, *b;
@@ -38,39 +44,41 @@ struct contraction : nest<K, VB> {
     };
     struct panels {
         T *right, *left, *waiting;   // null: not copied, all steps at once
+        bool products;
     };
 
-    /// The heights of tiles, highest first. Rows that are a constant are spread evenly: 64 is 13 + 13 + 13 + 13 + 12.
-    template <int MR>
+    /// The heights of tiles, highest first. A few tiles are spread evenly over rows that are a constant, 64 is
+    /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share three heights.
     struct heights {
-        static constexpr i64 most = MR ? MR : 1, blocks = rows_constant ? (rows_constant + most - 1) / most : 1, high = (rows_constant + blocks - 1) / blocks,
+        static constexpr i64 blocks = rows_constant ? (rows_constant + MR - 1) / MR : 1, high = (rows_constant + blocks - 1) / blocks,
                              n_high = rows_constant - blocks * (high - 1);
-        static constexpr int quarter = MR / 4 > 1 ? MR / 4 : 1, half = MR / 2 > 1 ? MR / 2 : 1;
-        using list = std::conditional_t<MR == 0, std::integer_sequence<int, 0>, std::conditional_t<(rows_constant > 0),
+        static constexpr bool even = windows || (rows_constant > 0 && blocks <= 5);
+        static constexpr int low = MR > 8 ? 4 : MR > 2 ? 2 : 1;
+        using list = std::conditional_t<even,
                                         std::conditional_t<(n_high < blocks && high > 1), std::integer_sequence<int, high, high - 1>, std::integer_sequence<int, high>>,
-                                        std::integer_sequence<int, MR, half, quarter, 1>>>;
+                                        std::integer_sequence<int, MR, low, 1>>;
         static KILN_INLINE int at(i64 i, i64 rows) {
-            if constexpr (MR == 0) return 1;
-            else if constexpr (rows_constant > 0) return static_cast<int>(i < n_high * high ? high : high - 1);
-            else return rows - i >= MR ? MR : rows - i >= half ? half : rows - i >= quarter ? quarter : 1;
+            if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < n_high * high ? high : high - 1);
+            else return rows - i >= MR ? MR : rows - i >= low ? low : 1;
         }
     };
     /// The sums of a tile `height` high and `vectors` wide.
-    template <int NV, int... H>
+    template <int... H>
     static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o) {
         constexpr i64 n1 = base::n1_constant, width = NV * L;
         constexpr int rest = n1 ? static_cast<int>((n1 % width + L - 1) / L) : 1;
         constexpr bool whole = n1 == 0 || n1 >= width, cut = n1 % L != 0;
-        ((height == H && (whole && vectors == NV ? whole_sums<whole, H, NV, false>(o)
+        const bool one_of_them = ((height == H && (whole && vectors == NV ? whole_sums<whole, H, NV, false>(o)
                           : (n1 == 0 && o.count == L) || (n1 > 0 && !cut) ? whole_sums<(n1 == 0 || (!cut && rest > 0)), H, rest, false>(o)
                                                                           : whole_sums<(n1 == 0 || cut), H, rest, true>(o))) || ...);
+        if (!one_of_them) __builtin_unreachable();   // else g++ warns of sums that nobody has written
     }
-    template <bool Needed, int H, int NV, bool Tail>
+    template <bool Needed, int H, int V, bool Tail>
     static KILN_INLINE bool whole_sums(const tile_operands<T>& o) {
-        if constexpr (Needed && NV > 0) {
-            if constexpr (small && H > 0) tile_sums<T, L, H, NV, Tail>(o);
-            else shared_tile_sums<T, L, H, NV, Tail>(o);
-        }
+        if constexpr (Needed && V > 0) {
+            if constexpr (small) tile_sums<T, L, H, V, Tail, true>(o);
+            else shared_tile_sums<T, L, H, V, Tail>(o);
+        } else __builtin_unreachable();
         return true;
     }
 
@@ -96,9 +104,7 @@ struct contraction : nest<K, VB> {
         base::template steps<Tail>(only<base::once>{}, s, r, p, acc);
     }
 
-    /// The rows of the columns [from, to), which are one block; sums: of its columns, where they are in registers. MR by NV
-    /// is the largest tile; MR is 0 for inner products.
-    template <int MR, int NV>
+    /// The rows of the columns [from, to), which are one block; sums: of its columns, where they are in registers.
     static KILN_INLINE void block(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
         constexpr i64 width = NV * L, waiting_row = contraction_blocks::panels * width;
         const i64 most = p.right ? contraction_blocks::steps(o.inner, sizeof(T)) : o.inner;
@@ -109,7 +115,7 @@ struct contraction : nest<K, VB> {
                 if constexpr (may_copy.right)
                     if (p.right) pack<T, L>(p.right, width, width * d, o.b + from * o.b_column + k * o.b_inner, to - from, o.b_column, o.b_inner, d);
                 for (i = i0; i < i0 + rows_at_once && i < o.rows;) {
-                    const int h = heights<MR>::at(i, o.rows);
+                    const int h = p.products ? 1 : heights::at(i, o.rows);
                     const T* a = o.a + i * o.a_row + k * o.a_inner;
                     if constexpr (may_copy.left)
                         if (p.left) {   // by the first block of columns, for all of them
@@ -118,10 +124,11 @@ struct contraction : nest<K, VB> {
                             a = packed;
                         }
                     for (i64 j = from; j < to;) {
-                        const i64 left = to - j, c = j - from;
-                        const int vectors = left >= width ? NV : base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
-                        alignas(64) T here[(MR ? MR : 1) * NV * L];
-                        tile_operands<T> t{a, o.b + k * o.b_inner + j * o.b_column, o.a_row, o.a_inner, MR ? o.b_inner : o.b_column, d, here, width,
+                        // a single piece is as wide as the result: the compiler could not know
+                        const i64 left = base::n1_constant > 0 && base::n1_constant <= width ? base::n1_constant : to - j, c = j - from;
+                        const int vectors = p.products ? 1 : left >= width ? NV : base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
+                        alignas(64) T here[MR * NV * L];
+                        tile_operands<T> t{a, o.b + k * o.b_inner + j * o.b_column, o.a_row, o.a_inner, p.products ? o.b_column : o.b_inner, d, here, width,
                                            false, static_cast<int>(left < vectors * L ? left - (vectors - 1) * L : L)};
                         if constexpr (may_copy.left)
                             if (p.left) {
@@ -138,7 +145,10 @@ struct contraction : nest<K, VB> {
                                     t.more = k > 0;
                                 }
                             }
-                        sums_of<NV>(typename heights<MR>::list{}, MR ? h : 0, vectors, t);
+                        if constexpr (may_be_products)
+                            if (p.products) inner_products<T, L>(t);
+                        if constexpr (!may_be_products || rows_constant == 0)
+                            if (!p.products) sums_of(typename heights::list{}, h, vectors, t);
                         if (k + d >= o.inner) epilogue(s, t, h, vectors, p0, i, j, sums ? sums + c / L : nullptr);
                         j += vectors * L;
                     }
@@ -147,18 +157,62 @@ struct contraction : nest<K, VB> {
                 if (d == 0) break;
             }
     }
+    /// The same where the left operand is seen through windows.
+    static KILN_INLINE void window_block(state& s, const operands& o, const place& p0, i64 from, i64 to, regs* sums) {
+        constexpr i64 width = NV * L;
+        alignas(64) T panel[windows_seen::panel_size], here[contraction_blocks::panels + NV][MR * width]{};
+        for (i64 i = 0; i < o.rows;) {
+            const int h = heights::at(i, o.rows);
+            const auto tiles = [&](auto f) KILN_INLINE_LAMBDA {
+                for (i64 j = from, c = 0; j < to; ++c) {
+                    const i64 left = to - j;
+                    const int vectors = left >= width ? NV : base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
+                    f(tile_operands<T>{o.a, o.b + j * o.b_column, 0, 0, o.b_inner, 0, here[c], width, false,
+                                       static_cast<int>(left < vectors * L ? left - (vectors - 1) * L : L)}, vectors, j);
+                    j += vectors * L;
+                }
+            };
+            bool more = false;
+            const auto add = [&](const window_steps<T>& w) KILN_INLINE_LAMBDA {
+                tiles([&](tile_operands<T> t, int vectors, i64) KILN_INLINE_LAMBDA {
+                    t.a = w.a;
+                    t.a_row = w.row;
+                    t.a_inner = w.step;
+                    t.inner = w.steps;
+                    t.runs = w.runs;
+                    t.a_run = w.run;
+                    t.b += w.first * o.b_inner;
+                    t.b_run = w.apart * o.b_inner;
+                    t.more = more;
+                    sums_of(typename heights::list{}, h, vectors, t);
+                });
+                more = true;
+            };
+            windows_seen::each(panel, h, o.a, i, o.inner, add);
+            if (!more)   // all of it is padding
+                for (auto& tile : here)
+                    for (T& sum : tile) sum = T{};
+            tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
+                epilogue(s, t, h, vectors, p0, i, j, sums ? sums + (j - from) / L : nullptr);
+            });
+            i += h;
+        }
+    }
+    static KILN_INLINE void rows_of(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
+        if constexpr (windows) window_block(s, o, p0, from, to, sums);
+        else block(s, o, p, p0, from, to, pack_left, sums);
+    }
     /// All rows of the columns [first, last), block by block.
-    template <int MR, int NV>
     static KILN_INLINE void all_columns(state& s, const operands& o, const panels& p, const place& p0, i64 first, i64 last) {
-        constexpr int vectors = may_copy.right ? contraction_blocks::panels * NV : NV;
-        const i64 width = (p.right ? contraction_blocks::panels : 1) * NV * L;
+        constexpr int vectors = may_copy.right || windows ? contraction_blocks::panels * NV : NV;
+        const i64 width = (p.right || windows ? contraction_blocks::panels : 1) * NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
-            if constexpr (!sums_in_registers) block<MR, NV>(s, o, p, p0, from, to, from == first, nullptr);
+            if constexpr (!sums_in_registers) rows_of(s, o, p, p0, from, to, from == first, nullptr);
             else {
                 regs sums[vectors];
                 for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
-                block<MR, NV>(s, o, p, p0, from, to, from == first, sums);
+                rows_of(s, o, p, p0, from, to, from == first, sums);
                 for (i64 j = from, v = 0; j < to; j += L, ++v) {
                     if constexpr (only<base::column_post>::size() > 0) {
                         regs r;
@@ -182,15 +236,13 @@ struct contraction : nest<K, VB> {
     /// Split over threads: outer axes, or blocks of columns where no total crosses them.
     static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) {
+    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
+    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
         const i64* a_strides = sizes + axes + 1;   // where they do not follow from the extents
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        // wide and flat where the inner axis is so short that the result is most of the traffic
-        constexpr bool flat = K::inner > 0 && K::inner <= 64 && n_registers == 32 && base::n1_constant >= 4 * L;
-        constexpr int NV = flat ? 4 : 2, MR = flat ? 6 : n_registers == 32 ? 14 : 6;
-        const packing copies = packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
+        const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
         base::for_outer(a, sizes, rows_bytes + bytes.all(), part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
@@ -205,7 +257,7 @@ struct contraction : nest<K, VB> {
                 at += n;
                 return r;
             };
-            const panels p{take(bytes.right), take(bytes.left), take(bytes.sums)};
+            const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), may_be_products && copies.products};
             constexpr bool split_columns = splits && K::header.outer == 0;
             const part_range mine = split_columns ? range_of(n1, part, parts, NV * L) : part_range{0, n1};
             state s;
@@ -213,16 +265,7 @@ struct contraction : nest<K, VB> {
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
             if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, mine.first, mine.last);
-            auto columns = [&](auto rows_at_once, auto vectors) KILN_INLINE_LAMBDA {
-                all_columns<rows_at_once(), vectors()>(s, o, p, p0, mine.first, mine.last);
-            };
-            constexpr bool may_be_products = K::header.right == by_columns && rows_constant < 4;
-            constexpr bool may_be_single = K::header.right == by_rows && rows_constant < 2;
-            if (may_be_products && copies.products) {
-                if constexpr (may_be_products) columns(number_constant<0>{}, number_constant<1>{});
-            } else if (may_be_single && n0 == 1) {
-                if constexpr (may_be_single) columns(number_constant<1>{}, number_constant<8>{});
-            } else columns(number_constant<MR>{}, number_constant<NV>{});
+            all_columns(s, o, p, p0, mine.first, mine.last);
             if constexpr (sums_in_registers) {
                 base::totals(only<base::cross_scalar>{}, s);
                 base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);

@@ -176,7 +176,9 @@ struct nest : body<K, VB> {
     static KILN_INLINE void spread_kept(std::integer_sequence<int, I...>, state& s, const regs& kept) {
         ((base::template at<I>(s.row) = base::template at<I>(kept)), ...);
     }
-    static KILN_INLINE void row_done(state& s, regs& kept, const place& p, i64 n0) {
+    struct nothing {};
+    using kept_values = std::conditional_t<f.defer, regs, nothing>;   // g++ clears them even where nobody reads them
+    static KILN_INLINE void row_done(state& s, [[maybe_unused]] kept_values& kept, const place& p, i64 n0) {
         if constexpr (f.defer) {
             collect(only<base::collected_part>{}, s, kept, p.row);
             if (p.row % L != L - 1 && p.row != n0 - 1) return;
@@ -525,7 +527,8 @@ struct nest : body<K, VB> {
         _mm_sfence();
     }
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) {
+    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
+    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_rows = splits && K::header.outer == 0 && K::header.has_rows;
         constexpr bool split_columns = splits && K::header.outer == 0 && !K::header.has_rows;
@@ -538,7 +541,7 @@ struct nest : body<K, VB> {
                 if (const i64 before = columns_before_stream(a, n1, flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
         base::for_outer(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             state s;
-            regs kept{};
+            kept_values kept{};
             const place start{q, sizes, outer, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);

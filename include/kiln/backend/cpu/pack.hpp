@@ -60,15 +60,13 @@ template <class T, int L>
                         for (int r = 0; r < L; ++r) {
                             const T* p = from + (g + r < here ? g + r : here - 1) * across + k;
                             __builtin_prefetch(p + 256 / sizeof(T));
-                            v[r] = count == L ? load<lanes>(p).v : load_some<lanes>(p, count).v;
+                            v[r] = load_some<lanes>(p, count).v;
                         }
                         transpose_in_registers(v);
                         T* q = to + k * width + g;
-                        if (count == L) {
 #pragma GCC unroll 32
-                            for (int r = 0; r < L; ++r) store(q + r * width, lanes{v[r]});
-                        } else
-                            for (int r = 0; r < count; ++r) store(q + r * width, lanes{v[r]});
+                        for (int r = 0; r < L; ++r)
+                            if (r < count) store(q + r * width, lanes{v[r]});
                     }
                 continue;
             }

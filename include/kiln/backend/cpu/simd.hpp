@@ -1,6 +1,5 @@
-// The values of a kernel: L lanes of an element type in compiler vectors (for float at its natural width that is xsimd's
-// own register type), and masks. Free functions by argument-dependent lookup are what operations compute with. Elementary
-// functions are xsimd's.
+// The values of a kernel: L lanes of an element type in compiler vectors, and masks. Free functions by argument-dependent lookup
+// are what operations compute with; elementary ones are in math.hpp.
 #pragma once
 #include <kiln/core/types.hpp>
 
@@ -12,7 +11,6 @@
 #pragma GCC diagnostic ignored "-Wuninitialized"   // g++ 12's own intrinsics leave "undefined" vectors undefined
 #endif
 #include <immintrin.h>
-#include <xsimd/xsimd.hpp>
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic pop
 #endif
@@ -22,15 +20,19 @@
 
 namespace kiln::cpu {
 
+/// Instruction sets, which make kernels of their own names.
+struct sse2 {};
+struct avx2 {};
+struct avx512 {};
 #if defined(__AVX512F__)
-using default_arch = xsimd::avx512bw;
-#elif defined(__AVX2__) && defined(__FMA__)
-using default_arch = xsimd::fma3<xsimd::avx2>;
+using default_arch = avx512;
+#elif defined(__AVX__)
+using default_arch = avx2;
 #else
-using default_arch = xsimd::default_arch;
+using default_arch = sse2;
 #endif
 template <class Arch>
-constexpr int vector_bytes = static_cast<int>(sizeof(typename xsimd::batch<float, Arch>::register_type));
+constexpr int vector_bytes = std::is_same_v<Arch, avx512> ? 64 : std::is_same_v<Arch, avx2> ? 32 : 16;
 
 template <int Bytes>
 using int_of = std::conditional_t<Bytes == 1, std::int8_t, std::conditional_t<Bytes == 2, std::int16_t,
@@ -170,7 +172,7 @@ struct simd {
     friend KILN_INLINE simd like_integer(simd, i64 c) { return splat(static_cast<T>(c)); }
 };
 
-/// a * b + c, rounded once where the machine can: xsimd 8.1's is a product and a sum on AVX-512.
+/// a * b + c, rounded once where the machine can.
 template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> fma(simd<T, L, B> a, simd<T, L, B> b, simd<T, L, B> c) {
 #if defined(__AVX512F__)
@@ -224,12 +226,19 @@ KILN_INLINE simd<T, L, B> lesser_of(simd<T, L, B> a, simd<T, L, B> x) {
 }
 
 // ---- memory; bool is one byte there
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"   // g++ 12 doubts the sums of a tile, which are written vector by vector
+#endif
 template <class V>
 KILN_INLINE V load(const void* p) {
     V r;
     __builtin_memcpy(&r.v, p, sizeof(r.v));
     return r;
 }
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 template <class V>
 KILN_INLINE void store(void* p, V x) {
     __builtin_memcpy(p, &x.v, sizeof(x.v));
@@ -329,136 +338,6 @@ template <class To, int B, int L>
 KILN_INLINE simd<To, L, B> convert(lane_mask<B, L> m) {
     const raw<To, L> one = raw<To, L>{} + To{1}, zero{};
     return {m.template as<To>() ? one : zero};
-}
-
-// ---- elementary functions, batch by batch
-template <class Arch, class T, int L, class F>
-KILN_INLINE raw<T, L> by_batches(raw<T, L> x, F f) {
-    using batch = xsimd::batch<T, Arch>;
-    constexpr int size = static_cast<int>(batch::size);
-    if constexpr (size == L) return (raw<T, L>)(typename batch::register_type)f(batch((typename batch::register_type)x));
-    else {
-        constexpr int n = L > size ? L : size;
-        alignas(64) T t[n];
-        for (int k = L; k < n; ++k) t[k] = T{1};
-        __builtin_memcpy(t, &x, sizeof(x));
-        for (int k = 0; k < n; k += size) f(batch::load_aligned(t + k)).store_aligned(t + k);
-        __builtin_memcpy(&x, t, sizeof(x));
-        return x;
-    }
-}
-template <class T, int L, class F>
-KILN_INLINE raw<T, L> by_lanes(raw<T, L> x, F f) {
-    for (int k = 0; k < L; ++k) x[k] = f(x[k]);
-    return x;
-}
-
-#define KILN_BATCH_FUNCTION(name, function)                                                              \
-    template <class T, int L, int B>                                                                     \
-        requires std::is_floating_point_v<T>   /* an operation asks whether its operand has a `floor` */       \
-    KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
-        return {by_batches<default_arch, T, L>(x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::function(b); })}; \
-    }
-// xsimd has it in float; in double it is 68 ULP off, so double goes through the standard library
-#define KILN_FLOAT_FUNCTION(name)                                                                        \
-    template <class T, int L, int B>                                                                     \
-        requires std::is_floating_point_v<T>   /* an operation asks whether its operand has a `floor` */       \
-    KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
-        if constexpr (std::is_same_v<T, float>)                                                          \
-            return {by_batches<default_arch, T, L>(x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::name(b); })}; \
-        else return {by_lanes<T, L>(x.v, [](T e) { return std::name(e); })};                             \
-    }
-#define KILN_LANE_FUNCTION(name)                                                                         \
-    template <class T, int L, int B>                                                                     \
-        requires std::is_floating_point_v<T>   /* an operation asks whether its operand has a `floor` */       \
-    KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
-        return {by_lanes<T, L>(x.v, [](T e) { return std::name(e); })};                                  \
-    }
-KILN_BATCH_FUNCTION(sqrt, sqrt)
-KILN_BATCH_FUNCTION(exp, exp)
-KILN_BATCH_FUNCTION(expm1, expm1)
-KILN_BATCH_FUNCTION(log1p, log1p)
-KILN_BATCH_FUNCTION(sin, sin)
-KILN_BATCH_FUNCTION(cos, cos)
-KILN_BATCH_FUNCTION(tan, tan)
-KILN_BATCH_FUNCTION(asin, asin)
-KILN_BATCH_FUNCTION(acos, acos)
-KILN_BATCH_FUNCTION(atan, atan)
-KILN_BATCH_FUNCTION(sinh, sinh)
-KILN_BATCH_FUNCTION(cosh, cosh)
-KILN_BATCH_FUNCTION(tanh, tanh)
-KILN_BATCH_FUNCTION(asinh, asinh)
-KILN_BATCH_FUNCTION(atanh, atanh)
-KILN_BATCH_FUNCTION(floor, floor)
-KILN_BATCH_FUNCTION(ceil, ceil)
-KILN_BATCH_FUNCTION(trunc, trunc)
-KILN_BATCH_FUNCTION(round, nearbyint)
-KILN_FLOAT_FUNCTION(erf)
-#undef KILN_BATCH_FUNCTION
-#undef KILN_FLOAT_FUNCTION
-#undef KILN_LANE_FUNCTION
-
-// ---- where xsimd 8.1 needs help
-/// exp2: xsimd's is infinite in the last power of two.
-template <class T, int L, int B>
-    requires std::is_floating_point_v<T>
-KILN_INLINE simd<T, L, B> exp2(simd<T, L, B> x) {
-    constexpr T last = static_cast<T>(std::numeric_limits<T>::max_exponent - 2);
-    const raw<T, L> zero{}, one = zero + T{1};
-    const auto high = x.v > zero + last;
-    const raw<T, L> y = by_batches<default_arch, T, L>(high ? x.v - one : x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::exp2(b); });
-    return {high ? y + y : y};
-}
-/// A logarithm of x, of which `of_scale` is the logarithm of 2^54: xsimd's are wrong for denormal doubles.
-template <class T, int L, class F>
-KILN_INLINE raw<T, L> logarithm(raw<T, L> x, [[maybe_unused]] double of_scale, F f) {
-    if constexpr (std::is_same_v<T, float>) return by_batches<default_arch, T, L>(x, f);
-    else {
-        const raw<T, L> zero{};
-        const auto denormal = (x > zero) & (x < zero + std::numeric_limits<T>::min());
-        const raw<T, L> y = by_batches<default_arch, T, L>(denormal ? x * (zero + T{0x1p54}) : x, f);
-        return denormal ? y - (zero + of_scale) : y;
-    }
-}
-#define KILN_LOGARITHM(name, of_scale)                                                                   \
-    template <class T, int L, int B>                                                                     \
-        requires std::is_floating_point_v<T>                                                             \
-    KILN_INLINE simd<T, L, B> name(simd<T, L, B> x) {                                                    \
-        return {logarithm<T, L>(x.v, of_scale, [](auto b) KILN_INLINE_LAMBDA { return xsimd::name(b); })}; \
-    }
-KILN_LOGARITHM(log, 37.429947750237046)
-KILN_LOGARITHM(log2, 54.0)
-KILN_LOGARITHM(log10, 16.255619765854984)
-#undef KILN_LOGARITHM
-/// erfc: xsimd's takes exp of the rounded -x^2, which at x = 9 costs 64 ULP: what was rounded off is put back. In double the
-/// standard library's.
-template <class T, int L, int B>
-    requires std::is_floating_point_v<T>
-KILN_INLINE simd<T, L, B> erfc(simd<T, L, B> x) {
-    if constexpr (std::is_same_v<T, float>) {
-        const raw<T, L> y = by_batches<default_arch, T, L>(x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::erfc(b); });
-        using bits = raw<std::int32_t, L>;
-        const simd<T, L, B> high{(raw<T, L>)((bits)x.v & (bits{} + ~0xfff))}, low = x - high, v{y};   // 12 bits each: exact products
-        const simd<T, L, B> rounded_off = (high * high - x * x) + (high + high) * low + low * low;
-        const auto inside = (x.v > raw<T, L>{} + 1.0f) & (x.v < raw<T, L>{} + 12.0f);
-        return {inside ? (v - v * rounded_off).v : y};
-    } else return {by_lanes<T, L>(x.v, [](T e) { return std::erfc(e); })};
-}
-template <class T, int L, int B>
-    requires std::is_floating_point_v<T>
-KILN_INLINE simd<T, L, B> acosh(simd<T, L, B> x) {   // xsimd's is infinite for large negative numbers
-    const raw<T, L> y = by_batches<default_arch, T, L>(x.v, [](auto b) KILN_INLINE_LAMBDA { return xsimd::acosh(b); });
-    return {x.v < raw<T, L>{} + T{1} ? raw<T, L>{} + std::numeric_limits<T>::quiet_NaN() : y};
-}
-template <class T, int L, int B>
-KILN_INLINE simd<T, L, B> pow(simd<T, L, B> x, simd<T, L, B> y) {
-    for (int k = 0; k < L; ++k) x.v[k] = std::pow(x.v[k], y.v[k]);
-    return x;
-}
-template <class T, int L, int B>
-KILN_INLINE simd<T, L, B> atan2(simd<T, L, B> y, simd<T, L, B> x) {
-    for (int k = 0; k < L; ++k) y.v[k] = std::atan2(y.v[k], x.v[k]);
-    return y;
 }
 
 }  // namespace kiln::cpu

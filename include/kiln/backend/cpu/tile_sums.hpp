@@ -14,6 +14,7 @@ struct tile_operands {
     i64 c_row;
     bool more;   // c has sums of earlier steps
     int count;   // lanes of the last vector of columns
+    i64 runs = 1, a_run = 0, b_run = 0;   // so often `inner` steps, and how far apart these begin
 };
 
 template <class T, int L>
@@ -46,10 +47,10 @@ KILN_INLINE void one_step(raw<T, L> (&c)[MR][NV], const T* a, const T* b, i64 a_
         for (int v = 0; v < NV; ++v) c[r][v] = multiply_add<T, L>(y, x[v], c[r][v]);
     }
 }
-/// MR rows by NV vectors.
-template <class T, int L, int MR, int NV, bool Tail>
+/// MR rows by NV vectors. Once: there is one run.
+template <class T, int L, int MR, int NV, bool Tail, bool Once = false>
 KILN_INLINE void tile_sums(const tile_operands<T>& o) {
-    constexpr int chains = MR * NV >= 8 ? 1 : 4;   // few accumulators: several sums along the inner axis
+    constexpr int chains = MR * NV >= 6 ? 1 : MR * NV >= 3 ? 2 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
     raw<T, L> part[chains][MR][NV];
 #pragma GCC unroll 4
@@ -64,29 +65,35 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o) {
 #pragma GCC unroll 8
             for (int v = 0; v < NV; ++v) part[0][r][v] = load<lanes>(o.c + r * o.c_row + v * L).v;
     }
-    const T *a = o.a, *b = o.b;
     const i64 a_row = o.a_row, a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
     const int count = o.count;
-    i64 k = 0;
-    for (; k + chains <= inner; k += chains) {
+    for (i64 run = 0; run < (Once ? 1 : o.runs); ++run) {
+        const T *a = o.a + run * o.a_run, *b = o.b + run * o.b_run;
+        i64 k = 0;
+        for (; k + chains <= inner; k += chains) {
 #pragma GCC unroll 4
-        for (int u = 0; u < chains; ++u) {
-            one_step<T, L, MR, NV, Tail>(part[u], a, b, a_row, count);
-            a += a_inner;
-            b += b_inner;
+            for (int u = 0; u < chains; ++u) {
+                one_step<T, L, MR, NV, Tail>(part[u], a, b, a_row, count);
+                a += a_inner;
+                b += b_inner;
+            }
         }
+        if constexpr (chains > 1)
+            for (; k < inner; ++k) {
+                one_step<T, L, MR, NV, Tail>(part[0], a, b, a_row, count);
+                a += a_inner;
+                b += b_inner;
+            }
     }
     if constexpr (chains > 1) {
-        for (; k < inner; ++k) {
-            one_step<T, L, MR, NV, Tail>(part[0], a, b, a_row, count);
-            a += a_inner;
-            b += b_inner;
-        }
+#pragma GCC unroll 2
+        for (int half = chains / 2; half > 0; half /= 2)
 #pragma GCC unroll 32
-        for (int r = 0; r < MR; ++r)
+            for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 8
-            for (int v = 0; v < NV; ++v)
-                part[0][r][v] = (lanes{part[0][r][v]} + lanes{part[1][r][v]} + (lanes{part[2][r][v]} + lanes{part[3][r][v]})).v;
+                for (int v = 0; v < NV; ++v)
+#pragma GCC unroll 2
+                    for (int u = 0; u < half; ++u) part[u][r][v] = (lanes{part[u][r][v]} + lanes{part[u + half][r][v]}).v;
     }
 #pragma GCC unroll 32
     for (int r = 0; r < MR; ++r)
@@ -108,7 +115,7 @@ KILN_INLINE raw<T, L> sums_across(raw<T, L> (&v)[L]) {   // lane c is the sum of
 /// One row by `count` columns that are contiguous along the inner axis, `b_inner` apart: a vector of sums for each column,
 /// then all of them across at once.
 template <class T, int L>
-KILN_INLINE void inner_products(const tile_operands<T>& o) {
+[[gnu::noinline]] void inner_products(const tile_operands<T>& o) {
     raw<T, L> part[L];
     const T* b[L];
 #pragma GCC unroll 64
@@ -116,25 +123,17 @@ KILN_INLINE void inner_products(const tile_operands<T>& o) {
         part[c] = raw<T, L>{};
         b[c] = o.b + (c < o.count ? c : o.count - 1) * o.b_inner;
     }
-    i64 k = 0;
-    for (; k + L <= o.inner; k += L) {
-        const raw<T, L> x = load_lanes<T, L, false>(o.a + k, L);
+    for (i64 k = 0; k < o.inner; k += L) {
+        const int here = static_cast<int>(o.inner - k < L ? o.inner - k : L);
+        const raw<T, L> x = load_lanes<T, L, true>(o.a + k, here);
 #pragma GCC unroll 64
-        for (int c = 0; c < L; ++c) part[c] = multiply_add<T, L>(x, load_lanes<T, L, false>(b[c] + k, L), part[c]);
-    }
-    if (const int rest = static_cast<int>(o.inner - k); rest > 0) {
-        const raw<T, L> x = load_lanes<T, L, true>(o.a + k, rest);
-#pragma GCC unroll 64
-        for (int c = 0; c < L; ++c) part[c] = multiply_add<T, L>(x, load_lanes<T, L, true>(b[c] + k, rest), part[c]);
+        for (int c = 0; c < L; ++c) part[c] = multiply_add<T, L>(x, load_lanes<T, L, true>(b[c] + k, here), part[c]);
     }
     store(o.c, tile_lanes<T, L>{sums_across<T, L>(part)});
 }
 
-/// The sums of a tile as a function of its own, which kernels share; no rows: inner products.
+/// The sums of a tile as a function of its own, which kernels share.
 template <class T, int L, int MR, int NV, bool Tail>
-[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) {
-    if constexpr (MR == 0) inner_products<T, L>(o);
-    else tile_sums<T, L, MR, NV, Tail>(o);
-}
+[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, Tail>(o); }
 
 }  // namespace kiln::cpu

@@ -1,5 +1,7 @@
 // Theano's stability rewrites: the same function of real numbers, computed so that it does not overflow or cancel.
 #pragma once
+#include <initializer_list>
+
 #include <kiln/passes/rewrites/rule.hpp>
 
 namespace kiln::rewrite {

@@ -1,0 +1,81 @@
+// erf and erfc of lanes. erf: x plus an odd polynomial near 0, else 1 - 2^P(x), where P is minimax for the binary logarithm of erfc
+// (after Hastings, Approximations for Digital Computers, 1955, whose formulas for erf put a polynomial into the complement).
+// erfc: e^(-x^2) P((x - c) / (x + c)) / (x + c) after Shepherd and Laframboise, Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in
+// 0 <= x < infinity, Mathematics of Computation 36 (1981).
+#pragma once
+#include <kiln/backend/cpu/math/exponential.hpp>
+
+namespace kiln::cpu {
+
+namespace steps {
+
+template <class T>
+struct error_function;
+template <>
+struct error_function<float> {
+    static constexpr float one_above = 4.0f, origin = 0.0f;
+    /// erf x / x - 1 on [0, 0.75], in x^2; log2 erfc x on [0.75, 4], in x - origin
+    static constexpr float near_zero[]{
+        0x1.06eba8p-3f, -0x1.81273ap-2f, 0x1.ce2acep-4f, -0x1.b7a75cp-6f, 0x1.4f188ep-8f, -0x1.613e86p-11f};
+    static constexpr float complement[]{
+        -0x1.0320aap-15f, -0x1.a0c3a6p0f, -0x1.d5abb8p-1f, -0x1.36b93ap-3f, 0x1.0e08c2p-5f, -0x1.2f19cap-8f,
+        0x1.427bp-12f};
+    /// (x + centre) e^(x^2) erfc x on [0.75, 10.1], in (x - centre) / (x + centre)
+    static constexpr float none_above = 11.0f, centre = 2.0f;
+    static constexpr float scaled_complement[]{
+        0x1.058672p0f, -0x1.5fd386p-1f, 0x1.1e2daep-2f, -0x1.2a8a52p-5f, -0x1.602fbp-6f, 0x1.a8fe68p-8f, 0x1.890a7cp-9f,
+        -0x1.b970fcp-11f, -0x1.cac98ep-12f};
+};
+template <>
+struct error_function<double> {
+    static constexpr double one_above = 6.0, origin = 0.75;
+    static constexpr double near_zero[]{
+        0x1.06eba8214db69p-3, -0x1.812746b037a33p-2, 0x1.ce2f21a046eaep-4, -0x1.b82ce313efbc2p-6,
+        0x1.565bcd4afa17fp-8, -0x1.c02dbf8c2b9dp-11, 0x1.f9a4745de071p-14, -0x1.f4e8469a13cedp-17,
+        0x1.baa3a26bc2592p-20, -0x1.609ea4e0d134ep-23, 0x1.c35bca30b3c74p-27};
+    static constexpr double complement[]{
+        -0x1.caa8a3c6dfffdp0, -0x1.9b0a775784f1ep1, -0x1.2a5d1ef8291b1p0, -0x1.3899cd79d719p-4, 0x1.2c5307690562cp-6,
+        -0x1.ad55a5be334dbp-9, 0x1.882aecab3c587p-13, 0x1.405e88a632be8p-13, -0x1.487ab1bb2f941p-14,
+        0x1.5a2ac24dccb7dp-16, -0x1.099399266c2dbp-19, -0x1.282c79f648d9ap-20, 0x1.8e15843463c02p-21,
+        -0x1.1e082bb8288adp-22, 0x1.2543424da6fb7p-24, -0x1.c113d1d8a7095p-27, 0x1.fa50a317b48d3p-30,
+        -0x1.8e32888e8e21p-33, 0x1.8569b0b67bf0ep-37, -0x1.5fe768b2566f3p-42, -0x1.c1b6aef5c310dp-52};
+    static constexpr double none_above = 27.5, centre = 2.5;   // on [0.75, 27.3]
+    static constexpr double scaled_complement[]{
+        0x1.0dd50785280a5p0, -0x1.9bfb53c4039d7p-1, 0x1.d0cedcb8c8f93p-2, -0x1.5eb8eba1dfc62p-3, 0x1.d0acf6921a2f7p-6,
+        0x1.1305f5650b5aep-7, -0x1.3bcdce478110ap-8, -0x1.cc8b108b04b71p-12, 0x1.7069f9b69952p-11, 0x1.e91e2ea9e33d3p-15,
+        -0x1.d84da64fd8bbcp-14, -0x1.47a271e7ac18dp-16, 0x1.32261c798b80ap-16, 0x1.c3fecc8da32a3p-18, -0x1.3924379c47fe2p-19,
+        -0x1.fff3251c9f138p-20, -0x1.4a74aa387bb71p-25, 0x1.8cc1397669848p-22, 0x1.f19d51cec3a08p-23, -0x1.b2ea108ed4723p-25,
+        -0x1.1e105f6c6c477p-23, 0x1.be65a2dda8c89p-25};
+};
+
+}  // namespace steps
+
+/// The error function; keeps -0 and denormal numbers. Error at most 2 ULP.
+template <class T, int L, int B>
+    requires std::is_floating_point_v<T>
+KILN_INLINE simd<T, L, B> erf(simd<T, L, B> x) {
+    using namespace steps;
+    using V = simd<T, L, B>;
+    using c = error_function<T>;
+    const V a = at_most(c::one_above, magnitude(x)), s = a * a, u = a - all<V>(c::origin);
+    const V inner = fused(polynomial(c::near_zero, s, s * s), a, a);
+    const V outer = all<V>(T{1}) - moderate_exp2(polynomial(c::complement, u, u * u));
+    return with_sign_of(pick(a.v >= all<V>(T{0.75}).v, outer, inner), x);
+}
+
+/// 1 - erf(x), with relative accuracy down to its denormal results. Error at most 7 ULP.
+template <class T, int L, int B>
+    requires std::is_floating_point_v<T>
+KILN_INLINE simd<T, L, B> erfc(simd<T, L, B> x) {
+    using namespace steps;
+    using V = simd<T, L, B>;
+    using c = error_function<T>;
+    const V a = at_most(c::none_above, magnitude(x)), s = a * a, rounded_off = fused(a, a, -s);
+    const V inner = fused(polynomial(c::near_zero, s, s * s), -x, all<V>(T{1}) - x);
+    const V q = all<V>(T{1}) / (a + all<V>(c::centre)), u = (a - all<V>(c::centre)) * q;
+    const auto e = power_of_e(-s, -rounded_off);
+    const V outer = scaled(e.mantissa * (polynomial(c::scaled_complement, u, u * u) * q), e.n, e.t);
+    return pick(a.v < all<V>(T{0.75}).v, inner, pick(x.v < V{}.v, all<V>(T{2}) - outer, outer));
+}
+
+}  // namespace kiln::cpu

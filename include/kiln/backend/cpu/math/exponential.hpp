@@ -1,0 +1,179 @@
+// exp, exp2, expm1 and tanh of lanes.
+//
+// exp and exp2 take 2^(k/16) from a table and a short polynomial for the rest, after Tang, Table-driven implementation of the
+// exponential function in IEEE floating-point arithmetic, ACM TOMS 15 (1989). expm1 has no table, whose entries' errors
+// would not cancel. Reduction by two parts of ln 2: Cody and Waite, Software Manual for the Elementary Functions (1980).
+// Coefficients are minimax ones, found by Remez' algorithm and rounded one after the other.
+#pragma once
+#include <kiln/backend/cpu/math/steps.hpp>
+
+namespace kiln::cpu {
+
+namespace steps {
+
+inline constexpr table<double> powers_of_two{
+    0x1p0,                 0x1.0b5586cf9890fp0, 0x1.172b83c7d517bp0, 0x1.2387a6e756238p0, 0x1.306fe0a31b715p0, 0x1.3dea64c123422p0,
+    0x1.4bfdad5362a27p0, 0x1.5ab07dd485429p0, 0x1.6a09e667f3bcdp0, 0x1.7a11473eb0187p0, 0x1.8ace5422aa0dbp0, 0x1.9c49182a3f09p0,
+    0x1.ae89f995ad3adp0, 0x1.c199bdd85529cp0, 0x1.d5818dcfba487p0, 0x1.ea4afa2a490dap0};
+
+template <class T>
+struct exponential;
+template <>
+struct exponential<float> {
+    static constexpr table<float> power = narrowed<float>(powers_of_two);
+    static constexpr float log2e = 0x1.715476p0f, ln2_high = 0x1.62e43p-1f, ln2_low = -0x1.05c61p-29f;
+    static constexpr float lowest = -104.5f, highest = 89.0f;         // of exp: beyond, 0 and infinity
+    static constexpr float lowest_power = -151.0f, highest_power = 129.0f;
+    static constexpr float minus_one_below = -18.0f, one_above = 9.25f;   // expm1, tanh
+    /// (e^r - 1 - r) / r^2 on [-ln 2 / 32, ln 2 / 32], (2^r - 1) / r on [-1/32, 1/32], (e^r - 1 - r) / r^2 on [-ln 2 / 2, ln 2 / 2]
+    static constexpr float exp[]{0x1.000222p-1f, 0x1.555598p-3f};
+    static constexpr float exp2[]{0x1.62e43p-1f, 0x1.ebfffcp-3f, 0x1.c6acfap-5f};
+    /// x^3 / (tanh x - x) on [0, 0.5625], in x^2
+    static constexpr float tanh[]{-0x1.80000cp1f, -0x1.33316ep0f, 0x1.6cab16p-8f};
+    static constexpr float expm1[]{0x1.fffffep-2f, 0x1.5554aep-3f, 0x1.555716p-5f, 0x1.122962p-7f, 0x1.6b75d8p-10f};
+};
+template <>
+struct exponential<double> {
+    static constexpr const table<double>& power = powers_of_two;
+    static constexpr double log2e = 0x1.71547652b82fep0, ln2_high = 0x1.62e42fefa39efp-1, ln2_low = 0x1.abc9e3b39803fp-56;
+    static constexpr double lowest = -746.0, highest = 710.0;
+    static constexpr double lowest_power = -1077.0, highest_power = 1025.0;
+    static constexpr double minus_one_below = -38.0, one_above = 19.5;
+    static constexpr double exp[]{
+        0x1.fffffffffffb7p-2, 0x1.555555548c6d6p-3, 0x1.555555590bdf6p-5, 0x1.11123d02b2313p-7, 0x1.6c14c29593323p-10};
+    static constexpr double exp2[]{
+        0x1.62e42fefa39fdp-1, 0x1.ebfbdff82c55p-3, 0x1.c6b08d6e89fp-5, 0x1.3b2ab6fe4b7dbp-7, 0x1.5d89bf6a4bb31p-10,
+        0x1.4308040064edp-13};
+    static constexpr double tanh[]{
+        -0x1.8000000000002p1, -0x1.333333333319dp0, 0x1.767dce408d0dp-8, -0x1.0a4e1347a251cp-12, 0x1.997ac3496c96p-17,
+        -0x1.40fd3604063a4p-21, 0x1.ddb2e19c34a38p-26};
+    static constexpr double expm1[]{
+        0x1.0000000000005p-1, 0x1.5555555555539p-3, 0x1.5555555552065p-5, 0x1.1111111119083p-7, 0x1.6c16c17f7015bp-10,
+        0x1.a01a017543d11p-13, 0x1.a019a5b19ac4cp-16, 0x1.71de865a46ffap-19, 0x1.28a39ec62769ep-22, 0x1.ae7089706f3adp-26};
+};
+
+#if defined(__AVX512F__)
+template <class V>
+constexpr bool has_scale = sizeof(V) == 64;
+/// m * 2^n, n rounded down.
+template <class V>
+KILN_INLINE V scale(V m, V n) {
+    if constexpr (is_float<element<V>>) return {(typename V::raw_type)_mm512_scalef_ps((__m512)m.v, (__m512)n.v)};
+    else return {(typename V::raw_type)_mm512_scalef_pd((__m512d)m.v, (__m512d)n.v)};
+}
+#else
+template <class V>
+constexpr bool has_scale = false;
+template <class V>
+V scale(V, V);
+#endif
+/// m * 2^n, n rounded down, for n in [-2 bias, bias + 2]; t: n after the addition of rounder<T, 4>(2 bias). A denormal result is
+/// rounded once: two factors of about equal size.
+template <class V>
+KILN_INLINE V scaled(V m, [[maybe_unused]] V n, [[maybe_unused]] V t) {
+    using T = element<V>;
+    if constexpr (has_scale<V>) return scale(m, n);
+    const raw_bits<V> biased = bits(t) >> 4, first = biased >> 1;
+    return m * of_bits<V>(first << mantissa_bits<T>) * of_bits<V>((biased - first) << mantissa_bits<T>);
+}
+
+/// The same where the result is neither denormal nor infinite; t: n after the addition of rounder<T, 4>(bias).
+template <class V>
+KILN_INLINE V scaled_moderately(V m, [[maybe_unused]] V n, [[maybe_unused]] V t) {
+    if constexpr (has_scale<V>) return scale(m, n);
+    else return m * of_bits<V>(bits(t) >> 4 << mantissa_bits<element<V>>);
+}
+
+/// 2^(k/16) (1 + p), k the last bits of t.
+template <class V>
+KILN_INLINE V times_power(V p, V t) {
+    const V power = look_up<V>(exponential<element<V>>::power, bits(t));
+    return fused(p, power, power);
+}
+
+/// 2^x where that is neither denormal nor infinite.
+template <class V>
+KILN_INLINE V moderate_exp2(V x) {
+    using c = exponential<element<V>>;
+    const V rounder_all = all<V>(rounder<element<V>, 4>(exponent_bias<element<V>>)), t = x + rounder_all, n = t - rounder_all, r = x - n;
+    return scaled_moderately(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
+}
+
+/// e^x = mantissa 2^n, with `rest` e^(x + rest), for `scaled`.
+template <class V>
+struct split_power {
+    V mantissa, n, t;
+};
+template <class V, class... Rest>
+KILN_INLINE split_power<V> power_of_e(V x, Rest... rest) {
+    using c = exponential<element<V>>;
+    const V rounder_all = all<V>(rounder<element<V>, 4>(2 * exponent_bias<element<V>>));
+    const V t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
+    V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x));
+    ((r = r + rest), ...);
+    const V square = r * r;
+    return {times_power(fused(polynomial(c::exp, r, square), square, r), t), n, t};
+}
+
+}  // namespace steps
+
+/// e^x; 0 and infinity at the true limits, denormal results rounded once. Error at most 1.25 ULP.
+template <class T, int L, int B>
+    requires std::is_floating_point_v<T>
+KILN_INLINE simd<T, L, B> exp(simd<T, L, B> x) {
+    using namespace steps;
+    using c = exponential<T>;
+    const auto e = power_of_e(at_least(c::lowest, at_most(c::highest, x)));
+    return scaled(e.mantissa, e.n, e.t);
+}
+
+/// 2^x; exact for whole x, denormal results rounded once. Error at most 1.25 ULP.
+template <class T, int L, int B>
+    requires std::is_floating_point_v<T>
+KILN_INLINE simd<T, L, B> exp2(simd<T, L, B> x) {
+    using namespace steps;
+    using V = simd<T, L, B>;
+    using c = exponential<T>;
+    const V rounder_all = all<V>(rounder<T, 4>(2 * exponent_bias<T>));
+    x = at_least(c::lowest_power, at_most(c::highest_power, x));
+    const V t = x + rounder_all, n = t - rounder_all, r = x - n;
+    return scaled(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
+}
+
+/// e^x - 1; keeps -0 and denormal numbers. Error at most 1.5 ULP.
+template <class T, int L, int B>
+    requires std::is_floating_point_v<T>
+KILN_INLINE simd<T, L, B> expm1(simd<T, L, B> x) {
+    using namespace steps;
+    using V = simd<T, L, B>;
+    using c = exponential<T>;
+    const V rounder_all = all<V>(rounder<T, 0>(exponent_bias<T> - 1));
+    const V y = at_least(c::minus_one_below, at_most(c::highest, x));
+    const V t = fused(y, all<V>(c::log2e), rounder_all), n = t - rounder_all;
+    // e^r - 1 = high + rest: what is small is added last
+    const V high = fused(n, all<V>(-c::ln2_high), y), low = n * all<V>(-c::ln2_low), r = high + low, square = r * r;
+    const V rest = fused(polynomial(c::expm1, r, square), square, low);
+    const V half_power = of_bits<V>(bits(t) << mantissa_bits<T>);   // 2^(n - 1), since 2^n may be infinite
+    const V half = fused(half_power, rest, fused(half_power, high, half_power - all<V>(T{0.5})));
+    return with_sign_of(pick(n.v == raw<T, L>{}, high + rest, half + half), x);
+}
+
+/// The hyperbolic tangent, between -1 and 1; keeps -0 and denormal numbers. Error at most 1.75 ULP. Both sides of 0.5625 are a
+/// known number and a small quotient, x + x^3 / P(x^2) and 1 - 2 / (e^2x + 1), so there is one division and little error.
+template <class T, int L, int B>
+    requires std::is_floating_point_v<T>
+KILN_INLINE simd<T, L, B> tanh(simd<T, L, B> x) {
+    using namespace steps;
+    using V = simd<T, L, B>;
+    using c = exponential<T>;
+    const V rounder_all = all<V>(rounder<T, 4>(exponent_bias<T>)), one = all<V>(T{1});
+    const V a = at_most(c::one_above, magnitude(x)), s = a * a;
+    const V t = fused(a, all<V>(2 * c::log2e), rounder_all), n = t - rounder_all;
+    const V r = fused(n, all<V>(-c::ln2_high), a + a), square = r * r;   // one part of ln 2: it matters less, the larger x
+    const V e = scaled_moderately(times_power(fused(polynomial(c::exp, r, square), square, r), t), n, t);
+    const auto large = a.v >= all<V>(T{0.5625}).v;
+    const V above = pick(large, all<V>(T{-2}), a * s), below = pick(large, e + one, polynomial(c::tanh, s, s * s));
+    return with_sign_of(pick(large, one, a) + above / below, x);
+}
+
+}  // namespace kiln::cpu

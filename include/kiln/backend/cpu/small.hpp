@@ -1,0 +1,88 @@
+// Plans that are so small that looking up what to call would cost more than the kernels: their kernels become a part of the
+// function that calls them, with all sizes as constants and the arena on the stack. Scalar functions are straight-line code.
+#pragma once
+#include <kiln/backend/cpu/execute.hpp>
+
+namespace kiln::cpu {
+
+template <class L, class Arch>
+struct small_plan {
+    static constexpr auto& plan = L::result;
+    static constexpr i64 most_calls = 8, most_bytes = 4096, most_work = 4096;
+
+    static constexpr i64 number(int size) { return plan.size[size].number; }
+    struct layout {
+        i64 offset[plan.n_slots + 1];
+        i64 bytes;
+    };
+    static constexpr layout arena = [] {   // as workspace::resolve lays it out
+        layout r{};
+        for (int k = 0; k < plan.n_slots; ++k) {
+            const plan_slot& s = plan.slot[k];
+            const i64 bytes = s.scratch() ? scratch_bytes(s, number, vector_bytes<Arch>) : number(s.count) * s.bytes;
+            r.offset[k] = r.bytes;
+            r.bytes += (bytes + 63) / 64 * 64 + 64;
+        }
+        return r;
+    }();
+    static constexpr key_header header_of(int c) { return unpacked(plan.words[plan.kernel[plan.call[c].kernel].at]); }
+    /// The extents of call c, and the inner one of a contraction: their product.
+    static constexpr i64 work(int c) {
+        const key_header h = header_of(c);
+        i64 r = 1;
+        for (int k = 0; k < h.axes + (h.kind == group_kind::contraction); ++k) r *= number(plan.call_size[plan.call[c].first_size + k]);
+        return r;
+    }
+    static constexpr bool fits = [] {
+        if (plan.n_names > 0 || plan.n_numbers > 0 || plan.n_calls > most_calls) return false;
+        for (int k = 0; k < plan.n_sizes; ++k)
+            if (!plan.size[k].fixed()) return false;
+        if (arena.bytes > most_bytes) return false;
+        for (int c = 0; c < plan.n_calls; ++c)
+            if (header_of(c).kind == group_kind::opaque || work(c) > most_work) return false;
+        return true;
+    }();
+
+    template <int C, class I = std::make_integer_sequence<int, plan.call[C].n_sizes>>
+    struct sizes;
+    template <int C, int... I>
+    struct sizes<C, std::integer_sequence<int, I...>> {
+        static constexpr i64 at[sizeof...(I) + 1]{number(plan.call_size[plan.call[C].first_size + I])..., 0};
+    };
+    template <plan_argument X>
+    static KILN_INLINE char* address(char* const* leaves, char* const* outputs, char* bytes) {
+        if constexpr (X.where == space::leaf) return leaves[X.index];
+        else if constexpr (X.where == space::output) return outputs[X.index];
+        else if constexpr (X.index < 0) return nullptr;
+        else return bytes + arena.offset[X.index];
+    }
+    template <int Guard>
+    static KILN_INLINE bool taken(char* const* leaves, char* const* outputs, char* bytes) {
+        constexpr plan_guard g = plan.guard[Guard];
+        if constexpr (g.parent != 0)
+            if (!taken<g.parent>(leaves, outputs, bytes)) return false;
+        return (*address<g.predicate>(leaves, outputs, bytes) != 0) == g.wanted;
+    }
+    /// One number a value needs no more than the narrowest vector.
+    template <int C>
+    using kernel_of_call = kernel_of_width<typename known_key<words_at<L, plan.call[C].kernel>>::type, work(C) == 1 ? 16 : vector_bytes<Arch>>;
+
+    template <int C, int... I>
+    static KILN_INLINE void call(std::integer_sequence<int, I...>, char* const* leaves, char* const* outputs, char* bytes) {
+        constexpr plan_call c = plan.call[C];
+        if constexpr (c.guard != 0)
+            if (!taken<c.guard>(leaves, outputs, bytes)) return;
+        char* const a[sizeof...(I) + 1]{address<plan.argument[c.first_argument + I]>(leaves, outputs, bytes)..., nullptr};
+        kernel_of_call<C>::inlined(a, sizes<C>::at, 0, 1);
+    }
+    template <int... C>
+    static KILN_INLINE void calls(std::integer_sequence<int, C...>, char* const* leaves, char* const* outputs, char* bytes) {
+        (call<C>(std::make_integer_sequence<int, plan.call[C].n_arguments>{}, leaves, outputs, bytes), ...);
+    }
+    static KILN_INLINE void run(char* const* leaves, char* const* outputs) {
+        alignas(64) char bytes[arena.bytes + 1];
+        calls(std::make_integer_sequence<int, plan.n_calls>{}, leaves, outputs, bytes);
+    }
+};
+
+}  // namespace kiln::cpu

@@ -1,0 +1,194 @@
+// The keys of groups, each written once, and the sizes that go with a call of its kernel.
+#pragma once
+#include <kiln/plan/calls.hpp>
+#include <kiln/plan/facts.hpp>
+#include <kiln/plan/fma.hpp>
+#include <kiln/plan/merged_axes.hpp>
+
+namespace kiln {
+
+template <int N, int Lists, class Bodies>
+struct key_writer {
+    static constexpr int words_max = 8 * N + 128, table_max = 6 * N + 64;
+    using facts_type = body_facts<2 * N + 64>;
+
+    graph_view g;
+    plan_target target;
+    const fuser<N, Lists>& fz;
+    const Bodies& b;
+
+    u64 words[words_max]{};
+    plan_kernel kernels[N + 1]{};
+    int call_sizes[table_max * 2]{};
+    size_table<256, Lists> sizes{};
+    int n_words = 0, n_kernels = 0, n_call_sizes = 0;
+    int place_in_key[Bodies::room]{};   // by entry: which node of its key it is
+    struct written { key_header header; bool reduces; int newest_call; };
+    written kernel_is[N + 1]{};   // by kernel
+
+    constexpr key_writer(graph_view graph, plan_target t, const fuser<N, Lists>& fused, const Bodies& bodies)
+        : g(graph), target(t), fz(fused), b(bodies) {}
+
+    constexpr const node& at(int i) const { return g.nodes[i]; }
+    constexpr const fusion<N>& f() const { return fz.f; }
+    constexpr void size(const size_expr& e) { call_sizes[n_call_sizes++] = sizes.intern(e); }
+
+
+    /// Strides of an operand along the merged axes, and along the summed axis (`rank`) of a contraction.
+    constexpr void put_strides(const access& a, const merged_axes& m, int from, int to, int rank) {
+        for (int c = from; c < to; ++c) size(stride_along(a, m, c, rank, g, sizes));
+    }
+
+    // ---- the key of a group and the sizes of its calls
+    constexpr plan_call kernel_of(int q) {
+        const fused_group& grp = b.groups[q];
+        const bool con = grp.kind == group_kind::contraction;
+        const int from = b.first[q], to = b.first[q + 1];
+        const merged_axes m = merged_axes_of(grp, g, sizes);
+        access operand[2]{};
+        int windows = -1;
+        key_header h{grp.kind, 0, m.n, m.outer, 0, 0, 1, m.rows, 0, 0};
+        plan_call call{0, 0, 0, n_call_sizes, 0, q, 0};
+        for (int k = 0; k < m.n; ++k) size(m.extent[k]);
+        size_expr inner{};
+        if (con) {
+            for (int k = 0; k < 2; ++k) operand[k] = fz.contraction_access(grp.anchor, k);
+            const node& left = at(at(grp.anchor).in[0]);
+            inner = sizes.of(g, g.at(left.shape, g.length(left.shape) - 1));
+            size(inner);
+            h.left = layout(operand[0], grp.rank - 2, grp.rank, m.count(m.n - 2, grp.rank) == 1);
+            h.right = layout(operand[1], grp.rank, grp.rank - 1, true);
+            windows = fz.windows_behind(operand[0].node);
+            h.windows = windows >= 0;
+            if (m.outer > 0 || h.left == by_strides || h.right == by_strides)   // else they follow from the extents
+                for (int k = 0; k < 2; ++k) put_strides(operand[k], m, 0, m.n + 1, grp.rank);
+        }
+        // which extents are constants of the kernel
+        const size_expr& columns = m.extent[m.n - 1];
+        const bool keep_all = con && target.constant_contractions;
+        dtype last = dtype::boolean;
+        int widest = 1;   // bytes of a lane
+        for (int e = from; e < to; ++e)
+            if (const dtype t = g.nodes[b.entry[e].node].type; t != last) {
+                last = t;
+                if (const int bytes = size_of(t); bytes > widest) widest = bytes;
+            }
+        h.lane_bytes = widest;
+        const bool keep_columns = keep_all || (!con && m.rows && columns.fixed() && columns.number <= target.constant_columns &&
+                                               columns.number * widest <= 8 * target.vector_bytes);
+        u64* w = words + n_words;
+        int n = 1;
+        for (int k = 0; k < m.n; ++k) {
+            const bool keep = k == m.n - 1 ? keep_columns : (keep_all && k >= m.outer);
+            w[n++] = keep && m.extent[k].fixed() ? static_cast<u64>(m.extent[k].number) : 0;
+        }
+        if (con) w[n++] = keep_all && inner.fixed() ? static_cast<u64>(inner.number) : 0;
+
+        body_operations fused;
+        fuse_products(g.nodes, b.entry, from, to, fused);
+        // the operations that occur, in order of first use
+        u64 ops[256];
+        for (int e = from; e < to; ++e) {
+            const body_entry& x = b.entry[e];
+            if ((x.kind != step::operation && x.kind != step::reduce) || fused.absorbed[e - from]) continue;
+            const u64 id = fused.op[e - from]->id;
+            int k = 0;
+            while (k < h.ops && ops[k] != id) ++k;
+            if (k == h.ops) ops[h.ops++] = id;
+        }
+        for (int k = 0; k < h.ops; ++k) w[n++] = ops[k];
+
+        h.slots = con ? 3 : 1;   // operands of a contraction, scratch
+        const int first_node = n;
+        int last_mask = 0, merged_mask = 0;
+        bool reduces = false;
+        u64 constants[256];
+        for (int e = from; e < to; ++e) {
+            const body_entry& x = b.entry[e];
+            if (fused.absorbed[e - from]) continue;
+            place_in_key[e] = n - first_node;
+            const node& y = g.nodes[x.node];
+            if (x.mask != last_mask) merged_mask = m.mask(last_mask = x.mask);
+            reduces |= x.kind == step::reduce;
+            key_node k{x.kind, y.type, 0, {}, merged_mask, 0, false};
+            switch (x.kind) {
+            case step::constant:
+                k.slot = h.constants;
+                constants[h.constants++] = static_cast<u64>(g.at(y.attrs, 0));
+                break;
+            case step::counter:
+                for (int a = 0; a < 8; ++a)
+                    if (x.mask >> a & 1) k.slot = m.of[a];
+                break;
+            case step::load:
+                k.slot = h.slots++;
+                if (x.order) {
+                    k.strided = true;
+                    k.in[0] = n_call_sizes - call.first_size;
+                    put_strides(access_of_order(x.node, x.order), m, 0, m.n, grp.rank);
+                }
+                break;
+            case step::tile: break;
+            case step::widen:
+                for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[x.in[j]];
+                break;
+            default: {
+                const u64 id = fused.op[e - from]->id;
+                while (ops[k.op] != id) ++k.op;
+                for (int j = 0; j < 3; ++j) k.in[j] = place_in_key[fused.in[e - from][j]];
+            }
+            }
+            w[n++] = packed(k);
+        }
+        for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
+            const int i = o - 1, e = place_in_key[entry_of(i, from)];
+            w[n++] = packed(key_node{step::store, at(i).type, 0, {e, e, e}, m.mask(f().mask[i]), h.slots++, false});
+        }
+        for (int k = 0; k < h.constants; ++k) w[n++] = constants[k];
+        if (windows >= 0) {
+            const list shown = window_geometry::from([&](int k) { return g.at(at(windows).attrs, k); }).in_three_axes().attributes();
+            for (int k = 0; k < shown.n; ++k) w[n++] = static_cast<u64>(shown[k]);
+            h.constants += shown.n;
+        }
+        w[0] = packed(h);
+        call.n_sizes = n_call_sizes - call.first_size;
+        call.kernel = interned_kernel(n);
+        kernel_is[call.kernel] = {h, reduces, 0};
+        return call;
+    }
+    /// [.., row, column] contiguous along the column axis, along the row axis, or neither.
+    static constexpr int layout(const access& a, int row, int column, bool single_row) {
+        if (a.n < 2) return by_strides;
+        if (a.axis[a.n - 1] == column && a.axis[a.n - 2] == row) return by_rows;
+        return a.axis[a.n - 1] == row && a.axis[a.n - 2] == column && single_row ? by_columns : by_strides;
+    }
+    /// The entry that computes a stored node.
+    constexpr int entry_of(int i, int from) const {
+        int e = from;
+        while (b.entry[e].node != i || b.entry[e].mask != f().mask[i] || b.entry[e].kind == step::load || b.entry[e].kind == step::widen) ++e;
+        return e;
+    }
+    /// What follows from the key of group q, n words at w.
+    constexpr void analyse(facts_type& facts, int q, const key_header& h, const u64* w, int n) const {
+        facts.read(h, w, n);
+        for (int e = b.first[q]; e < b.first[q + 1]; ++e)
+            if (b.entry[e].kind == step::operation && at(b.entry[e].node).op->costly) facts.costly[place_in_key[e]] = true;
+        facts.derive();
+    }
+    /// The kernel of the n words that were written last.
+    constexpr int interned_kernel(int n) {
+        int k = 0;
+        for (; k < n_kernels; ++k) {
+            if (kernels[k].n != n) continue;
+            const u64* v = words + kernels[k].at;
+            int j = 0;
+            while (j < n && v[j] == words[n_words + j]) ++j;
+            if (j == n) return k;
+        }
+        kernels[n_kernels++] = {n_words, n};
+        n_words += n;
+        return k;
+    }
+};
+
+}  // namespace kiln

@@ -1,0 +1,176 @@
+// patches and fold of many geometries against the definition, on one thread and on several.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"   // g++ 12 for AVX2: sums of a small tile, which are written before they are read
+#endif
+#include <kiln/kiln.hpp>
+
+#include <catch2/catch.hpp>
+
+#include <array>
+
+namespace kiln::testing {
+namespace {
+
+/// The k-th geometry: any number of axes, strides, dilations forwards and backwards, padding on either side, both orders.
+constexpr window_geometry geometry_number(int k) {
+    u64 seed = static_cast<u64>(k) * 7919 + 17;
+    const auto pick = [&](std::initializer_list<i64> of) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        return of.begin()[(seed >> 33) % of.size()];
+    };
+    window_geometry g;
+    g.n = static_cast<int>(pick({1, 2, 2, 2, 3}));
+    g.inner = pick({1, 1, 1, 2, 3, 6, 16, 37});
+    g.kernel_first = pick({0, 0, 1}) != 0;
+    g.lowest = pick({0, 1}) != 0;
+    for (int a = 0; a < g.n; ++a) {
+        window_axis& w = g.axis[a];
+        w.kernel = pick({1, 2, 3, 3, 5});
+        w.stride = pick({1, 1, 1, 2, 3});
+        w.dilation = pick({1, 1, 1, 1, 2, -1});
+        w.size = a + 1 == g.n ? pick({1, 4, 9, 19, 28, 40}) : pick({1, 3, 6});
+        const i64 reach = (w.kernel - 1) * (w.dilation < 0 ? -w.dilation : w.dilation);
+        const i64 low = pick({0, 0, 1, 2, 3}), high = pick({0, 0, 1, 2, 4}), room = w.size + low + high - reach - 1;
+        w.low = w.dilation < 0 ? low - reach : low;
+        w.out = room < 0 ? 0 : room / w.stride + 1;
+        if (w.out == 0 && k % 8 != 0) {   // few are empty
+            w.kernel = 1;
+            w.low = 0;
+            w.out = (w.size - 1) / w.stride + 1;
+        }
+    }
+    return g;
+}
+
+template <int G, class T>
+void try_geometry() {
+    static constexpr window_geometry g = geometry_number(G);
+    static constexpr i64 n_image = g.image() * g.inner, n_patches = g.patches() * g.inner;
+    static constexpr i64 outer = 3;
+    static constexpr auto image = trace([](value v) {
+        list l = ints(v.extent(0));
+        for (int k = 0; k < g.n; ++k) l.put(g.axis[k].size);
+        l.put(g.inner);
+        return reshape(call<patches_op>(g.attributes(), reshape_to(v, l)), {outer, n_patches});
+    }, placeholder<"x", T, outer, n_image>);
+    auto patches = function(inputs(placeholder<"x", T, outer, n_image>), image);
+    tensor<T, outer, n_image> x, folded, folded_by_three;
+    tensor<T, outer, n_patches> p, by_three;
+    for (i64 k = 0; k < outer * n_image; ++k) x.data()[k] = static_cast<T>(k % 97 - 40);
+    const auto check = [&](const auto& got) {
+        using number_type = std::numeric_limits<T>;
+        const T padding = !g.lowest ? T{} : number_type::has_infinity ? static_cast<T>(-number_type::infinity()) : number_type::lowest();
+        bool equal = true;
+        for (i64 n = 0; n < outer; ++n)
+            g.each([&](i64 to, i64 from) {
+                for (i64 c = 0; c < g.inner; ++c)
+                    equal &= got.data()[n * n_patches + to * g.inner + c] == (from < 0 ? padding : x.data()[n * n_image + from * g.inner + c]);
+            });
+        INFO("geometry " << G);
+        CHECK(equal);
+    };
+    patches.into(p)(x);
+    check(p);
+    patches.threads(3);
+    patches.into(by_three)(x);
+    check(by_three);
+
+    static constexpr auto windows = trace([](value v) {
+        list l = ints(v.extent(0));
+        for (int half = 0; half < 2; ++half)
+            for (int k = 0; k < g.n; ++k) l.put((half == 0) == g.kernel_first ? g.axis[k].kernel : g.axis[k].out);
+        l.put(g.inner);
+        return reshape(call<fold_op>(g.attributes(), reshape_to(v, l)), {outer, n_image});
+    }, placeholder<"p", T, outer, n_patches>);
+    auto fold = function(inputs(placeholder<"p", T, outer, n_patches>), windows);
+    for (i64 k = 0; k < outer * n_patches; ++k) p.data()[k] = static_cast<T>(k % 89 - 44);   // sums of a few are exact
+    std::vector<double> wanted(static_cast<std::size_t>(outer * n_image));
+    for (i64 n = 0; n < outer; ++n)
+        g.each([&](i64 from, i64 to) {
+            for (i64 c = 0; c < g.inner && to >= 0; ++c)
+                wanted[static_cast<std::size_t>(n * n_image + to * g.inner + c)] += static_cast<double>(p.data()[n * n_patches + from * g.inner + c]);
+        });
+    const auto check_fold = [&](const auto& got) {
+        bool equal = true;
+        for (i64 k = 0; k < outer * n_image; ++k) {
+            const double w = wanted[static_cast<std::size_t>(k)];
+            equal &= got.data()[k] == (std::is_integral_v<T> ? static_cast<T>(static_cast<i64>(w)) : static_cast<T>(w));
+        }
+        INFO("geometry " << G);
+        CHECK(equal);
+    };
+    fold.into(folded)(p);
+    check_fold(folded);
+    fold.threads(3);
+    fold.into(folded_by_three)(p);
+    check_fold(folded_by_three);
+}
+/// Contractions that read the image: of [windows, places] and of its transpose.
+template <int G, class T>
+void try_contractions() {
+    static constexpr window_geometry g = [] {
+        window_geometry r = geometry_number(G);
+        r.kernel_first = r.lowest = false;
+        return r;
+    }();
+    static constexpr i64 outer = 2, n_image = g.image() * g.inner, windows = outer * g.windows(), places = g.places() * g.inner,
+                         columns = std::array{1, 3, 16, 20, 70}[G % 5];
+    static constexpr auto x = placeholder<"x", T, outer, n_image>;
+    static constexpr auto w = placeholder<"w", T, places, columns>;
+    static constexpr auto up = placeholder<"up", T, windows, columns>;
+    static constexpr auto matrix = trace([](value v) {
+        list l = ints(outer);
+        for (int k = 0; k < g.n; ++k) l.put(g.axis[k].size);
+        l.put(g.inner);
+        return reshape(call<patches_op>(g.attributes(), reshape_to(v, l)), {windows, places});
+    }, x);
+    auto f = function(inputs(x, w, up), outputs(matmul(matrix, w) + 1_c, matmul(transpose(matrix), up)));
+    tensor<T, outer, n_image> xs;
+    tensor<T, places, columns> ws, down;
+    tensor<T, windows, columns> ups, y;
+    for (i64 k = 0; k < outer * n_image; ++k) xs.data()[k] = static_cast<T>(k % 7 - 3);
+    for (i64 k = 0; k < places * columns; ++k) ws.data()[k] = static_cast<T>(k % 5 - 2);
+    for (i64 k = 0; k < windows * columns; ++k) ups.data()[k] = static_cast<T>(k % 3 - 1);
+    std::vector<double> of_windows(static_cast<std::size_t>(windows * columns), 1.0), of_places(static_cast<std::size_t>(places * columns));
+    for (i64 n = 0; n < outer; ++n)
+        g.each([&](i64 to, i64 from) {
+            for (i64 c = 0; c < g.inner && from >= 0; ++c)
+                for (i64 j = 0; j < columns; ++j) {
+                    const i64 at = to * g.inner + c, row = n * g.windows() + at / places, k = at % places;
+                    const double e = static_cast<double>(xs.data()[n * n_image + from * g.inner + c]);
+                    of_windows[static_cast<std::size_t>(row * columns + j)] += e * static_cast<double>(ws.data()[k * columns + j]);
+                    of_places[static_cast<std::size_t>(k * columns + j)] += e * static_cast<double>(ups.data()[row * columns + j]);
+                }
+        });
+    for (const int threads : {1, 3}) {
+        f.threads(threads);
+        f.into(y, down)(xs, ws, ups);
+        bool equal = true, equal_down = true;
+        for (i64 k = 0; k < windows * columns; ++k) equal &= static_cast<double>(y.data()[k]) == of_windows[static_cast<std::size_t>(k)];
+        for (i64 k = 0; k < places * columns; ++k) equal_down &= static_cast<double>(down.data()[k]) == of_places[static_cast<std::size_t>(k)];
+        INFO("geometry " << G);
+        CHECK(equal);
+        CHECK(equal_down);
+    }
+}
+template <class T, int From, int... G>
+void try_all_contractions(std::integer_sequence<int, G...>) { (try_contractions<(From + G) * 8 + 1, T>(), ...); }   // none is empty
+
+template <class T, int From, int... G>
+void try_geometries(std::integer_sequence<int, G...>) { (try_geometry<From + G, T>(), ...); }
+
+TEST_CASE("windows of any geometry") {
+    try_geometries<float, 0>(std::make_integer_sequence<int, 40>{});
+    try_geometries<double, 48>(std::make_integer_sequence<int, 12>{});
+    try_geometries<std::int8_t, 64>(std::make_integer_sequence<int, 12>{});
+    try_geometries<std::int32_t, 80>(std::make_integer_sequence<int, 8>{});
+}
+
+TEST_CASE("contractions behind windows of any geometry") {
+    try_all_contractions<float, 12>(std::make_integer_sequence<int, 20>{});
+    try_all_contractions<double, 36>(std::make_integer_sequence<int, 6>{});
+    try_all_contractions<std::int32_t, 42>(std::make_integer_sequence<int, 4>{});
+}
+
+}  // namespace
+}  // namespace kiln::testing
