@@ -1,22 +1,17 @@
 // The nest: rows by columns. Short constant rows stay in registers and every node is computed once; long rows are passed
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
-#include <kiln/backend/cpu/body.hpp>
+#include <kiln/backend/cpu/row_groups.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct nest : body<K, VB> {
-    using base = body<K, VB>;
-    using base::f, base::L, base::axes;
+struct nest : row_groups<K, VB> {
+    using base = row_groups<K, VB>;
+    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest;
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
-    static constexpr i64 columns = base::n1_constant;
-    static constexpr bool in_registers = columns > 0 && K::header.has_rows;
-    static constexpr int n_vectors = in_registers ? static_cast<int>((columns + L - 1) / L) : 1;
-    static constexpr int rest = in_registers ? static_cast<int>(columns % L) : 0;
-
     // ---- rows in registers
     template <int S, int... V>
     static KILN_INLINE void once_each(std::integer_sequence<int, V...>, state& s, regs* r, regs* acc, const place& p) {
@@ -37,15 +32,6 @@ struct nest : body<K, VB> {
     }
 
     // ---- long rows
-    template <int S>
-    static constexpr bool saved(int i) { return f.fixed(i) || (f.scratch[i] >= 0 && !f.reduces(i) && f.first_pass(i) < S); }
-    template <int S>
-    static constexpr bool only_for_saved(int i) {   // all its readers in this pass come from the scratch row
-        bool used = false;
-        for (int j = i + 1; j < base::n; ++j)
-            if ((f.in_pass[j] >> S & 1) && f.reads(j, i) && !saved<S>(j) && !only_for_saved<S>(j)) used = true;
-        return !used && K::node(i).kind != kiln::step::store && !f.reduces(i);
-    }
     template <int S, bool Tail, int I>
     static KILN_INLINE void one(state& s, regs& r, const place& p, regs& acc) {
         if constexpr (f.scratch[I] >= 0 && !f.reduces(I)) {
@@ -56,7 +42,7 @@ struct nest : body<K, VB> {
                 base::template step<I, Tail>(s, r, p, acc);
                 __builtin_memcpy(c, &v.v, sizeof(v.v));
             }
-        } else if constexpr (!only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
+        } else if constexpr (!base::template only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
     }
     template <int S, bool Tail, int... I>
     static KILN_INLINE void one_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc) {
@@ -177,8 +163,8 @@ struct nest : body<K, VB> {
         ((base::template at<I>(s.row) = base::template at<I>(kept)), ...);
     }
     struct nothing {};
-    using kept_values = std::conditional_t<f.defer, regs, nothing>;   // g++ clears them even where nobody reads them
-    static KILN_INLINE void row_done(state& s, [[maybe_unused]] kept_values& kept, const place& p, i64 n0) {
+    using collected_values = std::conditional_t<f.defer, regs, nothing>;   // g++ clears them even where nobody reads them
+    static KILN_INLINE void row_done(state& s, [[maybe_unused]] collected_values& kept, const place& p, i64 n0) {
         if constexpr (f.defer) {
             collect(only<base::collected_part>{}, s, kept, p.row);
             if (p.row % L != L - 1 && p.row != n0 - 1) return;
@@ -187,238 +173,6 @@ struct nest : body<K, VB> {
             spread_kept(only<base::collected_part>{}, s, kept);
             if (count == L) tail_steps<false>(only<base::tail_part>{}, s, q);
             else tail_steps<true>(only<base::tail_part>{}, s, q);
-        }
-    }
-
-    // ---- short rows, L at a time. Columns are computed row by row, values of rows are lanes: a fold is done for L rows at once.
-    template <int I, int N>
-    struct slots_of {
-        typename base::template lanes<I> v[N];
-    };
-    template <class Seq, int N>
-    struct slots;
-    template <int... I, int N>
-    struct slots<std::integer_sequence<int, I...>, N> : slots_of<I, N>... {};
-    static constexpr int n_fixed = f.turned ? static_cast<int>(columns) : n_vectors, n_kept = L * n_vectors;
-    /// What outlives a row: values wanted in later passes, values that all rows share, sums of columns where lanes are rows.
-    struct kept_values {
-        slots<only<base::kept_part>, n_kept> of_row;
-        slots<only<base::fixed_part>, n_fixed> of_all;
-        slots<only<base::column_sums>, f.turned ? n_fixed : 1> sums;
-    };
-    template <int... I>
-    static KILN_INLINE void keep_fixed(std::integer_sequence<int, I...>, kept_values& kept, const regs& r, int at) {
-        ((static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[at] = base::template at<I>(r)), ...);
-    }
-    template <bool Tail>
-    static KILN_INLINE void fix(state& s, const place& p, kept_values& kept, int at) {
-        regs r;
-        base::template steps<Tail>(only<base::of_columns>{}, s, r, p, s.acc);
-        keep_fixed(only<base::fixed_part>{}, kept, r, at);
-    }
-    static KILN_INLINE void fix_all(state& s, const place& p, kept_values& kept) {
-        if constexpr (only<base::fixed_part>::size() > 0)
-            for (int v = 0; v < n_vectors; ++v) {
-                const place here{p.q, p.sizes, p.outer, p.row, v * L, p.n1, v == n_vectors - 1 && rest ? rest : L};
-                if (here.count == L) fix<false>(s, here, kept, v);
-                else fix<true>(s, here, kept, v);
-            }
-    }
-
-    template <int I>
-    static KILN_INLINE void row_step(state& t, regs& totals, const place& p) {
-        constexpr key_node k = K::node(I);
-        auto& out = base::template at<I>(t.row);
-        if constexpr (k.kind == kiln::step::load) {
-            const auto* e = reinterpret_cast<const typename base::template memory_type<I>*>(p.q[k.slot]);
-            if constexpr (k.strided) {
-                const i64 stride = p.sizes[k.in[0] + axes - 2];
-                out = base::template load_lanes<I, true>(e + p.row * stride, stride, p.count);
-            } else if (p.count == L) out = base::template load_lanes<I, false>(e + p.row, 1, L);
-            else out = base::template load_lanes<I, true>(e + p.row, 1, p.count);
-        } else if constexpr (k.kind == kiln::step::store) {
-            auto* e = reinterpret_cast<typename base::template memory_type<I>*>(p.q[k.slot]) + p.row;
-            const auto v = base::template at<k.in[0]>(t.row);
-            if (p.count == L) base::template store_lanes<I, false>(v, e, L);
-            else base::template store_lanes<I, true>(v, e, p.count);
-        } else if constexpr (k.kind == kiln::step::reduce) {
-            auto v = base::template at<k.in[0]>(t.row);
-            if (p.count < L) v = base::template only_first<I>(v, p.count);
-            base::template at<I>(totals) = base::template combined<I>(base::template at<I>(totals), v);
-        } else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 2) {
-            using lanes = typename base::template lanes<I>;
-            out = lane_numbers<lanes>() + lanes::splat(static_cast<typename lanes::element_type>(p.row));
-        } else base::template step<I, false>(t, t.row, p, totals);
-    }
-    template <int... I>
-    static KILN_INLINE void row_steps(std::integer_sequence<int, I...>, state& t, regs& totals, const place& p) {
-        (row_step<I>(t, totals, p), ...);
-    }
-    template <int... I>
-    static KILN_INLINE void spread_row(std::integer_sequence<int, I...>, state& s, const state& t, [[maybe_unused]] int row) {
-        ((base::template at<I>(s.row).v = raw_splat(base::template at<I>(t.row).v, row)), ...);
-    }
-    template <class V>
-    static KILN_INLINE V raw_splat(const V& v, int lane) { return v[lane] - V{}; }
-    template <int S, bool Tail, int I>
-    static KILN_INLINE void group_step(state& s, regs& r, const place& p, regs& acc, kept_values& kept, int at) {
-        if constexpr (f.fixed(I)) base::template at<I>(r) = static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[at % n_vectors];
-        else if constexpr (f.scratch[I] >= 0) {
-            auto& slot = static_cast<slots_of<I, n_kept>&>(kept.of_row).v[at];
-            if constexpr (f.first_pass(I) < S) base::template at<I>(r) = slot;
-            else {
-                base::template step<I, Tail>(s, r, p, acc);
-                slot = base::template at<I>(r);
-            }
-        } else if constexpr (!only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
-    }
-    template <int S, bool Tail, int... I>
-    static KILN_INLINE void group_steps(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc, kept_values& kept, int at) {
-        [[maybe_unused]] regs r;
-        (group_step<S, Tail, I>(s, r, p, acc, kept, at), ...);
-    }
-    template <int S, int... V>
-    static KILN_INLINE void one_row(std::integer_sequence<int, V...>, state& s, const place& p, i64 row, regs* acc, kept_values& kept, int at) {
-        (group_steps<S, (V == n_vectors - 1 && rest)>(
-             only<base::pass + S>{}, s, place{p.q, p.sizes, p.outer, row, V * L, p.n1, V == n_vectors - 1 && rest ? rest : L}, acc[V], kept,
-             at + V), ...);
-    }
-    template <int N, class Slots, int... I>
-    static KILN_INLINE void put_folds(std::integer_sequence<int, I...>, Slots& to, const regs& acc, [[maybe_unused]] int row) {
-        ((static_cast<slots_of<I, N>&>(to).v[row] = base::template at<I>(acc)), ...);
-    }
-    template <bool High, class V, int... J>
-    static KILN_INLINE V interleaved_lanes(V a, V b, std::integer_sequence<int, J...>) {
-        return {__builtin_shufflevector(a.v, b.v, (J / 2 + J % 2 * L + (High ? L / 2 : 0))...)};
-    }
-    /// Lane c is the fold of v[c] over its lanes: halves of two are folded as one, until N are left.
-    template <int I, int N>
-    static KILN_INLINE typename base::template lanes<I> folds(const typename base::template lanes<I>* v) {
-        if constexpr (N == L) return *v;
-        else {
-            const auto a = folds<I, 2 * N>(v), b = folds<I, 2 * N>(v + N);
-            constexpr std::make_integer_sequence<int, L> all{};
-            return base::template combined<I>(interleaved_lanes<false>(a, b, all), interleaved_lanes<true>(a, b, all));
-        }
-    }
-    template <class Slots, int... I>
-    static KILN_INLINE void fold_rows(std::integer_sequence<int, I...>, state& t, const Slots& from) {
-        ((base::template at<I>(t.row) = folds<I, 1>(static_cast<const slots_of<I, L>&>(from).v)), ...);
-    }
-    template <int S>
-    static KILN_INLINE void group_passes(state& s, state& t, const place& p, regs* acc, kept_values& kept) {
-        if constexpr (S < f.passes) {
-            using row_folds = only<base::along + S>;
-            slots<row_folds, L> sums;
-            for (int g = 0; g < p.count; ++g) {
-                spread_row(only<base::spread + S>{}, s, t, g);
-                for (int v = 0; v < n_vectors; ++v) base::clear(row_folds{}, acc[v]);
-                one_row<S>(std::make_integer_sequence<int, n_vectors>{}, s, p, p.row + g, acc, kept, g * n_vectors);
-                for (int v = 1; v < n_vectors; ++v) base::merge(row_folds{}, acc[0], acc[v]);
-                put_folds<L>(row_folds{}, sums, acc[0], g);
-            }
-            for (int g = p.count; g < L; ++g) put_folds<L>(row_folds{}, sums, acc[0], g);   // no rows, but numbers
-            fold_rows(row_folds{}, t, sums);
-            row_steps(only<base::row_after + S + 1>{}, t, s.acc, p);
-            group_passes<S + 1>(s, t, p, acc, kept);
-        }
-    }
-
-    // ---- rows of less than half a vector: column by column, and lanes are rows throughout
-    template <int I>
-    static KILN_INLINE auto first_of_rows(const place& p) {   // where the element of the first row is, and how far the next
-        constexpr key_node k = K::node(I);
-        struct result {
-            typename base::template memory_type<I>* e;
-            i64 stride;
-        };
-        i64 stride = p.n1;
-        if constexpr (k.strided) stride = p.sizes[k.in[0] + axes - 2];
-        return result{base::template address<I>(p), f.rows(I) ? stride : 0};
-    }
-    template <int I>
-    static KILN_INLINE void turned_step(state& t, regs& r, const place& p, regs& acc, kept_values& kept) {
-        constexpr key_node k = K::node(I);
-        using lanes = typename base::template lanes<I>;
-        using memory = typename base::template memory_type<I>;
-        auto& out = base::template at<I>(r);
-        if constexpr (k.kind == kiln::step::load) {
-            const auto [e, stride] = first_of_rows<I>(p);
-            simd<memory, L, base::B> x{};
-            if (p.count == L)
-#pragma GCC unroll 64
-                for (int row = 0; row < L; ++row) x.v[row] = e[row * stride];
-            else
-                for (int row = 0; row < p.count; ++row) x.v[row] = e[row * stride];
-            out = base::template as_lanes<I>(x);
-        } else if constexpr (k.kind == kiln::step::store) {
-            const auto [e, stride] = first_of_rows<I>(p);
-            const auto v = base::template get<k.in[0]>(t, r);
-            const auto x = [&] {
-                if constexpr (K::node(I).type == dtype::boolean) return convert<std::uint8_t>(v);
-                else return v;
-            }();
-            if (p.count == L)
-#pragma GCC unroll 64
-                for (int row = 0; row < L; ++row) e[row * stride] = x.v[row];
-            else
-                for (int row = 0; row < p.count; ++row) e[row * stride] = x.v[row];
-        } else if constexpr (k.kind == kiln::step::reduce) {
-            auto v = base::template get<k.in[0]>(t, r);
-            if (!f.along_row(I) && p.count < L) v = base::template only_first<I>(v, p.count);
-            auto* to = &base::template at<I>(acc);
-            if constexpr (f.columns(I)) to = &static_cast<slots_of<I, n_fixed>&>(kept.sums).v[p.column];
-            *to = base::template combined<I>(*to, v);
-        } else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 1) out = base::template splat<I>(static_cast<memory>(p.column));
-        else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 2)
-            out = lane_numbers<lanes>() + lanes::splat(static_cast<memory>(p.row));
-        else base::template step<I, false>(t, r, p, acc);
-    }
-    template <int S, int I>
-    static KILN_INLINE void turned_or_kept(state& t, regs& r, const place& p, regs& acc, kept_values& kept) {
-        if constexpr (f.fixed(I)) base::template at<I>(r) = static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[p.column];
-        else if constexpr (f.scratch[I] >= 0) {
-            auto& slot = static_cast<slots_of<I, n_kept>&>(kept.of_row).v[p.column];
-            if constexpr (f.first_pass(I) < S) base::template at<I>(r) = slot;
-            else {
-                turned_step<I>(t, r, p, acc, kept);
-                slot = base::template at<I>(r);
-            }
-        } else if constexpr (!only_for_saved<S>(I)) turned_step<I>(t, r, p, acc, kept);
-    }
-    template <int S, int... I>
-    static KILN_INLINE void turned_steps(std::integer_sequence<int, I...>, state& t, const place& p, regs& acc, kept_values& kept) {
-        [[maybe_unused]] regs r;
-        (turned_or_kept<S, I>(t, r, p, acc, kept), ...);
-    }
-    template <int... I>
-    static KILN_INLINE void turned_fix(std::integer_sequence<int, I...>, state& t, const place& p, kept_values& kept) {
-        if constexpr (only<base::fixed_part>::size() > 0)
-            for (int c = 0; c < n_fixed; ++c) {
-                regs r;
-                (turned_step<I>(t, r, place{p.q, p.sizes, p.outer, p.row, c, p.n1, L}, t.acc, kept), ...);
-                keep_fixed(only<base::fixed_part>{}, kept, r, c);
-            }
-    }
-    template <int... I>
-    static KILN_INLINE void clear_turned(std::integer_sequence<int, I...>, kept_values& kept) {
-        for (int c = 0; c < n_fixed; ++c) ((static_cast<slots_of<I, n_fixed>&>(kept.sums).v[c] = base::template identity<I>()), ...);
-    }
-    /// Sums of columns become a vector of columns.
-    template <int... I>
-    static KILN_INLINE void sum_turned(std::integer_sequence<int, I...>, const kept_values& kept, regs& acc) {
-        for (int c = 0; c < n_fixed; ++c)
-            ((base::template at<I>(acc).v[c] = base::template across<I>(static_cast<const slots_of<I, n_fixed>&>(kept.sums).v[c]).v[0]), ...);
-    }
-    template <int S>
-    static KILN_INLINE void turned_passes(state& t, const place& p, regs& acc, regs& totals, kept_values& kept) {
-        if constexpr (S < f.passes) {
-            base::clear(only<base::along + S>{}, acc);
-            for (i64 c = 0; c < columns; ++c)
-                turned_steps<S>(only<base::pass + S>{}, t, place{p.q, p.sizes, p.outer, p.row, c, p.n1, p.count}, acc, kept);
-            base::copy(only<base::along + S>{}, t.row, acc);
-            row_steps(only<base::row_after + S + 1>{}, t, totals, p);
-            turned_passes<S + 1>(t, p, acc, totals, kept);
         }
     }
 
@@ -541,35 +295,21 @@ struct nest : body<K, VB> {
                 if (const i64 before = columns_before_stream(a, n1, flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
         base::for_outer(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             state s;
-            kept_values kept{};
+            collected_values collected{};
             const place start{q, sizes, outer, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
             if constexpr (in_registers) {
                 regs acc[n_vectors];
                 for (int v = 0; v < n_vectors; ++v) base::clear(only<base::all_after>{}, acc[v]);
-                if constexpr (f.grouped) {
-                    state t = s;
-                    kept_values kept;
-                    if constexpr (f.turned) {
-                        turned_fix(only<base::of_columns>{}, t, start, kept);
-                        clear_turned(only<base::column_sums>{}, kept);
-                    } else fix_all(s, start, kept);
-                    for (i64 i = rows.first; i < n0; i += L) {
-                        const place p{q, sizes, outer, i, 0, n1, static_cast<int>(n0 - i < L ? n0 - i : L)};
-                        row_steps(only<base::row_start>{}, t, s.acc, p);
-                        row_steps(only<base::row_after>{}, t, s.acc, p);
-                        if constexpr (f.turned) turned_passes<0>(t, p, acc[0], s.acc, kept);
-                        else group_passes<0>(s, t, p, acc, kept);
-                    }
-                    if constexpr (f.turned) sum_turned(only<base::column_sums>{}, kept, acc[0]);
-                } else for (i64 i = rows.first; i < n0; ++i) {
+                if constexpr (f.grouped) base::run_groups(s, start, acc, rows.first, n0);
+                else for (i64 i = rows.first; i < n0; ++i) {
                     regs r[n_vectors];
                     const place p{q, sizes, outer, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     stages<0>(s, r, acc, p);
-                    row_done(s, kept, p, n0);
+                    row_done(s, collected, p, n0);
                 }
                 for (int v = 0; v < n_vectors; ++v) merge_totals(only<base::cross_scalar>{}, s.acc, acc[v]);
                 after_nest(s, start, acc, 0, n1);
@@ -580,7 +320,7 @@ struct nest : body<K, VB> {
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     passes<0>(s, p, flat.first, flat.last);
-                    row_done(s, kept, p, n0);
+                    row_done(s, collected, p, n0);
                 }
                 after_nest(s, start, nullptr, 0, n1);
             }
