@@ -598,7 +598,7 @@ private:
             for (int k = 0; k < key.n_nodes(); ++k)
                 if (key.node(k).kind == step::tile) bytes = size_of(key.node(k).type);
             const i64 m = extent[axes - 2], n = extent[axes - 1];
-            want += panels_of(packing_of(h.left, h.right, m, n, inner, bytes), m, n, inner, bytes, plan_target{}.vector_bytes).all();
+            want += panels_of(h.windows ? packing{} : packing_of(h.left, h.right, m, n, inner, bytes), m, n, inner, bytes, plan_target{}.vector_bytes).all();
         }
         if (want > 0 && (a.index < 0 || static_cast<i64>(slots[at(a.index)].bytes.size()) < want)) fail("too little scratch");
     }
@@ -613,6 +613,18 @@ private:
         if (!x || !y) return r;
         const bool strides = h.outer > 0 || h.left == by_strides || h.right == by_strides;
         auto stride = [&](int side, int c) { return strides ? value(size[axes + 1 + side * (axes + 1) + c]) : 0; };
+        // where the left operand is an image behind windows: what each element of a matrix of windows is of it
+        std::vector<i64> shown;
+        i64 image = 0;
+        if (h.windows) {
+            const int first = h.constants - window_geometry::length(max_window_axes);
+            const window_geometry seen = window_geometry::from([&](int k) { return static_cast<i64>(key.constant(first + k)); });
+            if (seen.kernel_first || seen.lowest) fail("windows that a contraction cannot read");
+            seen.each([&](i64, i64 from) {
+                for (i64 c = 0; c < seen.inner; ++c) shown.push_back(from < 0 ? -1 : from * seen.inner + c);
+            });
+            image = seen.image() * seen.inner;
+        }
         i64 index[8];
         for (i64 q = 0, n = cells_over(r.mask); q < n; ++q) {
             index_of(r.mask, q, index);
@@ -626,7 +638,10 @@ private:
             for (i64 k = 0; k < inner && wrong.empty(); ++k) {
                 const i64 p = h.left == kiln::by_rows ? i * inner + k : h.left == by_columns ? i + k * n0 : i * stride(0, axes - 2) + k * stride(0, axes);
                 const i64 s = h.right == kiln::by_rows ? k * n1 + j : h.right == by_columns ? k + j * inner : k * stride(1, axes) + j * stride(1, axes - 1);
-                left[at(k)] = load(*x, t, from_x + p);
+                if (h.windows) {
+                    const i64 all = static_cast<i64>(shown.size()), e = shown[at(p % all)];
+                    left[at(k)] = e < 0 ? cell{} : load(*x, t, p / all * image + e);
+                } else left[at(k)] = load(*x, t, from_x + p);
                 right[at(k)] = load(*y, t, from_y + s);
             }
             builder& b = *calculator;

@@ -100,6 +100,11 @@ struct window_geometry {
         return r;
     }
     constexpr i64 patches() const { return windows() * places(); }
+    /// How much of a line so many windows along the last axis see, one beside the other.
+    constexpr i64 line_seen(i64 n_windows) const {
+        const window_axis& a = axis[n - 1];
+        return ((n_windows - 1) * a.stride + (a.kernel - 1) * (a.dilation < 0 ? -a.dilation : a.dilation) + 1) * inner;
+    }
 };
 constexpr window_geometry geometry_of(site n) {
     return window_geometry::from([&](int k) { return n.attr(k); });

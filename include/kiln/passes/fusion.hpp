@@ -123,6 +123,7 @@ struct fusion {
     branch branches[64];           // from 1
     int n_branches;
     bool live[N], post[N], sunk[N], stored[N], pinned[N];
+    bool windows[N];               // patches that lie nowhere: contractions read the image
 };
 
 }  // namespace kiln

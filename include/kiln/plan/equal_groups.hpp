@@ -5,7 +5,10 @@
 namespace kiln {
 
 /// The same loops; in contractions also the same operands behind the same views.
-constexpr bool equal_loops(const graph_view& g, const int* role, const fused_group& p, const fused_group& q) {
+template <int N, int Lists>
+constexpr bool equal_loops(const fuser<N, Lists>& fz, const fused_group& p, const fused_group& q) {
+    const graph_view& g = fz.g;
+    const int* const role = fz.f.role;
     if (p.kind != q.kind || p.domain != q.domain || p.cuts != q.cuts || p.columns != q.columns || p.rows != q.rows) return false;
     if (p.kind != group_kind::contraction) return true;
     for (int k = 0; k < 2; ++k) {
@@ -15,6 +18,8 @@ constexpr bool equal_loops(const graph_view& g, const int* role, const fused_gro
             if (x.op != y.op || x.shape != y.shape || x.attrs != y.attrs) return false;
         }
         if ((role[j] & is_view) || g.nodes[i].shape != g.nodes[j].shape) return false;
+        const int u = fz.windows_behind(i), v = fz.windows_behind(j);
+        if (u < 0 ? v >= 0 : v < 0 || g.nodes[u].attrs != g.nodes[v].attrs) return false;
     }
     return true;
 }
@@ -30,7 +35,7 @@ constexpr bool equal_bodies(const graph_view& g, const body_entry* x, const body
 template <int N, int Lists, class Bodies>
 constexpr bool equal_groups(const fuser<N, Lists>& fz, const Bodies& b, int p, int q) {
     const int i = b.first[p], j = b.first[q], n = b.first[p + 1] - i;
-    return n == b.first[q + 1] - j && equal_loops(fz.g, fz.f.role, b.groups[p], b.groups[q]) &&
+    return n == b.first[q + 1] - j && equal_loops(fz, b.groups[p], b.groups[q]) &&
            equal_bodies(fz.g, b.entry + i, b.entry + j, n);
 }
 

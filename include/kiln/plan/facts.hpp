@@ -25,6 +25,8 @@ struct body_facts {
     int n_scratch = 0;
     bool back[N + 1];        // a value of the row that goes back into the row
     bool defer = false;      // costly values of rows are collected and computed as one vector
+    bool grouped = false;    // short rows, as many at a time as a vector has lanes
+    bool turned = false;     // and computed column by column: lanes are rows
 
     /// The body of a key of so many words.
     constexpr void read(const key_header& h, const u64* w, int words) {
@@ -114,6 +116,28 @@ struct body_facts {
                 if (in_pass[i] & (in_pass[i] - 1)) scratch[i] = n_scratch++;   // in several passes
             }
         }
+    }
+    /// Computed once for all rows, since it is costly and the same in each.
+    constexpr bool fixed(int i) const { return grouped && node[i].kind == step::operation && costly[i] && columns(i) && !rows(i) && !post[i]; }
+    /// Folds along short rows are done for many rows at once: all values of rows are then vectors of rows, and values of the row
+    /// that are costly and wanted in several passes are kept for each of them. Vectors of four lanes gain nothing by it, nor does
+    /// a single fold whose row is read again after it. Rows of less than half a vector are turned, if what all lanes compute then
+    /// is worth elements that are loaded and stored one by one.
+    constexpr void group_rows(int lanes, i64 extent) {
+        if (contraction || !in_registers || row_bit == 0 || lanes < 8 || lanes > 16) return;
+        int folds = 0, n_costly = 0;
+        for (int i = 0; i < n; ++i) {
+            folds += along_row(i);
+            n_costly += costly[i];
+        }
+        turned = folds > 0 && (n_costly > 0 ? 2 * extent <= lanes : 8 * extent <= 3 * lanes);
+        grouped = turned || (folds > 0 && (n_costly > 0 || folds > 1 || passes == 1));
+        if (!grouped) return;
+        defer = false;
+        int kept = 0;
+        for (int i = 0; i < n; ++i)
+            if (node[i].kind == step::operation && columns(i) && costly[i] && !post[i] && !fixed(i) && (in_pass[i] & (in_pass[i] - 1)))
+                scratch[i] = kept++;
     }
 };
 

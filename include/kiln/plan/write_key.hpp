@@ -46,6 +46,7 @@ struct key_writer {
         const int from = b.first[q], to = b.first[q + 1];
         const merged_axes m = merged_axes_of(grp, g, sizes);
         access operand[2]{};
+        int windows = -1;
         key_header h{grp.kind, 0, m.n, m.outer, 0, 0, 1, m.rows, 0, 0};
         plan_call call{0, 0, 0, n_call_sizes, 0, q, 0};
         for (int k = 0; k < m.n; ++k) size(m.extent[k]);
@@ -57,6 +58,8 @@ struct key_writer {
             size(inner);
             h.left = layout(operand[0], grp.rank - 2, grp.rank, m.count(m.n - 2, grp.rank) == 1);
             h.right = layout(operand[1], grp.rank, grp.rank - 1, true);
+            windows = fz.windows_behind(operand[0].node);
+            h.windows = windows >= 0;
             if (m.outer > 0 || h.left == by_strides || h.right == by_strides)   // else they follow from the extents
                 for (int k = 0; k < 2; ++k) put_strides(operand[k], m, 0, m.n + 1, grp.rank);
         }
@@ -142,6 +145,11 @@ struct key_writer {
             w[n++] = packed(key_node{step::store, at(i).type, 0, {e, e, e}, m.mask(f().mask[i]), h.slots++, false});
         }
         for (int k = 0; k < h.constants; ++k) w[n++] = constants[k];
+        if (windows >= 0) {
+            const list shown = window_geometry::from([&](int k) { return g.at(at(windows).attrs, k); }).in_three_axes().attributes();
+            for (int k = 0; k < shown.n; ++k) w[n++] = static_cast<u64>(shown[k]);
+            h.constants += shown.n;
+        }
         w[0] = packed(h);
         call.n_sizes = n_call_sizes - call.first_size;
         call.kernel = interned_kernel(n);

@@ -81,6 +81,28 @@ TEST_CASE("values of rows that are summed, stored and fed back", "[cpu][shapes]"
         for (const i64 w : {1, 10, 17, 300}) compare(f, {{"n", n}, {"w", w}});
     }
 }
+TEST_CASE("costly values that all rows share, and rows of few lanes", "[cpu][shapes]") {
+    static constexpr auto x4 = placeholder<"x", float, 4, "n">;   // read across: columns lie apart
+    static constexpr auto c4 = placeholder<"c", float, 4>;
+    static constexpr auto d = placeholder<"d", double, 3>;
+    static constexpr auto label = placeholder<"label", std::int32_t, "n">;
+    struct program {
+        constexpr auto operator()(value v, value cw, value l) const {
+            const value z = (v - cw) * exp(-cw), s = logsumexp(z, -1), p = softmax(z);
+            const value hit = expand_dims(l, -1) == cast<std::int32_t>(argmax(z * 0.0 + cw, -1, keepdims));
+            const value total = sum(s * cos(s));
+            return values{total, grad(total, v), grad(total, cw), p, z > 0, where(hit, p, 0), sum(p, 0), sum(p * exp(cw)), any(z > 1, axis_list{-1}), max(z, 0)};
+        }
+    };
+    auto f4 = function(inputs(x4, c4, label), trace([](value v, value cw, value l) { return program{}(transpose(v), cw, l); }, x4, c4, label));
+    auto f3 = function(inputs(d3, d, label), trace(program{}, d3, d, label));
+    auto f10 = function(inputs(x10, c10, label), trace(program{}, x10, c10, label));
+    for (const i64 n : {1, 7, 8, 16, 17, 40}) {
+        compare(f4, {{"n", n}}, {.tolerance = 1e4});
+        compare(f3, {{"n", n}}, {.tolerance = 1e5});
+        compare(f10, {{"n", n}}, {.tolerance = 1e4});
+    }
+}
 TEST_CASE("many passes over a row", "[cpu][shapes]") {
     struct program {
         constexpr auto operator()(value v) const {

@@ -15,7 +15,7 @@ constexpr bool costly_by_id() {
     if constexpr (requires { Op::costly; }) return Op::costly;
     else return false;
 }
-template <class K>
+template <class K, int L>
 constexpr auto facts_for() {
     body_facts<K::n> f;
     f.n = K::n;
@@ -36,6 +36,7 @@ constexpr auto facts_for() {
     f.stage[K::n] = f.scratch[K::n] = 0;
     f.in_pass[K::n] = 0;
     f.derive();
+    f.group_rows(L, K::extent(K::header.axes - 1));
     return f;
 }
 
@@ -70,7 +71,7 @@ struct place {
 template <class K, int VB>
 struct body {
     static constexpr int B = K::header.lane_bytes, L = VB / B, n = K::n, axes = K::header.axes;
-    static constexpr auto f = facts_for<K>();
+    static constexpr auto f = facts_for<K, L>();
     using regs = registers<K, VB, std::make_integer_sequence<int, n>>;
     template <int I>
     using lanes = typename lanes_of<K::node(I).type, L, B>::type;
@@ -258,8 +259,8 @@ struct body {
 
     // ---- which nodes belong to which part of the loops
     // the parts of pass s are `pass + s`, ...
-    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums,
-                      pass = 100, along = 200, row_after = 300, once = 400 };
+    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, kept_part, fixed_part, of_columns,
+                      pass = 100, along = 200, row_after = 300, once = 400, spread = 500 };
     static constexpr bool wants(int i, int part) {
         const bool reduces = f.reduces(i), columns = f.columns(i), row = f.row_value(i);
         const bool scalar = !columns && !row;
@@ -269,6 +270,15 @@ struct body {
         if (part == collected_part) return f.collected(i);
         if (part == row_start) return row && !f.post[i] && s == 0 && !reduces && !f.tail(i);
         if (part == column_sums) return reduces && columns;
+        if (part == kept_part) return f.grouped && f.scratch[i] >= 0;
+        if (part == fixed_part) return f.fixed(i);
+        if (part == of_columns) return columns && !f.rows(i) && !f.post[i] && !reduces && K::node(i).kind != kiln::step::store;
+        if (part >= spread) {   // values of rows that this pass reads
+            if (!row || f.post[i]) return false;
+            for (int j = i + 1; j < n; ++j)
+                if ((f.in_pass[j] >> (part - spread) & 1) && f.reads(j, i)) return true;
+            return false;
+        }
         if (part >= once) {
             if (reduces) return f.columns(K::node(i).in[0]) && !f.post[K::node(i).in[0]] && f.stage[K::node(i).in[0]] == part - once;
             return columns && !f.post[i] && s == part - once;

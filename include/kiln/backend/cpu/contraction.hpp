@@ -3,6 +3,7 @@
 #pragma once
 #include <kiln/backend/cpu/nest.hpp>
 #include <kiln/backend/cpu/tile_sums.hpp>
+#include <kiln/backend/cpu/window_view.hpp>
 #include <kiln/plan/packing.hpp>
 
 namespace kiln::cpu {
@@ -22,17 +23,20 @@ struct contraction : nest<K, VB> {
     }();
     using T = ctype_of<K::node(tile_node).type>;
     static constexpr bool sums_in_registers = base::n1_constant > 0;
-    static constexpr i64 rows_constant = K::extent(axes - 2);
+    static constexpr bool windows = K::header.windows;
+    using windows_seen = window_view<K, T, L>;
+    /// Rows that a tile must not lie across: of the windows of a line, of what a window sees of one.
+    static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
     /// A tile has at most MR rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
     static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows;
     static constexpr int MR = single_row ? 1 : VB == 64 ? 14 : 6, NV = single_row ? 8 : 2;
     /// What may be copied, as far as the key knows the extents.
-    static constexpr packing may_copy = packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
+    static constexpr packing may_copy = windows ? packing{} : packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
                                                    base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T));
     /// May the rows be so few that they are inner products; with a constant number of rows it is sure.
-    static constexpr bool may_be_products = packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : 1, any_extent, any_extent, sizeof(T)).products;
+    static constexpr bool may_be_products = !windows && packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : 1, any_extent, any_extent, sizeof(T)).products;
     /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
-    static constexpr bool small = rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
+    static constexpr bool small = !windows && rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
 
     struct operands {
         const T *a, *b;
@@ -48,13 +52,13 @@ struct contraction : nest<K, VB> {
     struct heights {
         static constexpr i64 blocks = rows_constant ? (rows_constant + MR - 1) / MR : 1, high = (rows_constant + blocks - 1) / blocks,
                              n_high = rows_constant - blocks * (high - 1);
-        static constexpr bool even = rows_constant > 0 && blocks <= 5;
+        static constexpr bool even = windows || (rows_constant > 0 && blocks <= 5);
         static constexpr int low = MR > 8 ? 4 : MR > 2 ? 2 : 1;
         using list = std::conditional_t<even,
                                         std::conditional_t<(n_high < blocks && high > 1), std::integer_sequence<int, high, high - 1>, std::integer_sequence<int, high>>,
                                         std::integer_sequence<int, MR, low, 1>>;
         static KILN_INLINE int at(i64 i, i64 rows) {
-            if constexpr (even) return static_cast<int>(i < n_high * high ? high : high - 1);
+            if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < n_high * high ? high : high - 1);
             else return rows - i >= MR ? MR : rows - i >= low ? low : 1;
         }
     };
@@ -72,7 +76,7 @@ struct contraction : nest<K, VB> {
     template <bool Needed, int H, int V, bool Tail>
     static KILN_INLINE bool whole_sums(const tile_operands<T>& o) {
         if constexpr (Needed && V > 0) {
-            if constexpr (small) tile_sums<T, L, H, V, Tail>(o);
+            if constexpr (small) tile_sums<T, L, H, V, Tail, true>(o);
             else shared_tile_sums<T, L, H, V, Tail>(o);
         } else __builtin_unreachable();
         return true;
@@ -153,17 +157,62 @@ struct contraction : nest<K, VB> {
                 if (d == 0) break;
             }
     }
+    /// The same where the left operand is seen through windows.
+    static KILN_INLINE void window_block(state& s, const operands& o, const place& p0, i64 from, i64 to, regs* sums) {
+        constexpr i64 width = NV * L;
+        alignas(64) T panel[windows_seen::panel_size], here[contraction_blocks::panels + NV][MR * width]{};
+        for (i64 i = 0; i < o.rows;) {
+            const int h = heights::at(i, o.rows);
+            const auto tiles = [&](auto f) KILN_INLINE_LAMBDA {
+                for (i64 j = from, c = 0; j < to; ++c) {
+                    const i64 left = to - j;
+                    const int vectors = left >= width ? NV : base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
+                    f(tile_operands<T>{o.a, o.b + j * o.b_column, 0, 0, o.b_inner, 0, here[c], width, false,
+                                       static_cast<int>(left < vectors * L ? left - (vectors - 1) * L : L)}, vectors, j);
+                    j += vectors * L;
+                }
+            };
+            bool more = false;
+            const auto add = [&](const window_steps<T>& w) KILN_INLINE_LAMBDA {
+                tiles([&](tile_operands<T> t, int vectors, i64) KILN_INLINE_LAMBDA {
+                    t.a = w.a;
+                    t.a_row = w.row;
+                    t.a_inner = w.step;
+                    t.inner = w.steps;
+                    t.runs = w.runs;
+                    t.a_run = w.run;
+                    t.b += w.first * o.b_inner;
+                    t.b_run = w.apart * o.b_inner;
+                    t.more = more;
+                    sums_of(typename heights::list{}, h, vectors, t);
+                });
+                more = true;
+            };
+            windows_seen::each(panel, h, o.a, i, o.inner, add);
+            if (!more)   // all of it is padding
+                for (auto& tile : here)
+                    for (T& sum : tile) sum = T{};
+            tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
+                epilogue(s, t, h, vectors, p0, i, j, sums ? sums + (j - from) / L : nullptr);
+            });
+            i += h;
+        }
+    }
+    static KILN_INLINE void rows_of(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
+        if constexpr (windows) window_block(s, o, p0, from, to, sums);
+        else block(s, o, p, p0, from, to, pack_left, sums);
+    }
     /// All rows of the columns [first, last), block by block.
     static KILN_INLINE void all_columns(state& s, const operands& o, const panels& p, const place& p0, i64 first, i64 last) {
-        constexpr int vectors = may_copy.right ? contraction_blocks::panels * NV : NV;
-        const i64 width = (p.right ? contraction_blocks::panels : 1) * NV * L;
+        constexpr int vectors = may_copy.right || windows ? contraction_blocks::panels * NV : NV;
+        const i64 width = (p.right || windows ? contraction_blocks::panels : 1) * NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
-            if constexpr (!sums_in_registers) block(s, o, p, p0, from, to, from == first, nullptr);
+            if constexpr (!sums_in_registers) rows_of(s, o, p, p0, from, to, from == first, nullptr);
             else {
                 regs sums[vectors];
                 for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
-                block(s, o, p, p0, from, to, from == first, sums);
+                rows_of(s, o, p, p0, from, to, from == first, sums);
                 for (i64 j = from, v = 0; j < to; j += L, ++v) {
                     if constexpr (only<base::column_post>::size() > 0) {
                         regs r;
@@ -193,7 +242,7 @@ struct contraction : nest<K, VB> {
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        const packing copies = packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
+        const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
         base::for_outer(a, sizes, rows_bytes + bytes.all(), part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {

@@ -165,7 +165,7 @@ struct fold_kernel {
         constexpr window_axis l = s::last;
         run_of<T, L, l.size>::fill(x, T{});
         for (i64 k = 0; k < l.kernel; ++k) {
-            const auto whole = s::whole(k, k + 1);
+            const auto whole = s::whole(2, k, k + 1);
             for (int m = 0; m < n; ++m) {
                 const T* p = from[m] + k * s::place_pitch(2);
                 T* const to = x + s::seen(2, 0, k);

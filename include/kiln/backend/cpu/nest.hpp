@@ -1,22 +1,17 @@
 // The nest: rows by columns. Short constant rows stay in registers and every node is computed once; long rows are passed
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
-#include <kiln/backend/cpu/body.hpp>
+#include <kiln/backend/cpu/row_groups.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct nest : body<K, VB> {
-    using base = body<K, VB>;
-    using base::f, base::L, base::axes;
+struct nest : row_groups<K, VB> {
+    using base = row_groups<K, VB>;
+    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest;
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
-    static constexpr i64 columns = base::n1_constant;
-    static constexpr bool in_registers = columns > 0 && K::header.has_rows;
-    static constexpr int n_vectors = in_registers ? static_cast<int>((columns + L - 1) / L) : 1;
-    static constexpr int rest = in_registers ? static_cast<int>(columns % L) : 0;
-
     // ---- rows in registers
     template <int S, int... V>
     static KILN_INLINE void once_each(std::integer_sequence<int, V...>, state& s, regs* r, regs* acc, const place& p) {
@@ -37,14 +32,6 @@ struct nest : body<K, VB> {
     }
 
     // ---- long rows
-    template <int S>
-    static constexpr bool only_for_saved(int i) {   // all its readers in this pass come from the scratch row
-        bool used = false;
-        for (int j = i + 1; j < base::n; ++j)
-            if ((f.in_pass[j] >> S & 1) && f.reads(j, i) && !(f.scratch[j] >= 0 && !f.reduces(j) && f.first_pass(j) < S) && !only_for_saved<S>(j))
-                used = true;
-        return !used && K::node(i).kind != kiln::step::store && !f.reduces(i);
-    }
     template <int S, bool Tail, int I>
     static KILN_INLINE void one(state& s, regs& r, const place& p, regs& acc) {
         if constexpr (f.scratch[I] >= 0 && !f.reduces(I)) {
@@ -55,7 +42,7 @@ struct nest : body<K, VB> {
                 base::template step<I, Tail>(s, r, p, acc);
                 __builtin_memcpy(c, &v.v, sizeof(v.v));
             }
-        } else if constexpr (!only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
+        } else if constexpr (!base::template only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
     }
     template <int S, bool Tail, int... I>
     static KILN_INLINE void one_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc) {
@@ -176,8 +163,8 @@ struct nest : body<K, VB> {
         ((base::template at<I>(s.row) = base::template at<I>(kept)), ...);
     }
     struct nothing {};
-    using kept_values = std::conditional_t<f.defer, regs, nothing>;   // g++ clears them even where nobody reads them
-    static KILN_INLINE void row_done(state& s, [[maybe_unused]] kept_values& kept, const place& p, i64 n0) {
+    using collected_values = std::conditional_t<f.defer, regs, nothing>;   // g++ clears them even where nobody reads them
+    static KILN_INLINE void row_done(state& s, [[maybe_unused]] collected_values& kept, const place& p, i64 n0) {
         if constexpr (f.defer) {
             collect(only<base::collected_part>{}, s, kept, p.row);
             if (p.row % L != L - 1 && p.row != n0 - 1) return;
@@ -192,7 +179,7 @@ struct nest : body<K, VB> {
     // ---- after the nest
     template <int... I>
     static KILN_INLINE void totals(std::integer_sequence<int, I...>, state& s) {
-        ((base::template at<I>(s.row) = f.columns(K::node(I).in[0]) || f.tail_sum(I) ? base::template across<I>(base::template at<I>(s.acc))
+        ((base::template at<I>(s.row) = f.columns(K::node(I).in[0]) || f.tail_sum(I) || f.grouped ? base::template across<I>(base::template at<I>(s.acc))
                                                                                      : base::template at<I>(s.acc)), ...);
     }
     template <int... I>
@@ -308,20 +295,21 @@ struct nest : body<K, VB> {
                 if (const i64 before = columns_before_stream(a, n1, flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
         base::for_outer(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             state s;
-            kept_values kept{};
+            collected_values collected{};
             const place start{q, sizes, outer, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
             if constexpr (in_registers) {
                 regs acc[n_vectors];
                 for (int v = 0; v < n_vectors; ++v) base::clear(only<base::all_after>{}, acc[v]);
-                for (i64 i = rows.first; i < n0; ++i) {
+                if constexpr (f.grouped) base::run_groups(s, start, acc, rows.first, n0);
+                else for (i64 i = rows.first; i < n0; ++i) {
                     regs r[n_vectors];
                     const place p{q, sizes, outer, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     stages<0>(s, r, acc, p);
-                    row_done(s, kept, p, n0);
+                    row_done(s, collected, p, n0);
                 }
                 for (int v = 0; v < n_vectors; ++v) merge_totals(only<base::cross_scalar>{}, s.acc, acc[v]);
                 after_nest(s, start, acc, 0, n1);
@@ -332,7 +320,7 @@ struct nest : body<K, VB> {
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     passes<0>(s, p, flat.first, flat.last);
-                    row_done(s, kept, p, n0);
+                    row_done(s, collected, p, n0);
                 }
                 after_nest(s, start, nullptr, 0, n1);
             }

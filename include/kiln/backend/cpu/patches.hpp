@@ -39,7 +39,7 @@ struct patches_kernel {
 
     /// All windows of a line of positions: [position, place, inner]. Short lines are copied with their padding first.
     static KILN_INLINE void of_position(T* out, const T* x, i64 o0, i64 o1) {
-        constexpr auto whole = s::whole(0, s::last.kernel);
+        constexpr auto whole = s::whole(2, 0, s::last.kernel);
         constexpr bool padded = whole.first > 0 || whole.end < s::last.out || s::leaves(0) || s::leaves(1);
         constexpr i64 length = s::seen_end - s::seen_first, from = s::seen_first > 0 ? s::seen_first : 0, to = s::seen_end < s::last.size ? s::seen_end : s::last.size;
         constexpr bool copied = padded && to > from && length * inner * s::lines * i64{sizeof(T)} <= 16384;
@@ -93,7 +93,7 @@ struct patches_kernel {
         constexpr i64 row = s::last.out * inner;
         const T fill = padding();
         for (i64 k = 0; k < s::last.kernel; ++k) {
-            const auto whole = s::whole(k, k + 1);
+            const auto whole = s::whole(2, k, k + 1);
             for (i64 o0 = 0; o0 < g.axis[0].out; ++o0)
                 for (i64 o1 = 0; o1 < g.axis[1].out; ++o1, out += row) {
                     const i64 line = s::line(o0, k0, o1, k1);

@@ -14,6 +14,7 @@ struct tile_operands {
     i64 c_row;
     bool more;   // c has sums of earlier steps
     int count;   // lanes of the last vector of columns
+    i64 runs = 1, a_run = 0, b_run = 0;   // so often `inner` steps, and how far apart these begin
 };
 
 template <class T, int L>
@@ -46,8 +47,8 @@ KILN_INLINE void one_step(raw<T, L> (&c)[MR][NV], const T* a, const T* b, i64 a_
         for (int v = 0; v < NV; ++v) c[r][v] = multiply_add<T, L>(y, x[v], c[r][v]);
     }
 }
-/// MR rows by NV vectors.
-template <class T, int L, int MR, int NV, bool Tail>
+/// MR rows by NV vectors. Once: there is one run.
+template <class T, int L, int MR, int NV, bool Tail, bool Once = false>
 KILN_INLINE void tile_sums(const tile_operands<T>& o) {
     constexpr int chains = MR * NV >= 6 ? 1 : MR * NV >= 3 ? 2 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
@@ -64,24 +65,27 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o) {
 #pragma GCC unroll 8
             for (int v = 0; v < NV; ++v) part[0][r][v] = load<lanes>(o.c + r * o.c_row + v * L).v;
     }
-    const T *a = o.a, *b = o.b;
     const i64 a_row = o.a_row, a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
     const int count = o.count;
-    i64 k = 0;
-    for (; k + chains <= inner; k += chains) {
+    for (i64 run = 0; run < (Once ? 1 : o.runs); ++run) {
+        const T *a = o.a + run * o.a_run, *b = o.b + run * o.b_run;
+        i64 k = 0;
+        for (; k + chains <= inner; k += chains) {
 #pragma GCC unroll 4
-        for (int u = 0; u < chains; ++u) {
-            one_step<T, L, MR, NV, Tail>(part[u], a, b, a_row, count);
-            a += a_inner;
-            b += b_inner;
+            for (int u = 0; u < chains; ++u) {
+                one_step<T, L, MR, NV, Tail>(part[u], a, b, a_row, count);
+                a += a_inner;
+                b += b_inner;
+            }
         }
+        if constexpr (chains > 1)
+            for (; k < inner; ++k) {
+                one_step<T, L, MR, NV, Tail>(part[0], a, b, a_row, count);
+                a += a_inner;
+                b += b_inner;
+            }
     }
     if constexpr (chains > 1) {
-        for (; k < inner; ++k) {
-            one_step<T, L, MR, NV, Tail>(part[0], a, b, a_row, count);
-            a += a_inner;
-            b += b_inner;
-        }
 #pragma GCC unroll 2
         for (int half = chains / 2; half > 0; half /= 2)
 #pragma GCC unroll 32

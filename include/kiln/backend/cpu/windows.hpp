@@ -44,14 +44,14 @@ KILN_INLINE void copy_run(T* to, const T* from, i64 n) {
     using lanes = simd<T, L, static_cast<int>(sizeof(T))>;
     i64 k = 0;
     for (; k + L <= n; k += L) store(to + k, load<lanes>(from + k));
-    if (k < n) store_some(load_some<lanes>(from + k, static_cast<int>(n - k)), to + k, static_cast<int>(n - k));
+    if (const int rest = static_cast<int>(n - k); rest > 0 && rest < L) store_some(load_some<lanes>(from + k, rest), to + k, rest);   // g++ wants to hear both
 }
 template <class T, int L>
 KILN_INLINE void fill_run(T* to, T x, i64 n) {
     using lanes = simd<T, L, static_cast<int>(sizeof(T))>;
     i64 k = 0;
     for (; k + L <= n; k += L) store(to + k, lanes::splat(x));
-    if (k < n) store_some(lanes::splat(x), to + k, static_cast<int>(n - k));
+    if (const int rest = static_cast<int>(n - k); rest > 0 && rest < L) store_some(lanes::splat(x), to + k, rest);
 }
 
 /// Positions of the windows (o) and places in them (k) along three axes, and where each lies.
@@ -94,15 +94,16 @@ struct sliding {
         return (g.axis[axis].out - 1) * g.axis[axis].stride + (reach > 0 ? reach : 0) - g.axis[axis].low + 1;
     }
     static constexpr i64 seen_first = first_seen(2), seen_end = end_seen(2);
-    /// The positions along the last axis, so many from the first one on, that lie inside of the line with the places [from, to).
+    /// The positions [first, end) along an axis that see the places [from, to) inside of the image.
     struct span {
         i64 first, end;
     };
-    static constexpr span whole(i64 from, i64 to) {
-        const i64 a = from * last.dilation - last.low, b = (to - 1) * last.dilation - last.low, least = a < b ? a : b, most = a < b ? b : a;
-        i64 first = least < 0 ? (-least + last.stride - 1) / last.stride : 0, end = most < last.size ? (last.size - 1 - most) / last.stride + 1 : 0;
-        first = first < last.out ? first : last.out;
-        end = end < last.out ? end : last.out;
+    static constexpr span whole(int axis, i64 from, i64 to) {
+        const window_axis l = g.axis[axis];
+        const i64 a = from * l.dilation - l.low, b = (to - 1) * l.dilation - l.low, least = a < b ? a : b, most = a < b ? b : a;
+        i64 first = least < 0 ? (-least + l.stride - 1) / l.stride : 0, end = most < l.size ? (l.size - 1 - most) / l.stride + 1 : 0;
+        first = first < l.out ? first : l.out;
+        end = end < l.out ? end : l.out;
         return {first, end > first ? end : first};
     }
 };

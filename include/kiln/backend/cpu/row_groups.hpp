@@ -1,0 +1,280 @@
+// Short rows, as many at a time as a vector has lanes: columns are computed row by row, values of rows are lanes, and a fold along the
+// row is done for all these rows at once. Rows of less than half a vector are turned: lanes are rows throughout.
+#pragma once
+#include <kiln/backend/cpu/body.hpp>
+
+namespace kiln::cpu {
+
+template <class K, int VB>
+struct row_groups : body<K, VB> {
+    using base = body<K, VB>;
+    using base::f, base::L, base::axes;
+    using typename base::regs, typename base::state;
+    template <int P>
+    using only = typename base::template only<P>;
+    static constexpr i64 columns = base::n1_constant;
+    static constexpr bool in_registers = columns > 0 && K::header.has_rows;
+    static constexpr int n_vectors = in_registers ? static_cast<int>((columns + L - 1) / L) : 1;
+    static constexpr int rest = in_registers ? static_cast<int>(columns % L) : 0;
+
+    template <int S>
+    static constexpr bool saved(int i) { return f.fixed(i) || (f.scratch[i] >= 0 && !f.reduces(i) && f.first_pass(i) < S); }
+    template <int S>
+    static constexpr bool only_for_saved(int i) {   // all its readers in this pass come from the scratch row
+        bool used = false;
+        for (int j = i + 1; j < base::n; ++j)
+            if ((f.in_pass[j] >> S & 1) && f.reads(j, i) && !saved<S>(j) && !only_for_saved<S>(j)) used = true;
+        return !used && K::node(i).kind != kiln::step::store && !f.reduces(i);
+    }
+    // ---- what outlives a row
+    template <int I, int N>
+    struct slots_of {
+        typename base::template lanes<I> v[N];
+    };
+    template <class Seq, int N>
+    struct slots;
+    template <int... I, int N>
+    struct slots<std::integer_sequence<int, I...>, N> : slots_of<I, N>... {};
+    static constexpr int n_fixed = f.turned ? static_cast<int>(columns) : n_vectors, n_kept = L * n_vectors;
+    /// Values wanted in later passes, values that all rows share, sums of columns where lanes are rows.
+    struct kept_values {
+        slots<only<base::kept_part>, n_kept> of_row;
+        slots<only<base::fixed_part>, n_fixed> of_all;
+        slots<only<base::column_sums>, f.turned ? n_fixed : 1> sums;
+    };
+    template <int... I>
+    static KILN_INLINE void keep_fixed(std::integer_sequence<int, I...>, kept_values& kept, const regs& r, int at) {
+        ((static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[at] = base::template at<I>(r)), ...);
+    }
+    template <bool Tail>
+    static KILN_INLINE void fix(state& s, const place& p, kept_values& kept, int at) {
+        regs r;
+        base::template steps<Tail>(only<base::of_columns>{}, s, r, p, s.acc);
+        keep_fixed(only<base::fixed_part>{}, kept, r, at);
+    }
+    static KILN_INLINE void fix_all(state& s, const place& p, kept_values& kept) {
+        if constexpr (only<base::fixed_part>::size() > 0)
+            for (int v = 0; v < n_vectors; ++v) {
+                const place here{p.q, p.sizes, p.outer, p.row, v * L, p.n1, v == n_vectors - 1 && rest ? rest : L};
+                if (here.count == L) fix<false>(s, here, kept, v);
+                else fix<true>(s, here, kept, v);
+            }
+    }
+
+    template <int I>
+    static KILN_INLINE void row_step(state& t, regs& totals, const place& p) {
+        constexpr key_node k = K::node(I);
+        auto& out = base::template at<I>(t.row);
+        if constexpr (k.kind == kiln::step::load) {
+            const auto* e = reinterpret_cast<const typename base::template memory_type<I>*>(p.q[k.slot]);
+            if constexpr (k.strided) {
+                const i64 stride = p.sizes[k.in[0] + axes - 2];
+                out = base::template load_lanes<I, true>(e + p.row * stride, stride, p.count);
+            } else if (p.count == L) out = base::template load_lanes<I, false>(e + p.row, 1, L);
+            else out = base::template load_lanes<I, true>(e + p.row, 1, p.count);
+        } else if constexpr (k.kind == kiln::step::store) {
+            auto* e = reinterpret_cast<typename base::template memory_type<I>*>(p.q[k.slot]) + p.row;
+            const auto v = base::template at<k.in[0]>(t.row);
+            if (p.count == L) base::template store_lanes<I, false>(v, e, L);
+            else base::template store_lanes<I, true>(v, e, p.count);
+        } else if constexpr (k.kind == kiln::step::reduce) {
+            auto v = base::template at<k.in[0]>(t.row);
+            if (p.count < L) v = base::template only_first<I>(v, p.count);
+            base::template at<I>(totals) = base::template combined<I>(base::template at<I>(totals), v);
+        } else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 2) {
+            using lanes = typename base::template lanes<I>;
+            out = lane_numbers<lanes>() + lanes::splat(static_cast<typename lanes::element_type>(p.row));
+        } else base::template step<I, false>(t, t.row, p, totals);
+    }
+    template <int... I>
+    static KILN_INLINE void row_steps(std::integer_sequence<int, I...>, state& t, regs& totals, const place& p) {
+        (row_step<I>(t, totals, p), ...);
+    }
+    template <int... I>
+    static KILN_INLINE void spread_row(std::integer_sequence<int, I...>, state& s, const state& t, [[maybe_unused]] int row) {
+        ((base::template at<I>(s.row).v = raw_splat(base::template at<I>(t.row).v, row)), ...);
+    }
+    template <class V>
+    static KILN_INLINE V raw_splat(const V& v, int lane) { return v[lane] - V{}; }
+    template <int S, bool Tail, int I>
+    static KILN_INLINE void group_step(state& s, regs& r, const place& p, regs& acc, kept_values& kept, int at) {
+        if constexpr (f.fixed(I)) base::template at<I>(r) = static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[at % n_vectors];
+        else if constexpr (f.scratch[I] >= 0) {
+            auto& slot = static_cast<slots_of<I, n_kept>&>(kept.of_row).v[at];
+            if constexpr (f.first_pass(I) < S) base::template at<I>(r) = slot;
+            else {
+                base::template step<I, Tail>(s, r, p, acc);
+                slot = base::template at<I>(r);
+            }
+        } else if constexpr (!only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
+    }
+    template <int S, bool Tail, int... I>
+    static KILN_INLINE void group_steps(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc, kept_values& kept, int at) {
+        [[maybe_unused]] regs r;
+        (group_step<S, Tail, I>(s, r, p, acc, kept, at), ...);
+    }
+    template <int S, int... V>
+    static KILN_INLINE void one_row(std::integer_sequence<int, V...>, state& s, const place& p, i64 row, regs* acc, kept_values& kept, int at) {
+        (group_steps<S, (V == n_vectors - 1 && rest)>(
+             only<base::pass + S>{}, s, place{p.q, p.sizes, p.outer, row, V * L, p.n1, V == n_vectors - 1 && rest ? rest : L}, acc[V], kept,
+             at + V), ...);
+    }
+    template <int N, class Slots, int... I>
+    static KILN_INLINE void put_folds(std::integer_sequence<int, I...>, Slots& to, const regs& acc, [[maybe_unused]] int row) {
+        ((static_cast<slots_of<I, N>&>(to).v[row] = base::template at<I>(acc)), ...);
+    }
+    template <bool High, class V, int... J>
+    static KILN_INLINE V interleaved_lanes(V a, V b, std::integer_sequence<int, J...>) {
+        return {__builtin_shufflevector(a.v, b.v, (J / 2 + J % 2 * L + (High ? L / 2 : 0))...)};
+    }
+    /// Lane c is the fold of v[c] over its lanes: halves of two are folded as one, until N are left.
+    template <int I, int N>
+    static KILN_INLINE typename base::template lanes<I> folds(const typename base::template lanes<I>* v) {
+        if constexpr (N == L) return *v;
+        else {
+            const auto a = folds<I, 2 * N>(v), b = folds<I, 2 * N>(v + N);
+            constexpr std::make_integer_sequence<int, L> all{};
+            return base::template combined<I>(interleaved_lanes<false>(a, b, all), interleaved_lanes<true>(a, b, all));
+        }
+    }
+    template <class Slots, int... I>
+    static KILN_INLINE void fold_rows(std::integer_sequence<int, I...>, state& t, const Slots& from) {
+        ((base::template at<I>(t.row) = folds<I, 1>(static_cast<const slots_of<I, L>&>(from).v)), ...);
+    }
+    template <int S>
+    static KILN_INLINE void group_passes(state& s, state& t, const place& p, regs* acc, kept_values& kept) {
+        if constexpr (S < f.passes) {
+            using row_folds = only<base::along + S>;
+            slots<row_folds, L> sums;
+            for (int g = 0; g < p.count; ++g) {
+                spread_row(only<base::spread + S>{}, s, t, g);
+                for (int v = 0; v < n_vectors; ++v) base::clear(row_folds{}, acc[v]);
+                one_row<S>(std::make_integer_sequence<int, n_vectors>{}, s, p, p.row + g, acc, kept, g * n_vectors);
+                for (int v = 1; v < n_vectors; ++v) base::merge(row_folds{}, acc[0], acc[v]);
+                put_folds<L>(row_folds{}, sums, acc[0], g);
+            }
+            for (int g = p.count; g < L; ++g) put_folds<L>(row_folds{}, sums, acc[0], g);   // no rows, but numbers
+            fold_rows(row_folds{}, t, sums);
+            row_steps(only<base::row_after + S + 1>{}, t, s.acc, p);
+            group_passes<S + 1>(s, t, p, acc, kept);
+        }
+    }
+
+    // ---- rows of less than half a vector: column by column, and lanes are rows throughout
+    template <int I>
+    static KILN_INLINE auto first_of_rows(const place& p) {   // where the element of the first row is, and how far the next
+        constexpr key_node k = K::node(I);
+        struct result {
+            typename base::template memory_type<I>* e;
+            i64 stride;
+        };
+        i64 stride = p.n1;
+        if constexpr (k.strided) stride = p.sizes[k.in[0] + axes - 2];
+        return result{base::template address<I>(p), f.rows(I) ? stride : 0};
+    }
+    template <int I>
+    static KILN_INLINE void turned_step(state& t, regs& r, const place& p, regs& acc, kept_values& kept) {
+        constexpr key_node k = K::node(I);
+        using lanes = typename base::template lanes<I>;
+        using memory = typename base::template memory_type<I>;
+        auto& out = base::template at<I>(r);
+        if constexpr (k.kind == kiln::step::load) {
+            const auto [e, stride] = first_of_rows<I>(p);
+            simd<memory, L, base::B> x{};
+            if (p.count == L)
+#pragma GCC unroll 64
+                for (int row = 0; row < L; ++row) x.v[row] = e[row * stride];
+            else
+                for (int row = 0; row < p.count; ++row) x.v[row] = e[row * stride];
+            out = base::template as_lanes<I>(x);
+        } else if constexpr (k.kind == kiln::step::store) {
+            const auto [e, stride] = first_of_rows<I>(p);
+            const auto v = base::template get<k.in[0]>(t, r);
+            const auto x = [&] {
+                if constexpr (K::node(I).type == dtype::boolean) return convert<std::uint8_t>(v);
+                else return v;
+            }();
+            if (p.count == L)
+#pragma GCC unroll 64
+                for (int row = 0; row < L; ++row) e[row * stride] = x.v[row];
+            else
+                for (int row = 0; row < p.count; ++row) e[row * stride] = x.v[row];
+        } else if constexpr (k.kind == kiln::step::reduce) {
+            auto v = base::template get<k.in[0]>(t, r);
+            if (!f.along_row(I) && p.count < L) v = base::template only_first<I>(v, p.count);
+            auto* to = &base::template at<I>(acc);
+            if constexpr (f.columns(I)) to = &static_cast<slots_of<I, n_fixed>&>(kept.sums).v[p.column];
+            *to = base::template combined<I>(*to, v);
+        } else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 1) out = base::template splat<I>(static_cast<memory>(p.column));
+        else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 2)
+            out = lane_numbers<lanes>() + lanes::splat(static_cast<memory>(p.row));
+        else base::template step<I, false>(t, r, p, acc);
+    }
+    template <int S, int I>
+    static KILN_INLINE void turned_or_kept(state& t, regs& r, const place& p, regs& acc, kept_values& kept) {
+        if constexpr (f.fixed(I)) base::template at<I>(r) = static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[p.column];
+        else if constexpr (f.scratch[I] >= 0) {
+            auto& slot = static_cast<slots_of<I, n_kept>&>(kept.of_row).v[p.column];
+            if constexpr (f.first_pass(I) < S) base::template at<I>(r) = slot;
+            else {
+                turned_step<I>(t, r, p, acc, kept);
+                slot = base::template at<I>(r);
+            }
+        } else if constexpr (!only_for_saved<S>(I)) turned_step<I>(t, r, p, acc, kept);
+    }
+    template <int S, int... I>
+    static KILN_INLINE void turned_steps(std::integer_sequence<int, I...>, state& t, const place& p, regs& acc, kept_values& kept) {
+        [[maybe_unused]] regs r;
+        (turned_or_kept<S, I>(t, r, p, acc, kept), ...);
+    }
+    template <int... I>
+    static KILN_INLINE void turned_fix(std::integer_sequence<int, I...>, state& t, const place& p, kept_values& kept) {
+        if constexpr (only<base::fixed_part>::size() > 0)
+            for (int c = 0; c < n_fixed; ++c) {
+                regs r;
+                (turned_step<I>(t, r, place{p.q, p.sizes, p.outer, p.row, c, p.n1, L}, t.acc, kept), ...);
+                keep_fixed(only<base::fixed_part>{}, kept, r, c);
+            }
+    }
+    template <int... I>
+    static KILN_INLINE void clear_turned(std::integer_sequence<int, I...>, kept_values& kept) {
+        for (int c = 0; c < n_fixed; ++c) ((static_cast<slots_of<I, n_fixed>&>(kept.sums).v[c] = base::template identity<I>()), ...);
+    }
+    /// Sums of columns become a vector of columns.
+    template <int... I>
+    static KILN_INLINE void sum_turned(std::integer_sequence<int, I...>, const kept_values& kept, regs& acc) {
+        for (int c = 0; c < n_fixed; ++c)
+            ((base::template at<I>(acc).v[c] = base::template across<I>(static_cast<const slots_of<I, n_fixed>&>(kept.sums).v[c]).v[0]), ...);
+    }
+    template <int S>
+    static KILN_INLINE void turned_passes(state& t, const place& p, regs& acc, regs& totals, kept_values& kept) {
+        if constexpr (S < f.passes) {
+            base::clear(only<base::along + S>{}, acc);
+            for (i64 c = 0; c < columns; ++c)
+                turned_steps<S>(only<base::pass + S>{}, t, place{p.q, p.sizes, p.outer, p.row, c, p.n1, p.count}, acc, kept);
+            base::copy(only<base::along + S>{}, t.row, acc);
+            row_steps(only<base::row_after + S + 1>{}, t, totals, p);
+            turned_passes<S + 1>(t, p, acc, totals, kept);
+        }
+    }
+
+    /// All rows from `first` on.
+    static KILN_INLINE void run_groups(state& s, const place& start, regs* acc, i64 first, i64 n0) {
+        state t = s;
+        kept_values kept;
+        if constexpr (f.turned) {
+            turned_fix(only<base::of_columns>{}, t, start, kept);
+            clear_turned(only<base::column_sums>{}, kept);
+        } else fix_all(s, start, kept);
+        for (i64 i = first; i < n0; i += L) {
+            const place p{start.q, start.sizes, start.outer, i, 0, start.n1, static_cast<int>(n0 - i < L ? n0 - i : L)};
+            row_steps(only<base::row_start>{}, t, s.acc, p);
+            row_steps(only<base::row_after>{}, t, s.acc, p);
+            if constexpr (f.turned) turned_passes<0>(t, p, acc[0], s.acc, kept);
+            else group_passes<0>(s, t, p, acc, kept);
+        }
+        if constexpr (f.turned) sum_turned(only<base::column_sums>{}, kept, acc[0]);
+    }
+};
+
+}  // namespace kiln::cpu
