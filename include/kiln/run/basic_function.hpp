@@ -82,9 +82,12 @@ public:
         return caller<decltype(target_of(v))...>{this, {target_of(v)...}};
     }
 
-    /// Large kernels run on n threads from now on; results are bitwise the same for any number.
+    /// Large kernels run on n threads from now on (1 to 1024; 0: on as many as there are cores); results are bitwise the same for
+    /// any number. Where nothing is said the environment variable KILN_THREADS decides, else one thread. The threads belong to
+    /// the process: while the kernel of another function has them, this one's runs in its own thread alone.
     void threads(int n) {
-        work.threads(n);
+        if (n < 0 || n > cpu::most_threads) throw value_error("threads: " + std::to_string(n) + " is not a number of threads (0 to " + std::to_string(cpu::most_threads) + ")");
+        work.threads(n == 0 ? cpu::cores() : n);
         resolved = false;   // the arena has scratch for each of them
     }
 

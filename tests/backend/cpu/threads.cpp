@@ -1,6 +1,9 @@
 // Any number of threads gives the same bits: maps, row programs (with scratch rows), contractions, stacks.
 #include "compare.hpp"
 
+#include <cstdlib>
+#include <thread>
+
 namespace kiln::testing {
 namespace {
 
@@ -61,6 +64,64 @@ TEST_CASE("gradients on several threads", "[cpu][threads]") {
     }, x, b, bias));
     compare_threads(f, {{"n", 64}, {"w", 200}, {"k", 33}});
     compare_threads(f, {{"n", 3}, {"w", 2000}, {"k", 100}});
+}
+
+/// One that is first called while others run, one that others share the workers with: all have the bits of one thread.
+TEST_CASE("functions on several threads in several threads", "[cpu][threads]") {
+    const auto make = [] {
+        return function(inputs(x, b, bias), trace([](value v, value m, value h) {
+            return value_and_grad(mean(logsumexp(tanh(matmul(v, m) + h), -1)), v, m, h);
+        }, x, b, bias));
+    };
+    const auto call = [](auto& f, int seed) {
+        tensor<float, dynamic, dynamic> data(i64{40}, i64{50}), weights(i64{50}, i64{30});
+        tensor<float, dynamic> shift(i64{30});
+        for (i64 k = 0; k < data.size(); ++k) data.data()[k] = static_cast<float>((k * 7 + seed) % 11) / 8 - 0.5f;
+        for (i64 k = 0; k < weights.size(); ++k) weights.data()[k] = static_cast<float>((k * 5 + seed) % 13) / 16 - 0.4f;
+        for (i64 k = 0; k < shift.size(); ++k) shift.data()[k] = static_cast<float>(k % 3) / 4;
+        const auto r = f(data, weights, shift);
+        const auto& g = std::get<2>(r);
+        std::vector<float> bits(g.data(), g.data() + g.size());
+        bits.push_back(static_cast<float>(std::get<0>(r)));
+        return bits;
+    };
+    constexpr int n = 4, rounds = 50;
+    std::vector<std::vector<float>> expected, got(n);
+    auto alone = make();
+    for (int k = 0; k < n; ++k) expected.push_back(call(alone, k));
+    std::vector<std::thread> threads;
+    std::vector<int> wrong(n);
+    for (int k = 0; k < n; ++k)
+        threads.emplace_back([&, k] {
+            auto f = make();
+            f.threads(k + 1);
+            for (int round = 0; round < rounds; ++round) wrong[static_cast<std::size_t>(k)] += call(f, k) != expected[static_cast<std::size_t>(k)];
+        });
+    for (std::thread& t : threads) t.join();
+    CHECK(wrong == std::vector<int>(n, 0));
+}
+TEST_CASE("the number of threads", "[cpu][threads]") {
+    auto f = function(inputs(x), square(x));
+    CHECK_THROWS_WITH(f.threads(-1), "threads: -1 is not a number of threads (0 to 1024)");
+    CHECK_THROWS_WITH(f.threads(1025), "threads: 1025 is not a number of threads (0 to 1024)");
+    f.threads(0);
+    const char* before = std::getenv("KILN_THREADS");
+    const std::string kept = before ? before : "";
+    const auto said = [](const char* text) {
+        setenv("KILN_THREADS", text, 1);
+        return cpu::threads_of_environment();
+    };
+    CHECK(said("") == 1);
+    CHECK(said("3") == 3);
+    CHECK(said("0") == cpu::cores());
+    for (const char* wrong : {"many", "-1", "2x", "1025", "99999999999999999999"})
+        CHECK_THROWS_WITH(said(wrong), std::string("KILN_THREADS is \"") + wrong + "\", not a number of threads (0 to 1024)");
+    auto asked = function(inputs(x), square(x));
+    tensor<float, dynamic, dynamic> data(i64{1}, i64{2});
+    CHECK_THROWS_WITH(asked(data), "KILN_THREADS is \"99999999999999999999\", not a number of threads (0 to 1024)");
+    said("2");
+    CHECK(asked(data).size() == 2);
+    before ? setenv("KILN_THREADS", kept.c_str(), 1) : unsetenv("KILN_THREADS");
 }
 
 }  // namespace

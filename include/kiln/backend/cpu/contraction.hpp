@@ -234,6 +234,11 @@ struct contraction : nest<K, VB> {
     }
 
     /// Split over threads: outer axes, or blocks of columns where no total crosses them.
+    static constexpr i64 work(const i64* sizes) {
+        i64 r = 1;
+        for (int k = 0; k <= axes; ++k) r *= sizes[k];
+        return r / 8;   // a multiply-add needs no memory
+    }
     static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
 
     [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }

@@ -22,25 +22,19 @@ template <class L, class Arch, int Q>
 struct kernel_at {
     using type = kernel<typename known_key<words_at<L, Q>>::type, Arch>;
 };
-/// Elements or multiply-adds of a call, from its sizes.
-using work_function = i64 (*)(const i64* sizes, int n);
+/// How much a call does, in elements of a simple map.
+using work_function = i64 (*)(const i64* sizes);
 template <class Kernel>
-constexpr i64 work_of(const i64* s, int n) {
-    if constexpr (requires { Kernel::work(s); }) return Kernel::work(s);
-    else {   // the extents come first
-        i64 r = 1;
-        for (int k = 0; k < 3 && k < n; ++k)
-            if (s[k] > 0) r *= s[k];
-        return r;
-    }
+constexpr work_function work_of() {   // null: it does not split
+    if constexpr (Kernel::splits) return &Kernel::work;
+    else return nullptr;
 }
 template <class L, class Arch, class I = std::make_integer_sequence<int, L::result.n_kernels>>
 struct kernel_table;
 template <class L, class Arch, int... Q>
 struct kernel_table<L, Arch, std::integer_sequence<int, Q...>> {
     static constexpr kernel_function functions[sizeof...(Q) + 1]{&kernel_at<L, Arch, Q>::type::run..., nullptr};
-    static constexpr work_function work[sizeof...(Q) + 1]{   // null: it does not split
-        (kernel_at<L, Arch, Q>::type::splits ? &work_of<typename kernel_at<L, Arch, Q>::type> : nullptr)..., nullptr};
+    static constexpr work_function work[sizeof...(Q) + 1]{work_of<typename kernel_at<L, Arch, Q>::type>()..., nullptr};
 };
 
 /// The tables of a plan that running it needs.
@@ -80,6 +74,7 @@ public:
             for (int k = 0; k < e.n; ++k) r *= names[e.name[k]];
             return r;
         };
+        if (n_threads == 0) n_threads = threads_of_environment();
         if (!sizes) {
             sizes.reset(new i64[static_cast<std::size_t>(t.n_call_sizes) + 1]);
             offsets.reset(new i64[static_cast<std::size_t>(t.n_slots) + 1]);
@@ -96,7 +91,7 @@ public:
             offsets[static_cast<std::size_t>(k)] = take([&] {
                 const plan_slot& s = t.slot[k];
                 if (!s.scratch()) return value(s.count) * s.bytes;
-                return scratch_bytes(s, value, t.vector_bytes) * (pool ? pool->size() : 1);
+                return scratch_bytes(s, value, t.vector_bytes) * n_threads;
             }());
         if (at > capacity) {
             arena = allocate_aligned(static_cast<std::size_t>(at));
@@ -117,18 +112,17 @@ public:
             for (int k = 0; k < call.n_arguments; ++k) a[k] = address(t.argument[call.first_argument + k], leaves, outputs);
             const i64* s = sizes.get() + call.first_size;
             watch(c, [&] {
-                if (pool && t.work[call.kernel] && t.work[call.kernel](s, call.n_sizes) >= least_work) pool->run(t.kernel[call.kernel], a, s);
+                if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
+                    thread_pool::of_process().run(t.kernel[call.kernel], a, s, n_threads);
                 else t.kernel[call.kernel](a, s, 0, 1);
             });
         }
     }
     i64 bytes() const { return capacity; }
-    /// From now on large kernels run on n threads; `resolve` must follow, since each has scratch of its own.
-    void threads(int n) { pool = n > 1 ? std::make_unique<thread_pool>(n) : nullptr; }
+    /// From now on large kernels run on n threads, 0: as the environment says; `resolve` must follow, since each has scratch of its own.
+    void threads(int n) { n_threads = n; }
 
 private:
-    static constexpr i64 least_work = 1 << 15;   // below, waking a thread costs more
-
     char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {
         switch (x.where) {
         case space::leaf: return leaves[x.index];
@@ -157,7 +151,7 @@ private:
     aligned_bytes arena;
     i64 capacity = 0, numbers_at = 0;
     std::unique_ptr<i64[]> sizes, offsets;
-    std::unique_ptr<thread_pool> pool;
+    int n_threads = 0;
 };
 
 }  // namespace kiln::cpu

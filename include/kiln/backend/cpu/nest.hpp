@@ -225,6 +225,11 @@ struct nest : row_groups<K, VB> {
         return false;
     }();
     /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, or a flat map.
+    static constexpr i64 work(const i64* sizes) {
+        i64 r = 1 + 4 * n_costly;
+        for (int k = 0; k < axes; ++k) r *= sizes[k];
+        return r;
+    }
     static constexpr bool splits = K::header.outer > 0 || (!has_sums && (K::header.has_rows || !along_rows));
 
     // ---- maps of more than the caches hold
