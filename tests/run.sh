@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tests/packages.sh
 need_packages g++ clang-19 libclang-rt-19-dev cmake ninja-build ccache libeigen3-dev catch2 \
-    libbenchmark-dev zlib1g-dev libpng-dev libzip-dev nlohmann-json3-dev libprotozero-dev python3 python3-venv chromium
+    libbenchmark-dev zlib1g-dev libpng-dev libzip-dev nlohmann-json3-dev libprotozero-dev python3 python3-venv chromium qemu-user
 
 presets=("$@")
 [ $# -gt 0 ] || presets=(release clang)

@@ -1,6 +1,7 @@
 // The values of a kernel: L lanes of an element type in compiler vectors, and masks. Free functions by argument-dependent lookup
 // are what operations compute with; elementary ones are in math.hpp.
 #pragma once
+#include <kiln/backend/cpu/machine.hpp>
 #include <kiln/core/types.hpp>
 
 #include <cmath>
@@ -20,17 +21,6 @@
 
 namespace kiln::cpu {
 
-/// Instruction sets, which make kernels of their own names.
-struct sse2 {};
-struct avx2 {};
-struct avx512 {};
-#if defined(__AVX512F__)
-using default_arch = avx512;
-#elif defined(__AVX__)
-using default_arch = avx2;
-#else
-using default_arch = sse2;
-#endif
 template <class Arch>
 constexpr int vector_bytes = std::is_same_v<Arch, avx512> ? 64 : std::is_same_v<Arch, avx2> ? 32 : 16;
 
