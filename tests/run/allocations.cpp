@@ -9,9 +9,13 @@
 
 namespace {
 long allocations = 0;
+int aligned_to_huge_pages = 0;
+std::size_t aligned_bytes = 0;   // of allocations with an alignment of their own
 
 void* counted_or_null(std::size_t n, std::size_t alignment) noexcept {
     ++allocations;
+    if (alignment > alignof(std::max_align_t)) aligned_bytes += n;
+    aligned_to_huge_pages += alignment == std::size_t{2} << 20;
     n = (n + alignment - 1) / alignment * alignment;
     return alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, n) : std::malloc(n > 0 ? n : 1);
 }
@@ -108,6 +112,52 @@ TEST_CASE("a step of training", "[allocations]") {
     classify.into(out)(s, batch);
     CHECK(allocations_in([&] { classify.into(out)(s, batch); }) == 0);
     CHECK(allocations_in([&] { s.get<"readout/bias">() = 0; }) == 0);
+}
+
+template <class F, class... X>
+long arena_allocated_in(F& f, const X&... x) {
+    const std::size_t before = aligned_bytes;
+    f(x...);
+    return static_cast<long>(aligned_bytes - before);
+}
+TEST_CASE("the arena is what the plan says", "[allocations]") {
+    constexpr auto x = placeholder<"x", float, 64, 300>;
+    constexpr auto w = placeholder<"w", float, 300, 200>;
+    constexpr auto graph = mean(logsumexp<1>(tanh(matmul(x, w))));
+    const std::vector<float> xs(64 * 300, 0.5f), ws(300 * 200, 0.25f);
+    const tensor_view<const float, 64, 300> data(xs.data());
+    const tensor_view<const float, 300, 200> weights(ws.data());
+    {   // results are the caller's: what is allocated with an alignment is the arena
+        auto f = function(inputs(x, w), outputs(graph, sum(grad(graph, w)), sum(grad(graph, x))));
+        constexpr plan_summary p = summary_of<typename decltype(f)::L>();
+        CHECK(p.arena_bytes.at() > 64 * 200 * 4);
+        CHECK(arena_allocated_in(f, data, weights) == p.arena_bytes.at());
+        CHECK(f.arena_bytes() == p.arena_bytes.at());
+        CHECK(arena_allocated_in(f, data, weights) == 0);
+    }
+    {   // at most, where extents have names
+        constexpr auto y = placeholder<"y", float, "n", "k">;
+        auto f = function(inputs(y), outputs(sum(softmax(matmul(y, transpose(y)))), sum(exp(y) / (1_c + sum<1, keepdims>(exp(y))))));
+        auto without_products = function(inputs(y), sum(transpose(softmax(y)) * softmax(transpose(y))));
+        constexpr plan_summary q = summary_of<typename decltype(without_products)::L>();
+        constexpr plan_summary p = summary_of<typename decltype(f)::L>();
+        for (const i64 n : {1, 7, 50, 300}) {
+            f(tensor_view<const float, dynamic, dynamic>(xs.data(), n, i64{60}));
+            CHECK(f.arena_bytes() <= p.arena_bytes.at(n, 60));
+        }
+        without_products(tensor_view<const float, dynamic, dynamic>(xs.data(), i64{300}, i64{60}));
+        CHECK(without_products.arena_bytes() <= q.arena_bytes.at(300, 60));
+        CHECK(without_products.arena_bytes() > q.arena_bytes.at(300, 60) * 9 / 10);
+    }
+    {   // a large one begins with a huge page
+        constexpr auto y = placeholder<"y", double, 2000, 1000>;
+        auto f = function(inputs(y), outputs(sum(matmul(transpose(y), y) * matmul(transpose(y), exp(y)))));
+        constexpr plan_summary p = summary_of<typename decltype(f)::L>();
+        CHECK(p.arena_bytes.at() > 2000 * 1000 * 8);
+        const std::vector<double> ys(2000 * 1000, 0.5);
+        CHECK(arena_allocated_in(f, tensor_view<const double, 2000, 1000>(ys.data())) == p.arena_bytes.at());
+        CHECK(aligned_to_huge_pages == 1);
+    }
 }
 
 }  // namespace

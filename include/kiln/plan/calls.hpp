@@ -33,6 +33,8 @@ struct plan_slot {
     constexpr bool scratch() const { return rows >= 0; }
     constexpr bool operator==(const plan_slot&) const = default;
 };
+/// What a piece of so many bytes takes in the arena: whole cache lines, and one between two pieces, which may be read beyond their end.
+constexpr i64 bytes_in_arena(i64 bytes) { return (bytes + 63) / 64 * 64 + 64; }
 /// A run-time extent as a number of some dtype, written when a function is bound.
 struct plan_number {
     int size;

@@ -45,7 +45,8 @@ struct plan_summary {
     int contractions, nests, opaque;
     int buffers;            // pieces of the arena
     int copies;             // variables whose new value goes through a buffer
-    size_sum flops, bytes_moved, arena_bytes;
+    size_sum flops, bytes_moved;
+    size_sum arena_bytes;   // of one thread; at most, where an extent has a name
 };
 
 template <class L>
@@ -104,19 +105,25 @@ constexpr plan_summary summary_of() {
         ++(kind == group_kind::contraction ? s.contractions : kind == group_kind::nest ? s.nests : s.opaque);
         cost_of_call<L>(call, s.flops, s.bytes_moved);
     }
+    s.arena_bytes.add({bytes_in_arena(8 * L::result.n_numbers), 0, {}});
     for (int k = 0; k < L::result.n_slots; ++k) {
         const plan_slot& p = L::result.slot[k];
-        const size_expr& count = L::result.size[p.count];
-        if (!p.scratch()) {
-            s.arena_bytes.add(times(count, {p.bytes, 0, {}}));
+        const auto size = [](int k) { return k < 0 ? size_expr{} : L::result.size[k]; };
+        const size_expr count = size(p.count), height = size(p.height), inner = size(p.inner);
+        if (count.fixed() && height.fixed() && inner.fixed()) {
+            const auto number = [&](int k) { return size(k).number; };
+            s.arena_bytes.add({bytes_in_arena(p.scratch() ? scratch_bytes(p, number, L::target.vector_bytes) : count.number * p.bytes), 0, {}});
             continue;
         }
-        // of one thread; at most, where an extent has a name
-        s.arena_bytes.add(times(count.fixed() ? size_expr{scratch_row(count.number), 0, {}} : count, {p.rows * 8, 0, {}}));
-        if (!count.fixed()) s.arena_bytes.add({p.rows * 63 * 8, 0, {}});
-        auto most = [](int size) { return L::result.size[size].fixed() ? L::result.size[size].number : any_extent; };
-        if (p.inner >= 0)
-            s.arena_bytes.add({panels_of({p.left, p.right, false}, most(p.height), most(p.count), most(p.inner), p.bytes, L::target.vector_bytes).all(), 0, {}});
+        s.arena_bytes.add(times(count, {p.scratch() ? p.rows * 8 : p.bytes, 0, {}}));
+        s.arena_bytes.add({bytes_in_arena(63 + (p.scratch() ? p.rows * 63 * 8 : 0)), 0, {}});
+        if (p.right) s.arena_bytes.add({largest_panels(p.bytes, L::target.vector_bytes), 0, {}});
+        if (p.left) {   // as panels_of: each step of the blocks is padded, and there is one for each 2 KiB of the inner axis
+            s.arena_bytes.add(times(times(height, inner), {p.bytes + 1, 0, {}}));
+            s.arena_bytes.add(times(height, {p.bytes, 0, {}}));
+            s.arena_bytes.add(times(inner, {1, 0, {}}));
+            s.arena_bytes.add({2 * bytes_in_arena(63), 0, {}});
+        }
     }
     return s;
 }

@@ -43,12 +43,16 @@ struct panel_bytes {
 };
 constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     using blocks = contraction_blocks;
-    auto padded = [](i64 b) { return (b + 63) / 64 * 64 + 64; };
     const i64 depth = p.right ? blocks::steps(k, bytes) : k, most_rows = blocks::rows + blocks::highest_tile, rows = m < most_rows ? m : most_rows;
     const i64 steps = depth ? (k + depth - 1) / depth : 0;
     const i64 widest = vector_bytes * 2, most = blocks::panels * widest;   // a panel is at most two vectors wide
     const i64 row = (n * bytes + widest - 1) / widest * widest, columns = row < most ? row : most;
-    return {p.right ? padded(depth * columns) : 0, p.left ? steps * padded(m * depth * bytes) : 0, depth < k ? padded(rows * columns) : 0};
+    return {p.right ? bytes_in_arena(depth * columns) : 0, p.left ? steps * bytes_in_arena(m * depth * bytes) : 0, depth < k ? bytes_in_arena(rows * columns) : 0};
+}
+/// The most bytes that the panels of a right operand and the sums that wait can take.
+constexpr i64 largest_panels(i64 bytes, i64 vector_bytes) {
+    const panel_bytes p = panels_of({false, true, false}, any_extent, any_extent, any_extent, bytes, vector_bytes);
+    return p.right + p.sums;
 }
 /// Scratch of each thread; `value` gives the number that a size is.
 template <class Value>

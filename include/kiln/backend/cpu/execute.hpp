@@ -57,11 +57,14 @@ inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.
                                   L::result.n_slots, L::result.n_numbers, vector_bytes<Arch>};
 
 struct aligned_delete {
-    void operator()(char* p) const { ::operator delete(p, std::align_val_t{64}); }
+    std::align_val_t alignment{};
+    void operator()(char* p) const { ::operator delete(p, alignment); }
 };
 using aligned_bytes = std::unique_ptr<char[], aligned_delete>;
+/// Begins with a cache line; a large one with a huge page, so that the system can give it such.
 inline aligned_bytes allocate_aligned(std::size_t n) {
-    return aligned_bytes(static_cast<char*>(::operator new(n, std::align_val_t{64})));
+    const std::align_val_t alignment{n < std::size_t{4} << 20 ? 64 : std::size_t{2} << 20};
+    return aligned_bytes(static_cast<char*>(::operator new(n, alignment)), {alignment});
 }
 
 /// The arena of one function, and everything that follows from the extents of a call.
@@ -83,7 +86,7 @@ public:
         i64 at = 0;
         auto take = [&](i64 bytes) {
             const i64 from = at;
-            at += (bytes + 63) / 64 * 64 + 64;
+            at += bytes_in_arena(bytes);
             return from;
         };
         numbers_at = take(i64{8} * t.n_numbers);

@@ -21,7 +21,7 @@ struct small_plan {
             const plan_slot& s = plan.slot[k];
             const i64 bytes = s.scratch() ? scratch_bytes(s, number, vector_bytes<Arch>) : number(s.count) * s.bytes;
             r.offset[k] = r.bytes;
-            r.bytes += (bytes + 63) / 64 * 64 + 64;
+            r.bytes += bytes_in_arena(bytes);
         }
         return r;
     }();
