@@ -108,10 +108,10 @@ constexpr plan_summary summary_of() {
     s.arena_bytes.add({bytes_in_arena(8 * L::result.n_numbers), 0, {}});
     for (int k = 0; k < L::result.n_slots; ++k) {
         const plan_slot& p = L::result.slot[k];
-        const auto size = [](int k) { return k < 0 ? size_expr{} : L::result.size[k]; };
+        const auto size = [](int which) { return which < 0 ? size_expr{} : L::result.size[which]; };
         const size_expr count = size(p.count), height = size(p.height), inner = size(p.inner);
         if (count.fixed() && height.fixed() && inner.fixed()) {
-            const auto number = [&](int k) { return size(k).number; };
+            const auto number = [&](int which) { return size(which).number; };
             s.arena_bytes.add({bytes_in_arena(p.scratch() ? scratch_bytes(p, number, L::target.vector_bytes) : count.number * p.bytes), 0, {}});
             continue;
         }
