@@ -186,6 +186,13 @@ struct body {
         else return convert<ctype_of<K::node(I).type>>(x);
     }
 
+    /// A sum of products or squares is one of fused multiply-adds; the product by itself is then not computed where nobody else wants it.
+    static constexpr bool sums_products(int i) {
+        const key_node sum = K::node(i), product = K::node(sum.in[0]);
+        return is_floating(sum.type) && sum.type == product.type && product.kind == kiln::step::operation && f.columns(sum.in[0]) &&
+               K::op(sum.op) == hash(sum_op::name) && (K::op(product.op) == hash(multiply_op::name) || K::op(product.op) == hash(square_op::name));
+    }
+
     /// Computes node I at p. Tail: only p.count lanes are there. acc: where accumulators of the row or the column are.
     template <int I, bool Tail>
     static KILN_INLINE void step(state& s, regs& r, const place& p, regs& acc) {
@@ -216,6 +223,9 @@ struct body {
                 __builtin_memcpy(&t.v, c, sizeof(raw_t));
                 t = combined<I>(t, v);
                 __builtin_memcpy(c, &t.v, sizeof(raw_t));
+            } else if constexpr (!Tail && sums_products(I)) {
+                constexpr key_node product = K::node(k.in[0]);
+                at<I>(acc) = fma(get<product.in[0]>(s, r), get<product.in[op<k.in[0]>::arity - 1]>(s, r), at<I>(acc));
             } else at<I>(acc) = combined<I>(at<I>(acc), v);
         } else {
             constexpr int arity = op<I>::arity;

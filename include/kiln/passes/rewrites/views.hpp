@@ -170,6 +170,28 @@ struct transpose_of_expand : at<transpose_op>::over<expand_op> {
     }
 };
 
+/// x @ column -> sum(x * row, -1), row @ y -> sum(column * y, -2) for a matrix of short rows that others read too: as folds of one nest
+/// they share its pass over the matrix, with what lies between them: a model of a few variables and its gradient are one kernel.
+struct product_with_short_rows : at<matmul_op> {
+    static constexpr auto name = "product_with_short_rows";
+    static constexpr auto takes = domain::floating;
+    static constexpr i64 longest = 64;   // a row that stays in registers
+    static constexpr bool fits(value x, const surroundings& w) {
+        return w.shared(x) && !is<transpose_op>(x) && !is_product(x.extent(-1)) && x.extent(-1) > 1 && x.extent(-1) <= longest;
+    }
+    static constexpr value along_rows(value x, value row) { return sum_over(x * expand(row, ints(-2), ints(x.extent(-2))), ints(-1)); }
+    static constexpr value over_rows(value x, value column) { return sum_over(x * expand(column, ints(-1), ints(x.extent(-1))), ints(-2)); }
+    static constexpr value apply(site n, const surroundings& w) {
+        const value x = n[0], y = n[1];
+        if (x.rank() != 2 || y.rank() != 2) return {};
+        value sum;
+        if (y.extent(-1) == 1 && is<transpose_op>(x) && fits(input(x), w)) sum = over_rows(input(x), reshape_to(y, ints(y.extent(-2))));
+        else if (y.extent(-1) == 1 && x.extent(-2) != 1 && fits(x, w)) sum = along_rows(x, reshape_to(y, ints(y.extent(-2))));
+        else if (x.extent(-2) == 1 && y.extent(-2) != 1 && fits(y, w)) sum = over_rows(y, reshape_to(x, ints(x.extent(-1))));
+        return sum.zero() ? sum : reshape_to(sum, n.b->get(n.n().shape));
+    }
+};
+
 /// x @ column -> row @ transposed x: a product has its lanes along the last axis, and a column has one there.
 struct product_with_column : at<matmul_op> {
     static constexpr auto name = "product_with_column";
