@@ -21,7 +21,7 @@ constexpr int side = 12;   // the leaves hold every pair of twelve numbers
 /// The symbols that the examples are made of.
 struct scene {
     builder& b;
-    value x, y, u, i, j, c, d, s, batch;
+    value x, y, u, i, j, c, d, s, batch, filters;
     constexpr explicit scene(builder& to) : b(to) {
         const int square = b.intern(ints(side, side)), row = b.intern(ints(side)), named = b.intern(ints(b.named("batch"), 4));
         x = placeholder_of(b, "x", {square, dtype::float64});
@@ -33,6 +33,7 @@ struct scene {
         d = placeholder_of(b, "d", {square, dtype::boolean});
         s = placeholder_of(b, "s", {row, dtype::float64});
         batch = placeholder_of(b, "rows", {named, dtype::float64});
+        filters = placeholder_of(b, "filters", {b.intern(ints(16, 32)), dtype::float64});
     }
     constexpr value f(double v) { return full_like(x, v); }
     constexpr value n(int v) { return full_of(b, type_of(i), operand(v)); }
@@ -79,6 +80,11 @@ constexpr double inf = __builtin_huge_val();
 /// Rewrites that give the same bits.
 constexpr value column(value v) { return reshape_to(v, ints(side, 1)); }
 constexpr value row(value v) { return reshape_to(v, ints(1, side)); }
+constexpr value sixteenths(value v) { return reshape_to(v, ints(9, 16)); }
+/// Windows of two places along one axis, of 16 channels.
+constexpr list line_of(i64 size, i64 out, i64 dilation, i64 low) {
+    return window_geometry{1, 16, false, false, {{size, out, 2, 1, dilation, low}}}.attributes();
+}
 constexpr example exact[]{
     BECOMES("fold_constants", t.x * (t.f(2) * t.f(3)), t.x * 6),
     BECOMES("fold_constants", t.f(1) / t.f(0), t.f(inf)),
@@ -192,6 +198,13 @@ constexpr example approximate[]{
             matmul(column(sum_over(t.x, ints(-1))), row(sum_over(t.x * expand(t.s, ints(-1), ints(side)), ints(-2))))),
     BECOMES("product_with_short_rows", matmul(matmul(transpose_by(t.x, ints(1, 0)), column(t.s)), row(sum_over(t.x, ints(-2)))),
             matmul(column(sum_over(t.x * expand(t.s, ints(-1), ints(side)), ints(-2))), row(sum_over(t.x, ints(-2))))),
+    // nine windows of two places over a line of ten, 16 channels; back: ten windows over a line of nine
+    BECOMES("fold_of_product", call<fold_op>(line_of(10, 9, 1, 0), reshape_to(matmul(sixteenths(t.x), t.filters), ints(1, 9, 2, 16))),
+            reshape_to(matmul(reshape_to(call<patches_op>(line_of(9, 10, -1, 0), reshape_to(sixteenths(t.x), ints(1, 9, 16))), ints(10, 32)),
+                              reshape_to(transpose_by(reshape_to(t.filters, ints(16, 2, 16)), ints(1, 0, 2)), ints(32, 16))), ints(1, 10, 16))),
+    BECOMES("fold_of_product", call<fold_op>(line_of(9, 9, 2, 1), reshape_to(matmul(sixteenths(t.x), t.filters), ints(1, 9, 2, 16))),
+            reshape_to(matmul(reshape_to(call<patches_op>(line_of(9, 9, -2, -1), reshape_to(sixteenths(t.x), ints(1, 9, 16))), ints(9, 32)),
+                              reshape_to(transpose_by(reshape_to(t.filters, ints(16, 2, 16)), ints(1, 0, 2)), ints(32, 16))), ints(1, 9, 16))),
     BECOMES("sum_of_sum", sum_over(sum_over(t.x, ints(-1)), ints(-1)), sum_over(t.x, ints(-2, -1))),
     BECOMES("sum_of_sum", sum_over(sum_over(expand(t.i, ints(-1), ints(2)), ints(-2)), ints(-1)),
             sum_over(expand(t.i, ints(-1), ints(2)), ints(-2, -1))),
@@ -287,12 +300,13 @@ bool becomes(const example& e, rewrites on) {
 
 /// Special values for the leaves: every pair of twelve numbers in x and y.
 struct leaves {
-    std::vector<cell> x, y, u, i, j, c, d, s;
+    std::vector<cell> x, y, u, i, j, c, d, s, filters;
     leaves() {
         const double top = std::numeric_limits<double>::max(), tiny = 5e-324;
         const double special[side]{0.0, -0.0, 1, -1, 0.5, -2.75, inf, -inf, std::nan(""), top, tiny, -37.5};
         const i64 integers[side]{0, 1, -1, 2, -2, 7, -100, 127, -128, 1000, INT32_MAX, INT32_MIN};
         for (int a = 0; a < side; ++a) s.push_back({special[a], 0});
+        for (int a = 0; a < 16 * 32; ++a) filters.push_back({a % 7 - 2.5, 0});
         for (int a = 0; a < side * side; ++a) {
             x.push_back({special[a / side], 0});
             y.push_back({special[a % side], 0});
@@ -306,7 +320,7 @@ struct leaves {
     const cell* operator()(const builder& b, int id) const {
         const std::string name = b.text_of(b.at(b.nodes[id].attrs, 0));
         return (name == "x" ? x : name == "y" ? y : name == "u" ? u : name == "i" ? i : name == "j" ? j : name == "c" ? c
-                : name == "d" ? d : s).data();
+                : name == "d" ? d : name == "filters" ? filters : s).data();
     }
 };
 

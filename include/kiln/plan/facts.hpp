@@ -27,6 +27,7 @@ struct body_facts {
     bool defer = false;      // costly values of rows are collected and computed as one vector
     bool grouped = false;    // short rows, as many at a time as a vector has lanes
     bool turned = false;     // and computed column by column: lanes are rows
+    int end_to_end = 0;      // so many rows fill whole vectors, as if they were one
 
     /// The body of a key of so many words.
     constexpr void read(const key_header& h, const u64* w, int words) {
@@ -119,6 +120,21 @@ struct body_facts {
     }
     /// Computed once for all rows, since it is costly and the same in each.
     constexpr bool fixed(int i) const { return grouped && node[i].kind == step::operation && costly[i] && columns(i) && !rows(i) && !post[i]; }
+    /// Short rows leave lanes empty at their end. Where nothing is known of a row as a whole, several rows that lie one behind the
+    /// other are one of whole vectors: six columns of floats are eight rows of 48.
+    constexpr void lay_end_to_end(int lanes, i64 extent) {
+        if (contraction || !in_registers || row_bit == 0 || passes != 1 || extent < 1) return;
+        i64 together = 1;
+        while (extent * together % lanes != 0) together *= 2;   // lanes are a power of two
+        const i64 vectors = extent * together / lanes, alone = (extent + lanes - 1) / lanes * together;
+        if (together == 1 || together > 16 || vectors > 6 || 5 * vectors > 4 * alone) return;
+        for (int i = 0; i < n; ++i) {
+            const key_node& x = node[i];
+            if (reduces(i) && x.type == dtype::boolean) return;   // lanes of masks do not add up
+            if (!post[i] && (row_value(i) || (rows(i) && (x.kind == step::counter || x.strided)))) return;
+        }
+        end_to_end = static_cast<int>(together);
+    }
     /// Folds along short rows are done for many rows at once: all values of rows are then vectors of rows, and values of the row
     /// that are costly and wanted in several passes are kept for each of them. Vectors of four lanes gain nothing by it, nor does
     /// a single fold whose row is read again after it. Rows of less than half a vector are turned, if what all lanes compute then

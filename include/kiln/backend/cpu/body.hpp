@@ -37,6 +37,7 @@ constexpr auto facts_for() {
     f.in_pass[K::n] = 0;
     f.derive();
     f.group_rows(L, K::extent(K::header.axes - 1));
+    f.lay_end_to_end(L, K::extent(K::header.axes - 1));
     return f;
 }
 
@@ -269,7 +270,7 @@ struct body {
 
     // ---- which nodes belong to which part of the loops
     // the parts of pass s are `pass + s`, ...
-    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, kept_part, fixed_part, of_columns,
+    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, kept_part, fixed_part, of_columns, of_elements,
                       pass = 100, along = 200, row_after = 300, once = 400, spread = 500 };
     static constexpr bool wants(int i, int part) {
         const bool reduces = f.reduces(i), columns = f.columns(i), row = f.row_value(i);
@@ -283,6 +284,7 @@ struct body {
         if (part == kept_part) return f.grouped && f.scratch[i] >= 0;
         if (part == fixed_part) return f.fixed(i);
         if (part == of_columns) return columns && !f.rows(i) && !f.post[i] && !reduces && K::node(i).kind != kiln::step::store;
+        if (part == of_elements) return reduces ? f.columns(K::node(i).in[0]) && !f.post[K::node(i).in[0]] : columns && f.rows(i) && !f.post[i];
         if (part >= spread) {   // values of rows that this pass reads
             if (!row || f.post[i]) return false;
             for (int j = i + 1; j < n; ++j)

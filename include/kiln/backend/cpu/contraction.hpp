@@ -8,7 +8,7 @@
 
 namespace kiln::cpu {
 
-template <class K, int VB>
+template <class K, int VB, int Registers>
 struct contraction : nest<K, VB> {
     using base = nest<K, VB>;
     using base::f, base::L, base::axes, base::n;
@@ -29,7 +29,7 @@ struct contraction : nest<K, VB> {
     static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
     /// A tile has at most MR rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
     static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows;
-    static constexpr int MR = single_row ? 1 : VB == 64 ? 14 : 6, NV = single_row ? 8 : 2;
+    static constexpr int MR = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
     /// What may be copied, as far as the key knows the extents.
     static constexpr packing may_copy = windows ? packing{} : packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
                                                    base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T));

@@ -1,13 +1,13 @@
 // The nest: rows by columns. Short constant rows stay in registers and every node is computed once; long rows are passed
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
-#include <kiln/backend/cpu/row_groups.hpp>
+#include <kiln/backend/cpu/rows_end_to_end.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct nest : row_groups<K, VB> {
-    using base = row_groups<K, VB>;
+struct nest : rows_end_to_end<K, VB> {
+    using base = rows_end_to_end<K, VB>;
     using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest;
     using typename base::regs, typename base::state;
     template <int P>
@@ -307,8 +307,11 @@ struct nest : row_groups<K, VB> {
             if constexpr (in_registers) {
                 regs acc[n_vectors];
                 for (int v = 0; v < n_vectors; ++v) base::clear(only<base::all_after>{}, acc[v]);
-                if constexpr (f.grouped) base::run_groups(s, start, acc, rows.first, n0);
-                else for (i64 i = rows.first; i < n0; ++i) {
+                i64 i = rows.first;
+                if constexpr (f.end_to_end > 0)
+                    if (n0 - i >= 4 * f.end_to_end) i = base::run_end_to_end(s, start, acc, i, n0);   // what comes before and after it costs, too
+                if constexpr (f.grouped) base::run_groups(s, start, acc, i, n0);
+                else for (; i < n0; ++i) {
                     regs r[n_vectors];
                     const place p{q, sizes, outer, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);

@@ -84,8 +84,18 @@ struct opaque {
     }
 };
 
+/// Bytes of the vectors of a contraction: as wide as its columns, if these are few. Two narrow multiply-adds are done in the time of a
+/// wide one.
 template <class K, int VB>
-using kernel_of_width = std::conditional_t<K::header.kind == group_kind::contraction, contraction<K, VB>,
+constexpr int bytes_for_columns = [] {
+    const i64 columns = K::extent(K::header.axes - 1) * K::header.lane_bytes;
+    int bytes = VB;
+    while (columns > 0 && bytes > 32 && 2 * columns <= bytes) bytes /= 2;   // loads of a few lanes of less are slow
+    return bytes;
+}();
+
+template <class K, int VB>
+using kernel_of_width = std::conditional_t<K::header.kind == group_kind::contraction, contraction<K, bytes_for_columns<K, VB>, VB == 64 ? 32 : 16>,
                         std::conditional_t<K::header.kind == group_kind::nest, nest<K, VB>, opaque<K, VB>>>;
 template <class K, class Arch>
 using kernel = kernel_of_width<K, vector_bytes<Arch>>;
