@@ -220,6 +220,8 @@ constexpr example approximate[]{
     BECOMES("sigmoid", (t.y * sigmoid(-t.x)) * exp(t.x), t.y * sigmoid(t.x)),
     BECOMES("one_minus_sigmoid", 1 - sigmoid(t.x), sigmoid(-t.x)),
     BECOMES("one_minus_sigmoid", 1 - sigmoid(-t.x), sigmoid(t.x)),
+    BECOMES("one_plus_tanh", 1 + tanh(t.x), 2 * sigmoid(2 * t.x)),
+    BECOMES("one_plus_tanh", tanh(t.x) + 1, 2 * sigmoid(2 * t.x)),
     BECOMES("softplus", log(1 + exp(t.x)), softplus(t.x)),
     BECOMES("softplus", log1p(exp(t.x)), softplus(t.x)),
     BECOMES("softplus", log(sigmoid(t.x)), -softplus(-t.x)),

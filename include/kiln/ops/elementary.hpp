@@ -288,7 +288,9 @@ struct softplus_op : elementary<softplus_op> {
         using math::exp;
         using math::log1p;
         const auto zero = like(x, 0);
-        return select(x < zero, zero, x) + log1p(exp(select(x < zero, x, -x)));
+        const auto e = exp(select(x < zero, x, -x));   // never above 1, which lanes have a shorter way for
+        if constexpr (requires { log1p_of_unit(e); }) return select(x < zero, zero, x) + log1p_of_unit(e);
+        else return select(x < zero, zero, x) + log1p(e);
     }
     static constexpr value partial(value x, value) { return sigmoid(x); }
 };

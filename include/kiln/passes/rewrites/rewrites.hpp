@@ -88,7 +88,7 @@ using all = rule_list<
     transpose_of_expand, reshape_through_pointwise, transpose_through_pointwise, reshape_out_of_pointwise, reduction_of_reshape,
     product_with_short_rows, product_with_column, fold_of_product,
     sum_of_sum, extremum_of_extremum, extremum_of_expand, reduction_of_literal,
-    softplus_rule, log_softmax_rule, logsumexp_rule, log_of_exp, log1p_rule, expm1_rule, sigmoid_rule, one_minus_sigmoid,
+    softplus_rule, log_softmax_rule, logsumexp_rule, log_of_exp, log1p_rule, expm1_rule, sigmoid_rule, one_minus_sigmoid, one_plus_tanh,
     softmax_rule>;
 
 inline constexpr rule_table by_operation = all::table();
@@ -117,6 +117,6 @@ inline constexpr rewrites no_rewrites{0};
 inline constexpr rewrites all_rewrites{~u64{0} >> (64 - rewrite::all::n)};
 /// What may run before differentiation, so that derivatives are those of the stable form: it leaves stop_gradient alone.
 inline constexpr rewrites stability_rewrites = no_rewrites.with("softplus", "log_softmax", "logsumexp", "log_of_exp", "log1p",
-                                                                "expm1", "sigmoid", "one_minus_sigmoid", "softmax");
+                                                                "expm1", "sigmoid", "one_minus_sigmoid", "one_plus_tanh", "softmax");
 
 }  // namespace kiln

@@ -93,6 +93,14 @@ constexpr value finite_top(value z, const list& axes, const surroundings& w) {
     const value m = max_over(z, axes), top = w.keep_stop_gradient ? stop_gradient(m) : m;
     return where(isfinite(top), top, 0);
 }
+/// 1 + tanh(x) -> 2 sigmoid(2x), which does not cancel below 0.
+struct one_plus_tanh : at<add_op>::over<tanh_op> {
+    static constexpr auto name = "one_plus_tanh";
+    static constexpr value apply(site n, const surroundings& w) {
+        const value t = beside_one(n.result());
+        return t.zero() || !is<tanh_op>(t) || w.shared(t) ? value{} : 2 * sigmoid(2 * input(t));
+    }
+};
 /// z - max(z), which is never above 0.
 constexpr value shifted(value z, const list& axes, const surroundings& w) {
     return is_shifted(z, axes) ? z : z - expand(finite_top(z, axes, w), axes, extents_at(z, axes));

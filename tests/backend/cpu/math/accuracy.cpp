@@ -58,6 +58,12 @@ TEST_CASE("the error of round", "[cpu][math]") {   // ties go to even
     check_both("round", [](auto v) KILN_INLINE_LAMBDA { return round(v); }, [](auto v) { return std::nearbyint(v); }, 0);
 }
 
+TEST_CASE("the error of log1p between 0 and 1", "[cpu][math]") {
+    const auto f = [](auto v) KILN_INLINE_LAMBDA { return log1p_of_unit(v); };
+    const auto exact = [](auto v) { return std::log1p(v); };
+    check("log1p_of_unit", "float32", of_floats(f, exact, step, 0, 1), 2);
+    check("log1p_of_unit", "float64", of_doubles(f, exact, 2000000, 0, 1), 2);
+}
 TEST_CASE("the error of pow", "[cpu][math]") {
     check("pow", "float32", of_powers<float>(4000000), 0.75);
     check("pow", "float64", of_powers<double>(2000000), 2);

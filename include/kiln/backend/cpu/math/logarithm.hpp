@@ -59,6 +59,24 @@ struct logarithm_series<double> {
         0x1.249246d1bcf81p-3, -0x1.0000a523c8a26p-3, 0x1.c737b9f7fb073p-4, -0x1.985d8b34015ep-4, 0x1.4544fcef73c66p-4};
 };
 
+/// (log(1 + x) - x) / x^2 on [0, 1].
+template <class T>
+struct unit_logarithm_series;
+template <>
+struct unit_logarithm_series<float> {
+    static constexpr float c[]{
+        -0x1.fffffep-2f, 0x1.555434p-2f, -0x1.ffc11ap-3f, 0x1.96ddfap-3f, -0x1.4595aep-3f, 0x1.de02d6p-4f, -0x1.16b996p-4f,
+        0x1.aa57b6p-6f, -0x1.31cefep-8f};
+};
+template <>
+struct unit_logarithm_series<double> {
+    static constexpr double c[]{
+        -0x1.fffffffffffffp-2, 0x1.555555555528cp-2, -0x1.ffffffffd16b6p-3, 0x1.9999998fbde05p-3, -0x1.555554385810fp-3,
+        0x1.2492355ac743p-3, -0x1.fffe28bced333p-4, 0x1.c70ce7668c58cp-4, -0x1.9938d228bd748p-4, 0x1.7293649199aebp-4,
+        -0x1.4ec4e851b130bp-4, 0x1.2809b6e3d7882p-4, -0x1.f0959d9d79417p-5, 0x1.7a9879218c322p-5, -0x1.f3e297173a4c4p-6,
+        0x1.0f50126f1d222p-6, -0x1.c8d603dbb6fafp-8, 0x1.14726fc32cbe9p-9, -0x1.a88d0670bc774p-12, 0x1.351263ff3df78p-15};
+};
+
 /// x = 2^exponent * mantissa, the mantissa in [3/4, 3/2).
 template <class V>
 struct decomposed {
@@ -159,5 +177,13 @@ KILN_INLINE simd<T, L, B> log10(simd<T, L, B> x) { return steps::logarithm<steps
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> log1p(simd<T, L, B> x) { return steps::with_sign_of(steps::log1p_of(x), x); }
+/// log(1 + x) for x from 0 to 1, such as e^-|x|: a polynomial. Error at most 2 ULP.
+template <class T, int L, int B>
+    requires std::is_floating_point_v<T>
+KILN_INLINE simd<T, L, B> log1p_of_unit(simd<T, L, B> x) {
+    using namespace steps;
+    const simd<T, L, B> square = x * x;
+    return fused(polynomial(unit_logarithm_series<T>::c, x, square), square, x);
+}
 
 }  // namespace kiln::cpu
