@@ -130,7 +130,7 @@ struct tan_op : elementary<tan_op> {
     }
     static constexpr value partial(value, value y) { return 1 + y * y; }
 };
-/// asin(x): on [-1, 1], NaN outside. At most 2.5 ULP. Slope rsqrt(1 - x * x).
+/// asin(x): on [-1, 1], NaN outside. At most 3 ULP. Slope rsqrt(1 - x * x).
 struct asin_op : elementary<asin_op> {
     static constexpr auto name = "asin";
     KILN_HD static constexpr auto compute(auto x) {
@@ -157,7 +157,7 @@ struct atan_op : elementary<atan_op> {
     }
     static constexpr value partial(value x, value) { return 1 / (1 + x * x); }
 };
-/// sinh(x): the hyperbolic sine. At most 2.5 ULP. Slope cosh(x).
+/// sinh(x): the hyperbolic sine. At most 3 ULP. Slope cosh(x).
 struct sinh_op : elementary<sinh_op> {
     static constexpr auto name = "sinh";
     KILN_HD static constexpr auto compute(auto x) {

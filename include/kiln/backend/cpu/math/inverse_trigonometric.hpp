@@ -63,7 +63,7 @@ KILN_INLINE angle<V> arc_of_tangent(V n, V d) {
 
 }  // namespace steps
 
-/// The angle in [-pi/2, pi/2] whose sine is x; NaN beyond -1 and 1; keeps -0 and denormal numbers. Error at most 2.5 ULP.
+/// The angle in [-pi/2, pi/2] whose sine is x; NaN beyond -1 and 1; keeps -0 and denormal numbers. Error at most 3 ULP.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> asin(simd<T, L, B> x) {
