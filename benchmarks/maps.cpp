@@ -1,6 +1,7 @@
 // Elementwise functions of n floats: kiln's one kernel, AVX-512 by hand, Eigen Tensor's one expression, oneDNN's primitive
 // where there is one. The compiler knows n, except in the rows that say so.
 #include "rivals/onednn.hpp"
+#include "rivals/xsimd.hpp"
 #if KILN_BENCH_HAND
 #include "rivals/maps.hpp"
 #endif
@@ -27,7 +28,7 @@ struct one_argument {
     eigen_vector eigen_in{in.data(), N}, eigen_out{other.data(), N};
 
     template <class Formula, class Hand, class Eigens>
-    void add(const std::string& what, double flops, Formula formula, [[maybe_unused]] Hand by_hand, Eigens eigens,
+    row add(const std::string& what, double flops, Formula formula, [[maybe_unused]] Hand by_hand, Eigens eigens,
              [[maybe_unused]] int onednns = 0) {
         static auto f = function(inputs(x), formula(x));
         row r(what, size_name<E, N>, {flops * N, 8.0 * N});
@@ -39,6 +40,7 @@ struct one_argument {
 #if KILN_BENCH_ONEDNN
         if (onednns != 0) r.rival("onednn", onednn::eltwise(static_cast<dnnl::algorithm>(onednns), {N}, in.data(), other.data()), other);
 #endif
+        return r;
     }
 
     void add_all() {
@@ -58,8 +60,11 @@ struct one_argument {
 #else
         constexpr int dnnl_tanh = 0, dnnl_erf = 0, dnnl_softplus = 0;
 #endif
-        add("chain", 9, [](auto v) { return tanh(2_c * v + 0.5_c) * 1.5_c + v / (1_c + v * v); }, chain,
+        [[maybe_unused]] row chains = add("chain", 9, [](auto v) { return tanh(2_c * v + 0.5_c) * 1.5_c + v / (1_c + v * v); }, chain,
             [](const eigen_vector& v) { return (v * 2.0f + 0.5f).tanh() * 1.5f + v / (v * v + 1.0f); });
+#if KILN_BENCH_XSIMD
+        chains.rival("xsimd", [this] { on_xsimd::chain<N>(in.data(), other.data()); }, other);
+#endif
         add("gelu_tanh", 8, [](auto v) { return 0.5_c * v * (1_c + tanh(0.797884561_c * (v + 0.044715_c * (v * v * v)))); }, gelu_tanh,
             [](const eigen_vector& v) { return v * 0.5f * (((v * v * v) * 0.044715f + v) * 0.797884561f).tanh() + v * 0.5f; }, dnnl_tanh);
         add("gelu_erf", 5, [](auto v) { return 0.5_c * v * (1_c + erf(0.707106781_c * v)); }, gelu_erf,
