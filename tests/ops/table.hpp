@@ -200,7 +200,7 @@ inline constexpr row rows[]{
     unary("acosh", [](args a) { return acosh(a[0]); }, [](real x) { return std::acosh(x); }).on({1.2, 4}).within(2.5).at(1.0, 0.5),
     unary("atanh", [](args a) { return atanh(a[0]); }, [](real x) { return std::atanh(x); }).on({-0.8, 0.8}).within(2.5).with_signed_zero().at(1.0, -1.0, 2.0),
     unary("erf", [](args a) { return erf(a[0]); }, [](real x) { return std::erf(x); }).within(2).with_signed_zero(),
-    unary("erfc", [](args a) { return erfc(a[0]); }, [](real x) { return std::erfc(x); }).within(7).at(10.0, -10.0),
+    unary("erfc", [](args a) { return erfc(a[0]); }, [](real x) { return std::erfc(x); }).within(4).at(10.0, -10.0),
     unary("floor", [](args a) { return floor(a[0]); }, [](real x) { return std::floor(x); }).exact().with_signed_zero().flat(),
     unary("ceil", [](args a) { return ceil(a[0]); }, [](real x) { return std::ceil(x); }).exact().with_signed_zero().flat(),
     unary("round", [](args a) { return round(a[0]); }, [](real x) { return std::rint(x); }).exact().with_signed_zero().flat().at(0.5, 1.5, -2.5, 2.5),

@@ -220,7 +220,7 @@ struct erf_op : elementary<erf_op> {
     }
     static constexpr value partial(value x, value) { return 1.12837916709551257390 * exp(-(x * x)); }
 };
-/// erfc(x): 1 - erf(x). At most 7 ULP. Slope -1.12837916709551257390 * exp(-(x * x)).
+/// erfc(x): 1 - erf(x). At most 4 ULP. Slope -1.12837916709551257390 * exp(-(x * x)).
 struct erfc_op : elementary<erfc_op> {
     static constexpr auto name = "erfc";
     KILN_HD static constexpr auto compute(auto x) {

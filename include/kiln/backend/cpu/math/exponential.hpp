@@ -99,10 +99,10 @@ KILN_INLINE V moderate_exp2(V x) {
     return scaled_moderately(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
 }
 
-/// e^x = mantissa 2^n, with `rest` e^(x + rest), for `scaled`.
+/// e^x = (mantissa + low) 2^n, with `rest` e^(x + rest), for `scaled`; low: what the mantissa's last rounding lost.
 template <class V>
 struct split_power {
-    V mantissa, n, t;
+    V mantissa, n, t, low;
 };
 template <class V, class... Rest>
 KILN_INLINE split_power<V> power_of_e(V x, Rest... rest) {
@@ -112,7 +112,8 @@ KILN_INLINE split_power<V> power_of_e(V x, Rest... rest) {
     V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x));
     ((r = r + rest), ...);
     const V square = r * r;
-    return {times_power(fused(polynomial(c::exp, r, square), square, r), t), n, t};
+    const V p = fused(polynomial(c::exp, r, square), square, r), power = look_up<V>(c::power, bits(t)), m = fused(p, power, power);
+    return {m, n, t, fused(p, power, power - m)};
 }
 
 }  // namespace steps
