@@ -1,5 +1,6 @@
 // One training step of LeNet-5 (64 samples, gradient descent): forward, backward and update as one function, against the same
 // written by hand with AVX-512.
+#include "lenet.hpp"
 #include "side_by_side.hpp"
 #if KILN_BENCH_HAND
 #include "rivals/lenet.hpp"
@@ -13,14 +14,7 @@ template <extent Batch>
 struct model {
     static constexpr auto images = placeholder<"images", float, Batch, 784>;
     static constexpr auto labels = placeholder<"labels", std::int32_t, Batch>;
-    static constexpr auto logits = trace([](value h) {
-        h = reshape(h, {-1, 28, 28, 1});
-        h = max_pool<window<2, 2>>(relu(nn::conv2d<same>(h, 6, 5, "first")));
-        h = max_pool<window<2, 2>>(relu(nn::conv2d<valid>(h, 16, 5, "second")));
-        h = relu(nn::dense(reshape(h, {-1, 400}), 120, "third"));
-        h = relu(nn::dense(h, 84, "fourth"));
-        return nn::dense(h, 10, "fifth");
-    }, images);
+    static constexpr auto logits = trace([](value h) { return lenet_logits(h); }, images);
     static constexpr auto loss = mean(softmax_cross_entropy(logits, labels));
     static auto step() { return function(inputs(images, labels), loss, updates(nn::sgd(loss, 0.01_c))); }
 };

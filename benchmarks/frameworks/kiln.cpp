@@ -13,6 +13,8 @@
 #include <map>
 #include <string>
 
+#include "../lenet.hpp"
+
 using namespace kiln;
 
 constexpr i64 n_elements = 100'000, n_samples = 64, n_rows = 1024;
@@ -28,14 +30,7 @@ constexpr auto labels = placeholder<"labels", std::int32_t, n_samples>;
 template <i64 N>
 constexpr auto perceptron = nn::dense<10, "readout">(relu(nn::dense<128, "hidden">(images<N>)));
 constexpr auto perceptron_loss = mean(softmax_cross_entropy(perceptron<n_samples>, labels));
-constexpr auto lenet = trace([](value h) {
-    h = reshape(h, {-1, 28, 28, 1});
-    h = max_pool<window<2, 2>>(relu(nn::conv2d<same>(h, 6, 5, "first")));
-    h = max_pool<window<2, 2>>(relu(nn::conv2d<valid>(h, 16, 5, "second")));
-    h = relu(nn::dense(reshape(h, {-1, 400}), 120, "third"));
-    h = relu(nn::dense(h, 84, "fourth"));
-    return nn::dense(h, 10, "fifth");
-}, images<n_samples>);
+constexpr auto lenet = trace([](value h) { return lenet_logits(h); }, images<n_samples>);
 constexpr auto lenet_loss = mean(softmax_cross_entropy(lenet, labels));
 
 struct data {

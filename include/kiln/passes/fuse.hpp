@@ -6,8 +6,7 @@
 // name: [outer][rows][columns], where `columns` begin at the axis that a reduction along the row removes, and `rows` at
 // the axis where a reduction over rows begins. Axes that no mask tells apart are merged later; `cuts` says where some does.
 #pragma once
-#include <kiln/ops/windows.hpp>
-#include <kiln/passes/fusion.hpp>
+#include <kiln/passes/find_windows.hpp>
 
 namespace kiln {
 
@@ -229,37 +228,6 @@ struct fuser {
         }
     }
 
-    /// The patches that node i shows in another shape, where they lie nowhere; -1: none.
-    constexpr int windows_behind(int i) const {
-        for (; is(i, pattern::reshape); i = g.nodes[i].in[0]) {}
-        return f.windows[i] ? i : -1;
-    }
-    /// Patches that contractions alone read, as the matrix [windows, places] on their left, need not lie in memory: the
-    /// kernel reads the image. (Padding is 0, what a tile sees of a line is not long, rows of the right operand are contiguous.)
-    constexpr void find_windows() {
-        bool any = false;
-        for (int i = 0; i < g.n; ++i) any |= f.windows[i] = at(i).op == &info<patches_op> && !f.pinned[i];
-        if (!any) return;
-        for (int i = 0; i < g.n; ++i) {
-            const node& x = g.nodes[i];
-            const pattern by = x.op->kind;
-            if (by == pattern::expand || by == pattern::transpose || by == pattern::reshape) continue;   // its readers are asked
-            for (int k = 0; k < x.n_in; ++k) {
-                int o = x.n_in <= 3 ? x.in[k] : g.operand(x, k), moved = 0, matrix = -1;
-                for (pattern p = g.nodes[o].op->kind; p == pattern::expand || p == pattern::transpose || p == pattern::reshape; p = g.nodes[o].op->kind) {
-                    if (p != pattern::reshape) moved += p == pattern::expand || matrix >= 0 || f.pinned[o] ? 2 : 1;
-                    else if (matrix < 0) matrix = o;
-                    o = g.nodes[o].in[0];
-                }
-                if (!f.windows[o]) continue;
-                const window_geometry w = window_geometry::from([&](int q) { return g.at(at(o).attrs, q); });
-                f.windows[o] = by == pattern::contraction && k == 0 && moved < 2 && matrix >= 0 && rank(x.shape) == 2 && rank(at(matrix).shape) == 2 &&
-                               g.at(at(matrix).shape, 1) == w.places() * w.inner && !w.kernel_first && !w.lowest && w.patches() > 0 && w.inner > 0 && w.line_seen(14) <= 8192 &&
-                               !is(x.in[1], pattern::expand) && !is(x.in[1], pattern::transpose);
-            }
-        }
-    }
-
     /// `also_pinned`: nodes to be stored whatever fusion thinks of it.
     constexpr void run(const int* roots, int n_roots, const bool* also_pinned) {
         for (int i = 0; i < g.n; ++i) {
@@ -267,7 +235,7 @@ struct fuser {
             if (also_pinned[i]) f.pinned[i] = true;
         }
         for (int k = 0; k < n_roots; ++k) f.live[roots[k]] = f.pinned[roots[k]] = true;
-        find_windows();
+        find_windows(g, f);
         for (int i = g.n - 1; i >= 0; --i) {
             if (!f.live[i]) continue;
             const node& x = g.nodes[i];

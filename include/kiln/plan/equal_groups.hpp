@@ -18,7 +18,7 @@ constexpr bool equal_loops(const fuser<N, Lists>& fz, const fused_group& p, cons
             if (x.op != y.op || x.shape != y.shape || x.attrs != y.attrs) return false;
         }
         if ((role[j] & is_view) || g.nodes[i].shape != g.nodes[j].shape) return false;
-        const int u = fz.windows_behind(i), v = fz.windows_behind(j);
+        const int u = windows_behind(g, fz.f, i), v = windows_behind(g, fz.f, j);
         if (u < 0 ? v >= 0 : v < 0 || g.nodes[u].attrs != g.nodes[v].attrs) return false;
     }
     return true;

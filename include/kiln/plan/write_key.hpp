@@ -58,7 +58,7 @@ struct key_writer {
             size(inner);
             h.left = layout(operand[0], grp.rank - 2, grp.rank, m.count(m.n - 2, grp.rank) == 1);
             h.right = layout(operand[1], grp.rank, grp.rank - 1, true);
-            windows = fz.windows_behind(operand[0].node);
+            windows = windows_behind(fz.g, fz.f, operand[0].node);
             h.windows = windows >= 0;
             if (m.outer > 0 || h.left == by_strides || h.right == by_strides)   // else they follow from the extents
                 for (int k = 0; k < 2; ++k) put_strides(operand[k], m, 0, m.n + 1, grp.rank);

@@ -110,52 +110,45 @@ worst of_doubles(F f, G exact, int count, double low = -HUGE_VAL, double high = 
         },
         f, exact);
 }
-/// Of powers: numbers of all bits, and those whose result is in the range of T.
-template <class T>
-worst of_powers(int count, unsigned seed = 1) {
+/// Of f(x, y): draw(kind, x, y) makes of a pair of any bits one whose result says more; w.at is x.
+template <class T, class Draw, class F, class G>
+worst of_pairs(int count, unsigned seed, Draw draw, F f, G exact) {
     using whole = std::make_unsigned_t<int_of<sizeof(T)>>;
     std::mt19937_64 random(seed);
+    const auto unit = [&random] { return std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), -63); };
     worst w;
     for (int i = 0; i < count; i += all_lanes<T>) {
         T x[all_lanes<T>], y[all_lanes<T>], r[all_lanes<T>];
         for (int k = 0; k < all_lanes<T>; ++k) {
             const std::uint64_t kind = random();
-            const double u = std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), -63);
             x[k] = bits_as<T>(static_cast<whole>(random()));
             y[k] = bits_as<T>(static_cast<whole>(random()));
-            if (kind % 4 == 0) continue;
-            if (kind % 4 == 1) x[k] = static_cast<T>(1 + u / 16);
-            if (kind % 4 == 2) x[k] = static_cast<T>(1.5 + u);
-            x[k] = std::fabs(x[k]);
-            const double limit = 1.05 * std::numeric_limits<T>::max_exponent / std::fabs(std::log2(static_cast<double>(x[k])));
-            y[k] = static_cast<T>(limit * std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), -63));
+            if (kind % 4) draw(kind, x[k], y[k], unit);
         }
-        store(r, pow(load<full<T>>(x), load<full<T>>(y)));
-        for (int k = 0; k < all_lanes<T>; ++k) w.meet(x[k], r[k], std::pow(static_cast<wider<T>>(x[k]), static_cast<wider<T>>(y[k])));
+        store(r, f(load<full<T>>(x), load<full<T>>(y)));
+        for (int k = 0; k < all_lanes<T>; ++k) w.meet(x[k], r[k], exact(static_cast<wider<T>>(x[k]), static_cast<wider<T>>(y[k])));
     }
     return w;
 }
-
-/// Of atan2: points of all bits, and those whose angle is not almost that of an axis.
+/// Of powers: numbers of all bits, and those whose result is in the range of T.
+template <class T>
+worst of_powers(int count, unsigned seed = 1) {
+    const auto draw = [](std::uint64_t kind, T& x, T& y, auto unit) {
+        if (kind % 4 == 1) x = static_cast<T>(1 + unit() / 16);
+        if (kind % 4 == 2) x = static_cast<T>(1.5 + unit());
+        x = std::fabs(x);
+        y = static_cast<T>(1.05 * std::numeric_limits<T>::max_exponent / std::fabs(std::log2(static_cast<double>(x))) * unit());
+    };
+    return of_pairs<T>(count, seed, draw, [](auto x, auto y) KILN_INLINE_LAMBDA { return pow(x, y); }, [](auto x, auto y) { return std::pow(x, y); });
+}
+/// Of atan2(x, y): points of all bits, and those whose angle is not almost that of an axis.
 template <class T>
 worst of_points(int count, unsigned seed = 1) {
-    using whole = std::make_unsigned_t<int_of<sizeof(T)>>;
-    std::mt19937_64 random(seed);
-    worst w;
-    for (int i = 0; i < count; i += all_lanes<T>) {
-        T y[all_lanes<T>], x[all_lanes<T>], r[all_lanes<T>];
-        for (int k = 0; k < all_lanes<T>; ++k) {
-            const std::uint64_t kind = random();
-            y[k] = bits_as<T>(static_cast<whole>(random()));
-            x[k] = bits_as<T>(static_cast<whole>(random()));
-            if (kind % 4 == 0) continue;
-            x[k] = std::copysign(std::ldexp(y[k], static_cast<int>(kind / 4 % 32) - 16), x[k]);
-            x[k] *= static_cast<T>(1 + std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), -64));
-        }
-        store(r, atan2(load<full<T>>(y), load<full<T>>(x)));
-        for (int k = 0; k < all_lanes<T>; ++k) w.meet(y[k], r[k], std::atan2(static_cast<wider<T>>(y[k]), static_cast<wider<T>>(x[k])));
-    }
-    return w;
+    const auto draw = [](std::uint64_t kind, T& x, T& y, auto unit) {
+        y = std::copysign(std::ldexp(x, static_cast<int>(kind / 4 % 32) - 16), y);
+        y *= static_cast<T>(1 + unit() / 2);
+    };
+    return of_pairs<T>(count, seed, draw, [](auto x, auto y) KILN_INLINE_LAMBDA { return atan2(x, y); }, [](auto x, auto y) { return std::atan2(x, y); });
 }
 
 }  // namespace kiln::cpu::testing
