@@ -25,11 +25,13 @@ struct plan_kernel {
     int at, n;   // its words
 };
 /// A piece of the arena: `count` elements of `bytes`, and `rows` is -1; or scratch of each thread: `rows` padded rows of `count`
-/// columns, and panels of a contraction of `height` rows, `count` columns, `inner` steps (-1: none) and elements of `bytes`.
+/// columns, and panels of a contraction of `height` rows, `count` columns, `inner` steps (-1: none) and elements of `bytes`; or so many
+/// `vectors`.
 struct plan_slot {
     int count, bytes;
     int rows, inner, height;
     bool left, right;
+    int vectors = 0;
     constexpr bool scratch() const { return rows >= 0; }
     constexpr bool operator==(const plan_slot&) const = default;
 };

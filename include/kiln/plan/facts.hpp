@@ -123,7 +123,7 @@ struct body_facts {
     /// Short rows leave lanes empty at their end. Where nothing is known of a row as a whole, several rows that lie one behind the
     /// other are one of whole vectors: six columns of floats are eight rows of 48.
     constexpr void lay_end_to_end(int lanes, i64 extent) {
-        if (contraction || !in_registers || row_bit == 0 || passes != 1 || extent < 1) return;
+        if (!in_registers || row_bit == 0 || passes != 1 || extent < 1) return;
         i64 together = 1;
         while (extent * together % lanes != 0) together *= 2;   // lanes are a power of two
         const i64 vectors = extent * together / lanes, alone = (extent + lanes - 1) / lanes * together;

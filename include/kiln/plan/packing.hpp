@@ -1,6 +1,7 @@
 // Which operands of a contraction are copied into panels before they are multiplied, and in what blocks. The plan reserves
 // the memory, the kernel decides by the same rules when it knows all extents.
 #pragma once
+#include <kiln/ops/windows.hpp>
 #include <kiln/plan/calls.hpp>
 #include <kiln/plan/facts.hpp>
 
@@ -54,10 +55,40 @@ constexpr i64 largest_panels(i64 bytes, i64 vector_bytes) {
     const panel_bytes p = panels_of({false, true, false}, any_extent, any_extent, any_extent, bytes, vector_bytes);
     return p.right + p.sums;
 }
+/// Contractions with the windows of images whose columns leave many lanes of a vector empty: lanes are images instead, as many
+/// at a time. What is read lies [element][image] then, with the padding of lines, and so do the results until they are stored.
+struct images_in_lanes {
+    i64 read, seconds, results;   // vectors: of the images, of the right operand where windows are summed over, of results at a time
+    i64 before, line;             // elements of padding before a line, of a line with its padding
+    constexpr i64 all() const { return read + seconds + results; }
+};
+constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_places, i64 columns, i64 bytes, i64 vector_bytes) {
+    const window_axis a = w.axis[w.n - 1];
+    const i64 lanes = vector_bytes / bytes, results = a.out * columns;
+    if (lanes < 4 || columns < 1 || 4 * columns > 3 * lanes || w.places() * w.inner < 8 || w.kernel_first || w.image() == 0) return {};
+    const i64 reach = (a.kernel - 1) * a.dilation, least = (reach < 0 ? reach : 0) - a.low, most = (a.out - 1) * a.stride + (reach > 0 ? reach : 0) - a.low + 1;
+    images_in_lanes r{0, of_places ? w.windows() * columns : 0, 0, least < 0 ? -least : 0, 0};
+    r.line = r.before + (most > a.size ? most : a.size);
+    r.read = w.image() / a.size * r.line * w.inner;
+    if (r.read + r.seconds > 10240 || results > 2048) return {};
+    if (of_places) r.results = w.places() * w.inner * columns;
+    else {   // whole lines, if it comes out even whole vectors of each image, of 32 KiB
+        i64 lines = 512 / results;
+        for (i64 k = lines; k > 0; --k)
+            if (k * results % lanes == 0) {
+                lines = k;
+                break;
+            }
+        r.results = (lines > 0 ? lines : 1) * results + lanes;
+    }
+    return r;
+}
+
 /// Scratch of each thread; `value` gives the number that a size is.
 template <class Value>
 constexpr i64 scratch_bytes(const plan_slot& s, Value value, int vector_bytes) {
     const i64 rows = s.rows * scratch_row(value(s.count)) * 8;
+    if (s.vectors > 0) return rows + s.vectors * vector_bytes;
     if (s.inner < 0) return rows;
     return rows + panels_of({s.left, s.right, false}, value(s.height), value(s.count), value(s.inner), s.bytes, vector_bytes).all();
 }

@@ -13,7 +13,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
     using base = key_writer<N, Lists, Bodies>;
     using typename base::facts_type;
     using base::g, base::fz, base::b, base::words, base::kernels, base::call_sizes, base::sizes, base::n_words, base::n_kernels, base::n_call_sizes,
-        base::place_in_key, base::kernel_is, base::at, base::f, base::size, base::kernel_of, base::entry_of, base::analyse, base::interned_kernel;
+        base::place_in_key, base::kernel_is, base::at, base::f, base::size, base::kernel_of, base::entry_of, base::analyse, base::interned_kernel, base::target;
 
     signature sig;
     const group_order<N>& when;
@@ -153,12 +153,13 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             if (b.entry[e].kind == step::load) argument(place(b.entry[e].node));
         const int* s = call_sizes + call.first_size + h.axes;   // behind the columns comes the inner extent
         const packing panels = con ? panels_for(h, s, size_of(g.nodes[grp.anchor].type)) : packing{};
+        const int vectors = h.windows && is_floating(g.nodes[grp.anchor].type) ? vectors_for(h, call, s, size_of(g.nodes[grp.anchor].type)) : 0;
         int held = -1;
         auto stores = [&](int n_scratch, const facts_type* facts) {
-            if (panels.left || panels.right || n_scratch) {
+            if (panels.left || panels.right || n_scratch || vectors) {
                 if (panels.left || panels.right)
                     held = pool.take({s[-1], size_of(g.nodes[grp.anchor].type), n_scratch, s[0], s[-2], panels.left, panels.right}, sizes);
-                else held = pool.take({s[-1], 8, n_scratch, -1, -1, false, false}, sizes);
+                else held = pool.take({s[-1], 8, n_scratch, -1, -1, false, false, vectors}, sizes);
                 arguments[scratch] = {space::buffer, held};
             }
             for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
@@ -184,6 +185,14 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
     constexpr packing panels_for(const key_header& h, const int* s, i64 bytes) const {
         auto extent = [&](int k) { return sizes.sizes[s[k]].fixed() ? sizes.sizes[s[k]].number : any_extent; };
         return h.windows ? packing{} : packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes);
+    }
+
+    /// What a contraction with windows takes if its lanes are images.
+    constexpr int vectors_for(const key_header& h, const plan_call& call, const int* s, i64 bytes) const {
+        const key_view k{words + kernels[call.kernel].at, kernels[call.kernel].n};
+        const window_geometry shown = window_geometry::from([&](int q) { return static_cast<i64>(k.constant(h.constants - window_geometry::length(max_window_axes) + q)); });
+        const size_expr& columns = sizes.sizes[s[-1]];
+        return columns.fixed() ? static_cast<int>(images_in_lanes_of(shown, h.left == by_columns, columns.number, bytes, target.vector_bytes).all()) : 0;
     }
 
     /// A buffer that this group is the last to read, element by element, may hold the result: same elements, same size, so

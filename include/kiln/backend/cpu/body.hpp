@@ -37,7 +37,7 @@ constexpr auto facts_for() {
     f.in_pass[K::n] = 0;
     f.derive();
     f.group_rows(L, K::extent(K::header.axes - 1));
-    f.lay_end_to_end(L, K::extent(K::header.axes - 1));
+    if (!f.contraction || K::header.windows) f.lay_end_to_end(L, K::extent(K::header.axes - 1));
     return f;
 }
 

@@ -158,10 +158,10 @@ struct contraction : nest<K, VB> {
             }
     }
     /// The same where the left operand is seen through windows.
-    static KILN_INLINE void window_block(state& s, const operands& o, const place& p0, i64 from, i64 to, regs* sums) {
+    static KILN_INLINE void window_block(state& s, const operands& o, const place& p0, i64 from, i64 to, regs* sums, i64 first_row = 0) {
         constexpr i64 width = NV * L;
         alignas(64) T panel[windows_seen::panel_size], here[contraction_blocks::panels + NV][MR * width]{};
-        for (i64 i = 0; i < o.rows;) {
+        for (i64 i = first_row; i < o.rows;) {
             const int h = heights::at(i, o.rows);
             const auto tiles = [&](auto f) KILN_INLINE_LAMBDA {
                 for (i64 j = from, c = 0; j < to; ++c) {
@@ -213,17 +213,21 @@ struct contraction : nest<K, VB> {
                 regs sums[vectors];
                 for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
                 rows_of(s, o, p, p0, from, to, from == first, sums);
-                for (i64 j = from, v = 0; j < to; j += L, ++v) {
-                    if constexpr (only<base::column_post>::size() > 0) {
-                        regs r;
-                        const place q{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, static_cast<int>(to - j < L ? to - j : L)};
-                        base::load_sums(only<base::column_sums>{}, r, &sums[v], q);
-                        if (base::n1_constant % L != 0 && to - j < L) base::template steps<true>(only<base::column_post>{}, s, r, q, s.acc);
-                        else base::template steps<false>(only<base::column_post>{}, s, r, q, s.acc);
-                    }
-                    base::merge_totals(only<base::cross_scalar>{}, s.acc, sums[v]);
-                }
+                columns_done(s, p0, from, to, sums);
             }
+        }
+    }
+    /// All rows of these columns are over.
+    static KILN_INLINE void columns_done(state& s, const place& p0, i64 from, i64 to, const regs* sums) {
+        for (i64 j = from, v = 0; j < to; j += L, ++v) {
+            if constexpr (only<base::column_post>::size() > 0) {
+                regs r;
+                const place q{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, static_cast<int>(to - j < L ? to - j : L)};
+                base::load_sums(only<base::column_sums>{}, r, &sums[v], q);
+                if (base::n1_constant % L != 0 && to - j < L) base::template steps<true>(only<base::column_post>{}, s, r, q, s.acc);
+                else base::template steps<false>(only<base::column_post>{}, s, r, q, s.acc);
+            }
+            base::merge_totals(only<base::cross_scalar>{}, s.acc, sums[v]);
         }
     }
 
@@ -231,6 +235,19 @@ struct contraction : nest<K, VB> {
         i64 r = 0;
         for (int k = 0; k < K::header.outer; ++k) r += outer[k] * strides[k];
         return r;
+    }
+
+    /// Where the operands lie at this index of the outer axes.
+    static KILN_INLINE operands operands_of(char* const* a, const i64* sizes, const i64* outer) {
+        const i64* a_strides = sizes + axes + 1;   // where they do not follow from the extents
+        const i64* b_strides = a_strides + axes + 1;
+        const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
+        const i64 inner = known_or<K::inner>(sizes[axes]);
+        return {reinterpret_cast<const T*>(a[0]) + offset(a_strides, outer), reinterpret_cast<const T*>(a[1]) + offset(b_strides, outer),
+                K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
+                K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes],
+                K::header.right == by_rows ? n1 : K::header.right == by_columns ? 1 : b_strides[axes],
+                K::header.right == by_rows ? 1 : K::header.right == by_columns ? inner : b_strides[axes - 1], inner, n0};
     }
 
     /// Split over threads: outer axes, or blocks of columns where no total crosses them.
@@ -243,19 +260,13 @@ struct contraction : nest<K, VB> {
 
     [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
     static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
-        const i64* a_strides = sizes + axes + 1;   // where they do not follow from the extents
-        const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
         const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
         base::for_outer(a, sizes, rows_bytes + bytes.all(), part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
-            const operands o{reinterpret_cast<const T*>(a[0]) + offset(a_strides, outer), reinterpret_cast<const T*>(a[1]) + offset(b_strides, outer),
-                             K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
-                             K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes],
-                             K::header.right == by_rows ? n1 : K::header.right == by_columns ? 1 : b_strides[axes],
-                             K::header.right == by_rows ? 1 : K::header.right == by_columns ? inner : b_strides[axes - 1], inner, n0};
+            const operands o = operands_of(a, sizes, outer);
             char* at = bytes.all() ? q[2] + rows_bytes : nullptr;
             auto take = [&](i64 n) KILN_INLINE_LAMBDA {
                 T* const r = n ? reinterpret_cast<T*>(at) : nullptr;

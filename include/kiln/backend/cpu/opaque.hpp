@@ -1,7 +1,7 @@
 // Operations that are kernels of their own: plain loops over memory.
 #pragma once
-#include <kiln/backend/cpu/contraction.hpp>
 #include <kiln/backend/cpu/fold.hpp>
+#include <kiln/backend/cpu/image_lanes.hpp>
 #include <kiln/backend/cpu/patches.hpp>
 #include <kiln/backend/cpu/random.hpp>
 
@@ -95,8 +95,18 @@ constexpr int bytes_for_columns = [] {
 }();
 
 template <class K, int VB>
-using kernel_of_width = std::conditional_t<K::header.kind == group_kind::contraction, contraction<K, bytes_for_columns<K, VB>, VB == 64 ? 32 : 16>,
-                        std::conditional_t<K::header.kind == group_kind::nest, nest<K, VB>, opaque<K, VB>>>;
+struct contraction_of_width {
+    static constexpr int registers = VB == 64 ? 32 : 16;
+    static constexpr bool by_images = [] {
+        if constexpr (K::header.windows) return image_lanes<K, VB, registers>::possible;
+        else return false;
+    }();
+    using type = std::conditional_t<by_images, image_lanes<K, VB, registers>, contraction<K, bytes_for_columns<K, VB>, registers>>;
+};
+
+template <class K, int VB>
+using kernel_of_width = std::conditional_t<K::header.kind == group_kind::contraction, contraction_of_width<K, VB>,
+                        std::conditional_t<K::header.kind == group_kind::nest, std::type_identity<nest<K, VB>>, std::type_identity<opaque<K, VB>>>>::type;
 template <class K, class Arch>
 using kernel = kernel_of_width<K, vector_bytes<Arch>>;
 

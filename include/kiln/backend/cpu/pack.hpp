@@ -11,24 +11,74 @@ KILN_INLINE V interleaved(V a, V b, std::integer_sequence<int, J...>) {
     constexpr int n = sizeof...(J), from = High ? n / 2 : 0;
     return __builtin_shufflevector(a, b, (from + J / 2 + (J % 2 ? n : 0))...);
 }
-/// n vectors of n lanes as a matrix, transposed: to interleave its upper half with its lower moves one bit of the index, row
-/// and lane together.
+/// Of each 16 bytes of two vectors the lower or the upper half, by turns elements of G lanes of a and of b.
+template <bool High, int G, class V, int... J>
+KILN_INLINE V interleaved_within(V a, V b, std::integer_sequence<int, J...>) {
+    constexpr int n = sizeof...(J), e = static_cast<int>(16 * n / sizeof(V)), from = High ? e / 2 : 0;
+    return __builtin_shufflevector(a, b, (J / e * e + from + J % e / G / 2 * G + J % G + (J / G % 2 ? n : 0))...);
+}
+/// The even or the odd ones of all their 16 bytes.
+template <bool Odd, class V, int... J>
+KILN_INLINE V every_second(V a, V b, std::integer_sequence<int, J...>) {
+    constexpr int n = sizeof...(J), e = static_cast<int>(16 * n / sizeof(V));
+    return __builtin_shufflevector(a, b, (J / (n / 2) * n + (J % (n / 2) / e * 2 + Odd) * e + J % e)...);
+}
+/// n vectors of n lanes of four or eight bytes as a matrix, transposed: first squares of 16 bytes, then their places. Shuffles within 16 bytes need no
+/// register that says how.
 template <class V, int N>
 KILN_INLINE void transpose_in_registers(V (&v)[N]) {
     using lanes = std::make_integer_sequence<int, N>;
-#pragma GCC unroll 8
-    for (int bit = 1; bit < N; bit *= 2) {
-        V t[N];
+    constexpr int e = static_cast<int>(16 * N / sizeof(V));
+    static_assert(e == 2 || e == 4);
+    V t[N];
 #pragma GCC unroll 32
-        for (int i = 0; i < N / 2; ++i) {
-            t[2 * i] = interleaved<false>(v[i], v[i + N / 2], lanes{});
-            t[2 * i + 1] = interleaved<true>(v[i], v[i + N / 2], lanes{});
+    for (int i = 0; i < N; i += 2) {
+        t[i] = interleaved_within<false, 1>(v[i], v[i + 1], lanes{});
+        t[i + 1] = interleaved_within<true, 1>(v[i], v[i + 1], lanes{});
+    }
+    if constexpr (e == 2) {
+#pragma GCC unroll 32
+        for (int i = 0; i < N; ++i) v[i] = t[i];
+    } else {
+#pragma GCC unroll 16
+        for (int i = 0; i < N; i += 4)
+#pragma GCC unroll 2
+            for (int k = 0; k < 2; ++k) {
+                v[i + 2 * k] = interleaved_within<false, 2>(t[i + k], t[i + k + 2], lanes{});
+                v[i + 2 * k + 1] = interleaved_within<true, 2>(t[i + k], t[i + k + 2], lanes{});
+            }
+    }
+#pragma GCC unroll 4
+    for (int d = e; d < N; d *= 2) {
+#pragma GCC unroll 16
+        for (int k = 0; k < N / 2; ++k) {
+            const int i = k / d * 2 * d + k % d;
+            t[i] = every_second<false>(v[i], v[i + d], lanes{});
+            t[i + d] = every_second<true>(v[i], v[i + d], lanes{});
         }
 #pragma GCC unroll 32
         for (int i = 0; i < N; ++i) v[i] = t[i];
     }
 }
 
+/// `lines` lines of `count` elements, transposed. Lanes behind the last line are copies of it.
+template <class T, int L, bool Whole>
+[[gnu::noinline]] void transposed_square(T* to, i64 width, const T* from, i64 across, int lines, int count) {
+    using lanes = simd<T, L, static_cast<int>(sizeof(T))>;
+    raw<T, L> v[L];
+#pragma GCC unroll 32
+    for (int r = 0; r < L; ++r) {
+        const T* p = from + (Whole || r < lines ? r : lines - 1) * across;
+        if constexpr (Whole) {
+            __builtin_prefetch(p + 256 / sizeof(T));
+            v[r] = load<lanes>(p).v;
+        } else v[r] = load_some<lanes>(p, count).v;
+    }
+    transpose_in_registers(v);
+#pragma GCC unroll 32
+    for (int r = 0; r < L; ++r)
+        if (Whole || r < count) store(to + r * width, lanes{v[r]});
+}
 /// Element (line, k) of a matrix lies at from[line * across + k * along]. Panel q has the lines from q * width on: element
 /// (line, k) at to[q * panel + k * width + line % width]. Up to a vector more may be written behind a line of a panel and is
 /// written over by what comes next; so a width that is no multiple of L needs a call for each panel.
@@ -54,19 +104,9 @@ template <class T, int L>
             if (along == 1) {
                 for (i64 k = 0; k < n; k += L)
                     for (i64 g = last; g >= 0; g -= L) {   // the lanes behind the last line are the next step's
-                        const int count = static_cast<int>(n - k < L ? n - k : L);
-                        raw<T, L> v[L];
-#pragma GCC unroll 32
-                        for (int r = 0; r < L; ++r) {
-                            const T* p = from + (g + r < here ? g + r : here - 1) * across + k;
-                            __builtin_prefetch(p + 256 / sizeof(T));
-                            v[r] = load_some<lanes>(p, count).v;
-                        }
-                        transpose_in_registers(v);
-                        T* q = to + k * width + g;
-#pragma GCC unroll 32
-                        for (int r = 0; r < L; ++r)
-                            if (r < count) store(q + r * width, lanes{v[r]});
+                        const T* const first = from + g * across + k;
+                        if (n - k >= L && here - g >= L) transposed_square<T, L, true>(to + k * width + g, width, first, across, L, L);
+                        else transposed_square<T, L, false>(to + k * width + g, width, first, across, static_cast<int>(here - g < L ? here - g : L), static_cast<int>(n - k < L ? n - k : L));
                     }
                 continue;
             }

@@ -78,8 +78,9 @@ struct simd {
         if constexpr (sizeof(T) == B) return {bits};
         else return {__builtin_convertvector(bits, raw<int_of<B>, L>)};
     }
-    /// g++ would contract a product and a sum; fused multiply-adds are the plan's decision.
-    static KILN_INLINE simd product(raw_type p) {
+    /// A value that g++ takes as it is, in a register. It would contract a product and a sum, where fused multiply-adds are the plan's
+    /// decision, and repeat a load for each use.
+    static KILN_INLINE simd settled(raw_type p) {
 #if defined(__GNUC__) && !defined(__clang__)
         if constexpr (std::is_floating_point_v<T>) {
 #ifdef __AVX512F__
@@ -103,7 +104,7 @@ struct simd {
         else return {(raw_type)((unsigned_type)a.v - (unsigned_type)b.v)};
     }
     friend KILN_INLINE simd operator*(simd a, simd b) {
-        if constexpr (std::is_floating_point_v<T>) return product(a.v * b.v);
+        if constexpr (std::is_floating_point_v<T>) return settled(a.v * b.v);
         else return {(raw_type)((unsigned_type)a.v * (unsigned_type)b.v)};
     }
     friend KILN_INLINE simd operator-(simd a) {

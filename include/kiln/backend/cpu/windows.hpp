@@ -74,9 +74,9 @@ struct sliding {
         for (int k = 2; k > axis; --k) r *= g.axis[k].kernel;
         return r;
     }
-    static KILN_INLINE bool inside(int axis, i64 p) { return p >= 0 && p < g.axis[axis].size; }
+    static KILN_INLINE constexpr bool inside(int axis, i64 p) { return p >= 0 && p < g.axis[axis].size; }
     /// Where window o sees place k.
-    static KILN_INLINE i64 seen(int axis, i64 o, i64 k) { return o * g.axis[axis].stride + k * g.axis[axis].dilation - g.axis[axis].low; }
+    static KILN_INLINE constexpr i64 seen(int axis, i64 o, i64 k) { return o * g.axis[axis].stride + k * g.axis[axis].dilation - g.axis[axis].low; }
     /// The line of the image that positions and places along the outer two axes meet in; -1: none.
     static KILN_INLINE i64 line(i64 o0, i64 k0, i64 o1, i64 k1) {
         const i64 p = seen(0, o0, k0), q = seen(1, o1, k1);

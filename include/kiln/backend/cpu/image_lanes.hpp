@@ -1,0 +1,259 @@
+// A contraction with the windows of images whose columns are few: lanes are images, as many at a time as a vector holds, so that one
+// channel or three fill the registers as well as 64 do. Images are transposed as they are read, [element][image], and results
+// before the body of the key meets them, as if the rows of each image were one. What meets only padding is not computed.
+#pragma once
+#include <kiln/backend/cpu/contraction.hpp>
+#include <kiln/backend/cpu/lane_sums.hpp>
+
+namespace kiln::cpu {
+
+/// n in as few pieces of at most `most` as possible, evenly: so many of `high`, the others one less.
+struct even_pieces {
+    i64 n, pieces, high, n_high;
+    constexpr even_pieces(i64 all, i64 most)
+        : n(all), pieces((all + most - 1) / most), high(pieces ? (all + pieces - 1) / pieces : 0), n_high(all - pieces * (high - 1)) {}
+};
+
+template <class K, int VB, int Registers>
+struct image_lanes : contraction<K, VB, Registers> {
+    using base = contraction<K, VB, Registers>;
+    using base::f, base::L;
+    using typename base::regs, typename base::state, typename base::T, typename base::operands;
+    template <int P>
+    using only = typename base::template only<P>;
+    using view = typename base::windows_seen;
+    using s = typename view::s;
+    static constexpr window_geometry g = s::g;
+    static constexpr bool of_places = view::of_places;
+    static constexpr i64 columns = base::n1_constant, inner = s::inner;
+    static constexpr images_in_lanes vectors = images_in_lanes_of(g, of_places, columns, sizeof(T), VB);
+    static constexpr i64 line = vectors.line * inner * L;   // of images as they are read
+    static constexpr auto whole = s::whole(2, 0, s::last.kernel);   // the positions that see nothing but the image
+    /// Sums that registers hold beside what they are made of.
+    static constexpr int most_sums = Registers == 32 ? 28 : 12;
+    /// What the body knows of results is their columns.
+    static constexpr bool possible = vectors.read > 0 && columns <= L && K::header.right == by_rows && std::is_floating_point_v<T> && (of_places || f.end_to_end > 0);
+    static constexpr bool splits = only<base::all_after>::size() == 0;
+
+    /// Places [first, end) along an axis that the window at o sees inside of the image.
+    static KILN_INLINE constexpr part_range places_inside(int axis, i64 o) {
+        i64 first = 0, end = g.axis[axis].kernel;
+        while (first < end && !s::inside(axis, s::seen(axis, o, first))) ++first;
+        while (end > first && !s::inside(axis, s::seen(axis, o, end - 1))) --end;
+        return {first, end};
+    }
+
+    /// Images as vectors, line by line if these have padding.
+    static KILN_INLINE void lay_images(T* to, const T* images, int count) {
+        constexpr i64 together = vectors.line == s::last.size ? s::image : s::last.size * inner;
+        for (i64 k = 0, l = 0; k < s::image; k += together, ++l)
+            pack<T, L>(to + l * line + vectors.before * inner * L, L, 0, images + k, count, s::image, 1, together);
+    }
+    static KILN_INLINE void clear_padding(T* to) {
+        if constexpr (vectors.line > s::last.size) fill_run<T, L>(to, T{}, vectors.read * L);
+    }
+
+    // ---- results of windows
+    static constexpr even_pieces channels{columns, 6}, inside{whole.end - whole.first, channels.high ? most_sums / channels.high : 1};
+    // operands are filled in where they lie: to copy what has just been written in parts stalls
+    template <int O, int X>
+    static KILN_INLINE void positions(lane_operands<T>& o, const T* x, const T* w, T* out, i64 from, i64 channel, i64 place, i64 end) {
+        o.x = x + s::seen(2, from, place) * inner * L;
+        o.w = w + place * inner * columns + channel;
+        o.c = out + (from * columns + channel) * L;
+        if constexpr (s::last.dilation == 1) o.steps = (end - place) * inner;   // they lie one behind the other
+        else o.places = end - place;
+        lane_sums<T, L, O, X>(o);
+    }
+    template <int O>
+    static KILN_INLINE void line_of(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel) {
+        i64 p = 0;
+        edge<O>(o, x, w, out, channel, p, whole.first);
+        if constexpr (inside.n > 0) {
+            for (i64 k = 0; k < inside.n_high; ++k, p += inside.high) positions<O, static_cast<int>(inside.high)>(o, x, w, out, p, channel, 0, s::last.kernel);
+            if constexpr (inside.n_high < inside.pieces && inside.high > 1)
+                for (; p < whole.end; p += inside.high - 1) positions<O, static_cast<int>(inside.high - 1)>(o, x, w, out, p, channel, 0, s::last.kernel);
+        }
+        edge<O>(o, x, w, out, channel, p, s::last.out);
+    }
+    /// Positions up to `end`, two at a time, at the places that one of them sees inside of the image.
+    template <int O>
+    static KILN_INLINE void edge(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel, i64& p, i64 end) {
+        for (; p < end; p += 2) {
+            const bool two = p + 1 < end;
+            const part_range a = places_inside(2, p), b = two ? places_inside(2, p + 1) : a;
+            const i64 first = a.first < b.first ? a.first : b.first, last = a.last > b.last ? a.last : b.last;
+            if (two) positions<O, 2>(o, x, w, out, p, channel, first, last);
+            else positions<O, 1>(o, x, w, out, p, channel, first, last);
+        }
+        p = end;
+    }
+    /// One line of results of all channels, [position][channel][image].
+    static KILN_INLINE void line_of_results(const T* x, const T* w, T* out, i64 o0, i64 o1) {
+        const part_range k0 = places_inside(0, o0), k1 = places_inside(1, o1);
+        lane_operands<T> o{nullptr, nullptr, nullptr, k1.last - k1.first, g.axis[1].dilation * line, s::last.kernel * inner * columns, 1, s::last.dilation * inner * L, inner * columns,
+                           inner, columns, s::last.stride * inner * L, columns * L, false};
+        if (k0.first == k0.last) o.lines = 0;
+        for (i64 k = k0.first; k == k0.first || k < k0.last; ++k, o.more = true) {
+            const T* from = x + ((s::seen(0, o0, k) * g.axis[1].size + s::seen(1, o1, k1.first)) * vectors.line + vectors.before) * inner * L;
+            const T* filters = w + (k * g.axis[1].kernel + k1.first) * o.w_line;
+            i64 channel = 0;
+            for (i64 c = 0; c < channels.n_high; ++c, channel += channels.high) line_of<static_cast<int>(channels.high)>(o, from, filters, out, channel);
+            if constexpr (channels.n_high < channels.pieces && channels.high > 1)
+                for (; channel < columns; channel += channels.high - 1) line_of<static_cast<int>(channels.high - 1)>(o, from, filters, out, channel);
+        }
+    }
+
+    // ---- the body on results of one image, whose rows lie end to end
+    template <bool Tail>
+    static KILN_INLINE void one_vector(state& st, raw<T, L> v, const place& p, const regs& periodic, regs& sums) {
+        regs r, before;
+        base::copy(only<base::of_columns>{}, r, periodic);
+        if constexpr (Tail) base::copy(only<base::all_after>{}, before, sums);
+        base::template at<base::tile_node>(r) = simd<T, L, base::B>{v};
+        base::template steps<Tail>(only<base::of_elements>{}, st, r, p, sums);
+        if constexpr (Tail) only_there(only<base::all_after>{}, sums, before, p.count);
+    }
+    template <int... I>
+    static KILN_INLINE void only_there([[maybe_unused]] std::integer_sequence<int, I...>, [[maybe_unused]] regs& sums, [[maybe_unused]] const regs& before, [[maybe_unused]] int count) {
+        using N = simd<int_of<base::B>, L, base::B>;
+        [[maybe_unused]] const lane_mask<base::B, L> there = lane_numbers<N>() < N::splat(static_cast<int_of<base::B>>(count));
+        ((base::template at<I>(sums) = select(there, base::template at<I>(sums), base::template at<I>(before))), ...);
+    }
+    static KILN_INLINE void results_of_images(state& st, const place& p0, const T* out, i64 n, int images, i64 row, const regs* periodic, regs* sums) {
+        for (i64 j = 0, v = 0; j < n; j += L, v = v + 1 < base::n_whole ? v + 1 : 0) {
+            alignas(64) T here[L][L];
+            transposed_square<T, L, true>(here[0], L, out + j * L, L, L, L);
+            for (int k = 0; k < images; ++k) {
+                const place p{p0.q, p0.sizes, p0.outer, row + k * s::windows, j, p0.n1, static_cast<int>(n - j < L ? n - j : L)};
+                const raw<T, L> elements = load<tile_lanes<T, L>>(here[k]).v;
+                if (p.count == L) one_vector<false>(st, elements, p, periodic[v], sums[v]);
+                else one_vector<true>(st, elements, p, periodic[v], sums[v]);
+            }
+        }
+    }
+    static KILN_INLINE void windows_of_images(state& st, const operands& o, T* at, const place& p0, part_range mine, regs& columns_sums) {
+        constexpr i64 lines_in_all = g.axis[0].out * g.axis[1].out, line_of_columns = s::last.out * columns;
+        constexpr i64 lines_at_once = (vectors.results - L) / line_of_columns;
+        T* const out = at + vectors.read * L;
+        regs periodic[base::n_whole], sums[base::n_whole];
+        for (int v = 0; v < base::n_whole; ++v) {
+            base::periodic_steps(only<base::of_columns>{}, st, periodic[v], place{p0.q, p0.sizes, p0.outer, 0, v * L, p0.n1, L});
+            base::clear(only<base::all_after>{}, sums[v]);
+        }
+        clear_padding(at);
+        i64 n = mine.first;
+        for (; 2 * (mine.last - n) >= L; n += L) {
+            const int images = static_cast<int>(mine.last - n < L ? mine.last - n : L);
+            lay_images(at, o.a + n * s::image, images);
+            for (i64 m = 0; m < lines_in_all; m += lines_at_once) {
+                const i64 lines = lines_in_all - m < lines_at_once ? lines_in_all - m : lines_at_once;
+                for (i64 k = 0; k < lines; ++k)
+                    line_of_results(at, o.b, out + k * line_of_columns * L, (m + k) / g.axis[1].out, (m + k) % g.axis[1].out);
+                results_of_images(st, p0, out, lines * line_of_columns, images, n * s::windows + m * s::last.out, periodic, sums);
+            }
+        }
+        base::gather_sums(only<base::all_after>{}, sums, &columns_sums);
+        if (n < mine.last) {   // a few are done as they lie
+            operands rest = o;
+            rest.rows = mine.last * s::windows;
+            base::window_block(st, rest, p0, 0, columns, &columns_sums, n * s::windows);
+        }
+    }
+
+    // ---- sums over windows: gradients of filters
+    static constexpr even_pieces places{s::last.kernel, most_sums / 2}, gradient_channels{columns, places.high ? most_sums / places.high : 1};
+    template <int P, int O>
+    static KILN_INLINE void some_positions(lane_gradient_operands<T>& o, const T* x, const T* d, T* c, i64 place, i64 channel, i64 first, i64 end) {
+        o.x = x + s::seen(2, first, place) * inner * L;
+        o.d = d + (first * columns + channel) * L;
+        o.c = c + (place * inner * columns + channel) * L;
+        o.positions = end - first;
+        lane_gradient_sums<T, L, O, P>(o);
+    }
+    template <int P, int O>
+    static KILN_INLINE void some_places(lane_gradient_operands<T>& o, const T* x, const T* d, T* c, i64 place, i64 channel) {
+        // positions at the ends of a line see only some of the places
+        constexpr bool ends = places.pieces == 1 && s::last.dilation > 0 && whole.end > whole.first;
+        constexpr i64 seen_first = ends && whole.first > 0 ? places_inside(2, whole.first - 1).first : 0, seen_end = ends && whole.end < s::last.out ? places_inside(2, whole.end).last : P;
+        constexpr i64 from = seen_first > 0 && seen_first < P ? whole.first : 0, to = seen_end > 0 && seen_end < P ? whole.end : s::last.out;
+        if constexpr (from > 0) some_positions<static_cast<int>(P - seen_first), O>(o, x, d, c, seen_first, channel, 0, from);
+        some_positions<P, O>(o, x, d, c, place, channel, from, to);
+        if constexpr (to < s::last.out) some_positions<static_cast<int>(seen_end), O>(o, x, d, c, 0, channel, to, s::last.out);
+    }
+    template <int P>
+    static KILN_INLINE void all_channels(lane_gradient_operands<T>& o, const T* x, const T* d, T* c, i64 place) {
+        i64 channel = 0;
+        for (i64 k = 0; k < gradient_channels.n_high; ++k, channel += gradient_channels.high) some_places<P, static_cast<int>(gradient_channels.high)>(o, x, d, c, place, channel);
+        if constexpr (gradient_channels.n_high < gradient_channels.pieces && gradient_channels.high > 1)
+            for (; channel < columns; channel += gradient_channels.high - 1) some_places<P, static_cast<int>(gradient_channels.high - 1)>(o, x, d, c, place, channel);
+    }
+    /// Adds what the windows of these images see at a line of places: [place][inner][channel][image].
+    static KILN_INLINE void line_of_places(const T* x, const T* d, T* c, i64 k0, i64 k1) {
+        const auto a0 = s::whole(0, k0, k0 + 1), a1 = s::whole(1, k1, k1 + 1);   // what sees nothing but padding adds nothing
+        if (a1.end == a1.first) return;
+        lane_gradient_operands<T> o{nullptr, nullptr, nullptr, a1.end - a1.first, g.axis[1].stride * line, s::last.out * columns * L, 0, s::last.stride * inner * L, columns * L,
+                                          s::last.dilation * inner * L, inner * columns * L};
+        for (i64 o0 = a0.first; o0 < a0.end; ++o0)
+            for (i64 ci = 0; ci < inner; ++ci) {
+                const T* from = x + ((s::seen(0, o0, k0) * g.axis[1].size + s::seen(1, a1.first, k1)) * vectors.line + vectors.before) * inner * L + ci * L;
+                const T* up = d + (o0 * g.axis[1].out + a1.first) * s::last.out * columns * L;
+                T* const to = c + ci * columns * L;
+                i64 place = 0;
+                for (i64 k = 0; k < places.n_high; ++k, place += places.high) all_channels<static_cast<int>(places.high)>(o, from, up, to, place);
+                if constexpr (places.n_high < places.pieces && places.high > 1)
+                    for (; place < s::last.kernel; place += places.high - 1) all_channels<static_cast<int>(places.high - 1)>(o, from, up, to, place);
+            }
+    }
+    static KILN_INLINE void keep_first(T* p, i64 n, int lanes) {
+        for (i64 k = 0; k < n; ++k, p += L) store(p, load_some<tile_lanes<T, L>>(p, lanes));
+    }
+    static KILN_INLINE void sums_over_windows(state& st, const operands& o, T* at, const place& p0, part_range lines, regs& columns_sums) {
+        constexpr i64 of_line = s::last.kernel * inner * columns;   // vectors
+        T *const up = at + vectors.read * L, *const sums = up + vectors.seconds * L;
+        fill_run<T, L>(sums, T{}, vectors.results * L);
+        clear_padding(at);
+        const i64 n = o.inner / s::windows;
+        for (i64 k = 0; k < n; k += L) {
+            const int images = static_cast<int>(n - k < L ? n - k : L);
+            lay_images(at, o.a + k * s::image, images);
+            pack<T, L>(up, L, 0, o.b + k * s::windows * columns, images, s::windows * columns, 1, s::windows * columns);
+            if (images < L) {
+                keep_first(at, vectors.read, images);
+                keep_first(up, vectors.seconds, images);
+            }
+            for (i64 m = lines.first; m < lines.last; ++m) line_of_places(at, up, sums + m * of_line * L, m / g.axis[1].kernel, m % g.axis[1].kernel);
+        }
+        for (i64 row = lines.first * s::last.kernel * inner; row < lines.last * s::last.kernel * inner; ++row) {
+            raw<T, L> v[L]{};
+            for (i64 c = 0; c < columns; ++c) v[c] = load<tile_lanes<T, L>>(sums + (row * columns + c) * L).v;
+            alignas(64) T here[L];
+            store(here, tile_lanes<T, L>{sums_across<T, L>(v)});
+            const tile_operands<T> t{nullptr, nullptr, 0, 0, 0, 0, here, L, false, static_cast<int>(columns)};
+            base::epilogue(st, t, 1, 1, p0, row, 0, &columns_sums);
+        }
+    }
+
+    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
+    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
+        const operands o = base::operands_of(a, sizes, nullptr);
+        const i64 images = (of_places ? o.inner : o.rows) / s::windows;
+        if (2 * images < L) return base::inlined(a, sizes, part, parts);
+        base::for_outer(a, sizes, vectors.all() * VB, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
+            state st;
+            const place p0{q, sizes, outer, 0, 0, columns, L};
+            regs sums;
+            base::clear(only<base::all_after>{}, st.acc);
+            base::clear(only<base::all_after>{}, sums);
+            base::template steps<false>(only<base::before>{}, st, st.row, p0, st.acc);
+            T* const at = reinterpret_cast<T*>(q[2]);
+            if constexpr (of_places) sums_over_windows(st, o, at, p0, range_of(s::lines, part, parts, 1), sums);
+            else windows_of_images(st, o, at, p0, range_of(images, part, parts, L), sums);
+            base::columns_done(st, p0, 0, columns, &sums);
+            base::totals(only<base::cross_scalar>{}, st);
+            base::template steps<false>(only<base::scalar_post>{}, st, st.row, p0, st.acc);
+        });
+    }
+};
+
+}  // namespace kiln::cpu
