@@ -13,6 +13,8 @@ struct window_axis {
     i64 size, out, kernel, stride, dilation, low;
 };
 inline constexpr int max_window_axes = 3;
+/// Kernels may take as many images at a time as a vector has lanes, if each is at most so large: the caches hold them then.
+inline constexpr i64 most_elements_in_lanes = 10240;
 
 /// The geometry of patches and fold over an operand [outer, axes..., inner].
 struct window_geometry {
@@ -88,6 +90,18 @@ struct window_geometry {
         for (int k = 0; k < n; ++k) r *= axis[k].size;
         return r;
     }
+    /// The elements of padding before a line of the image that windows see, and of a line with all of its padding.
+    constexpr i64 before_line() const {
+        const window_axis& a = axis[n - 1];
+        const i64 reach = (a.kernel - 1) * a.dilation, first = (reach < 0 ? reach : 0) - a.low;
+        return first < 0 ? -first : 0;
+    }
+    constexpr i64 padded_line() const {
+        const window_axis& a = axis[n - 1];
+        const i64 reach = (a.kernel - 1) * a.dilation, end = (a.out - 1) * a.stride + (reach > 0 ? reach : 0) - a.low + 1;
+        return before_line() + (end > a.size ? end : a.size);
+    }
+    constexpr i64 padded_image() const { return axis[n - 1].size ? image() / axis[n - 1].size * padded_line() * inner : 0; }
     /// How many windows there are, and how many elements each sees.
     constexpr i64 windows() const {
         i64 r = 1;

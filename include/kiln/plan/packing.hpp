@@ -63,14 +63,10 @@ struct images_in_lanes {
     constexpr i64 all() const { return read + seconds + results; }
 };
 constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_places, i64 columns, i64 bytes, i64 vector_bytes) {
-    const window_axis a = w.axis[w.n - 1];
-    const i64 lanes = vector_bytes / bytes, results = a.out * columns;
+    const i64 lanes = vector_bytes / bytes, results = w.axis[w.n - 1].out * columns;
     if (lanes < 4 || columns < 1 || 4 * columns > 3 * lanes || w.places() * w.inner < 8 || w.kernel_first || w.image() == 0) return {};
-    const i64 reach = (a.kernel - 1) * a.dilation, least = (reach < 0 ? reach : 0) - a.low, most = (a.out - 1) * a.stride + (reach > 0 ? reach : 0) - a.low + 1;
-    images_in_lanes r{0, of_places ? w.windows() * columns : 0, 0, least < 0 ? -least : 0, 0};
-    r.line = r.before + (most > a.size ? most : a.size);
-    r.read = w.image() / a.size * r.line * w.inner;
-    if (r.read + r.seconds > 10240 || results > 2048) return {};
+    images_in_lanes r{w.padded_image(), of_places ? w.windows() * columns : 0, 0, w.before_line(), w.padded_line()};
+    if (r.read + r.seconds > most_elements_in_lanes || results > 2048) return {};
     if (of_places) r.results = w.places() * w.inner * columns;
     else {   // whole lines, if it comes out even whole vectors of each image, of 32 KiB
         i64 lines = 512 / results;

@@ -26,6 +26,49 @@ TEST_CASE("convolutions with gradients", "[cpu][convolutions]") {
     with_gradients(conv1d<same>(line, taps), line, taps);
     with_gradients(conv2d<same>(few, w5), few, w5);   // one channel, and columns of less than a vector
 }
+// Few columns: as many images at a time as a vector has lanes, and what is left over in another way. 21 images are whole vectors and a
+// rest for every instruction set.
+template <class Y, class X, class W>
+void of_many_images(Y y, X image, W filters) {
+    const auto loss = sum(square(y));
+    auto f = function(inputs(image, filters), outputs(y, grad(loss, image), grad(loss, filters)));
+    for (const i64 n : {0, 2, 4, 5, 16, 21}) compare(f, {{"n", n}}, {.tolerance = 1e3});
+    compare_threads(f, {{"n", 37}});
+}
+TEST_CASE("convolutions of few channels", "[cpu][convolutions]") {
+    static constexpr auto three = placeholder<"three", float, "n", 9, 11, 3>;
+    static constexpr auto to_one = placeholder<"to_one", float, 3, 4, 3, 1>;
+    static constexpr auto to_five = placeholder<"to_five", float, 3, 4, 3, 5>;
+    static constexpr auto to_ten = placeholder<"to_ten", float, 3, 4, 3, 10>;
+    of_many_images(conv2d<same>(few, w5), few, w5);
+    of_many_images(relu(conv2d<valid>(three, to_one)), three, to_one);
+    of_many_images(conv2d<strides<2, 3>, same>(three, to_five), three, to_five);
+    of_many_images(conv2d<same, dilations<2, 3>>(three, to_five), three, to_five);
+    of_many_images(conv2d<same>(three, to_ten), three, to_ten);
+}
+TEST_CASE("convolutions of few channels over one and three axes", "[cpu][convolutions]") {
+    static constexpr auto sound = placeholder<"sound", double, "n", 50, 2>;
+    static constexpr auto long_taps = placeholder<"long_taps", double, 17, 2, 3>;   // more places than registers
+    static constexpr auto film = placeholder<"film", float, "n", 4, 5, 6, 2>;
+    static constexpr auto cubes = placeholder<"cubes", float, 3, 2, 3, 2, 3>;
+    of_many_images(conv1d<same>(sound, long_taps), sound, long_taps);
+    of_many_images(conv1d<strides<2>, valid>(sound, long_taps), sound, long_taps);
+    of_many_images(conv3d<same>(film, cubes), film, cubes);
+}
+TEST_CASE("what is computed with the results of few channels", "[cpu][convolutions]") {
+    static constexpr auto bias = placeholder<"bias", float, 6>;
+    static constexpr auto scale = placeholder<"scale", float, "n", 12, 12, 1>;
+    const auto y = relu(conv2d<same>(few, w5) + bias);
+    // sums of columns and of everything; values that rows have of their own
+    auto sums = function(inputs(few, w5, bias), outputs(y, sum<0, 1, 2>(y), sum(y), max(y)));
+    auto by_rows = function(inputs(few, w5, bias, scale), outputs(y * scale, softmax(y)));
+    auto mixed = function(inputs(few, w5, bias), cast<double>(y) * 3_c);
+    for (const i64 n : {1, 7, 16, 19}) {
+        compare(sums, {{"n", n}}, {.tolerance = 1e3});
+        compare(by_rows, {{"n", n}}, {.tolerance = 1e3});
+        compare(mixed, {{"n", n}}, {.tolerance = 1e3});
+    }
+}
 TEST_CASE("transposed convolutions with gradients", "[cpu][convolutions]") {
     static constexpr auto back = placeholder<"back", float, 3, 2, 20, 16>;
     with_gradients(conv2d_transpose<valid>(x, back), x, back);

@@ -47,7 +47,20 @@ struct fold_kernel {
             for (i64 k = 0; k < a.kernel; ++k)
                 if (const i64 o = position(2, i, k); o >= 0) f(o * along + k * across);
     }
+    /// Windows side by side: each element is seen once.
+    static constexpr bool side_by_side = [] {
+        for (const window_axis& a : g.axis)
+            if (a.dilation != 1 || a.low != 0 || a.kernel != a.stride || a.size != a.out * a.stride) return false;
+        return !g.kernel_first;
+    }();
     static KILN_INLINE void of_line(T* x, const T* in, i64 p, i64 q) {
+        if constexpr (side_by_side) {
+            constexpr i64 run = s::last.kernel * inner;
+            const T* from = in + p / g.axis[0].stride * s::position_pitch(0) + p % g.axis[0].stride * s::place_pitch(0) +
+                            q / g.axis[1].stride * s::position_pitch(1) + q % g.axis[1].stride * s::place_pitch(1);
+            for (i64 o = 0; o < s::last.out; ++o) run_of<T, L, run>::copy(x + o * run, from + o * s::position_pitch(2));
+            return;
+        }
         const T* from[s::lines + 1]{};
         int n = 0;
         for (i64 k0 = 0; k0 < g.axis[0].kernel; ++k0)

@@ -63,7 +63,7 @@ struct image_lanes : contraction<K, VB, Registers> {
         o.c = out + (from * columns + channel) * L;
         if constexpr (s::last.dilation == 1) o.steps = (end - place) * inner;   // they lie one behind the other
         else o.places = end - place;
-        lane_sums<T, L, O, X>(o);
+        lane_sums<T, L, O, X, s::last.stride * inner>(o);
     }
     template <int O>
     static KILN_INLINE void line_of(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel) {
@@ -92,7 +92,7 @@ struct image_lanes : contraction<K, VB, Registers> {
     static KILN_INLINE void line_of_results(const T* x, const T* w, T* out, i64 o0, i64 o1) {
         const part_range k0 = places_inside(0, o0), k1 = places_inside(1, o1);
         lane_operands<T> o{nullptr, nullptr, nullptr, k1.last - k1.first, g.axis[1].dilation * line, s::last.kernel * inner * columns, 1, s::last.dilation * inner * L, inner * columns,
-                           inner, columns, s::last.stride * inner * L, columns * L, false};
+                           inner, columns, columns * L, false};
         if (k0.first == k0.last) o.lines = 0;
         for (i64 k = k0.first; k == k0.first || k < k0.last; ++k, o.more = true) {
             const T* from = x + ((s::seen(0, o0, k) * g.axis[1].size + s::seen(1, o1, k1.first)) * vectors.line + vectors.before) * inner * L;
@@ -143,7 +143,7 @@ struct image_lanes : contraction<K, VB, Registers> {
         }
         clear_padding(at);
         i64 n = mine.first;
-        for (; 2 * (mine.last - n) >= L; n += L) {
+        for (; 4 * (mine.last - n) >= L; n += L) {
             const int images = static_cast<int>(mine.last - n < L ? mine.last - n : L);
             lay_images(at, o.a + n * s::image, images);
             for (i64 m = 0; m < lines_in_all; m += lines_at_once) {
@@ -238,7 +238,7 @@ struct image_lanes : contraction<K, VB, Registers> {
     static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
         const operands o = base::operands_of(a, sizes, nullptr);
         const i64 images = (of_places ? o.inner : o.rows) / s::windows;
-        if (2 * images < L) return base::inlined(a, sizes, part, parts);
+        if (4 * images < L) return base::inlined(a, sizes, part, parts);
         base::for_outer(a, sizes, vectors.all() * VB, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
             state st;
             const place p0{q, sizes, outer, 0, 0, columns, L};

@@ -12,10 +12,11 @@ struct lane_operands {
     const T *x, *w;
     T* c;
     i64 lines, x_line, w_line, places, x_place, w_place, steps, w_step;   // how many, and how far apart
-    i64 x_position, c_position;
+    i64 c_position;
     bool more;   // c has sums already
 };
-template <class T, int L, int O, int X>
+/// Apart: vectors from one position to the next, a constant, since so many registers for strides there are not.
+template <class T, int L, int O, int X, i64 Apart>
 [[gnu::noinline]] void lane_sums(const lane_operands<T>& o) {
     constexpr int chains = O * X >= 4 ? 1 : O * X >= 2 ? 2 : 4;
     using lanes = tile_lanes<T, L>;
@@ -32,14 +33,15 @@ template <class T, int L, int O, int X>
 #pragma GCC unroll 16
             for (int k = 0; k < O; ++k) part[0][p][k] = load<lanes>(o.c + p * o.c_position + k * L).v;
     }
-    const i64 x_position = o.x_position, w_step = o.w_step, steps = o.steps;
+    const i64 w_step = o.w_step, steps = o.steps;
     const auto one = [&](raw<T, L> (&c)[X][O], const T* x, const T* w) KILN_INLINE_LAMBDA {
+        __asm__("" : "+r"(x));   // g++ would keep what the next step loads, too, for which there are no registers
         raw<T, L> f[O];
 #pragma GCC unroll 16
         for (int k = 0; k < O; ++k) f[k] = lanes::splat(w[k]).v;
 #pragma GCC unroll 32
         for (int p = 0; p < X; ++p) {
-            raw<T, L> v = load<lanes>(x + p * x_position).v;
+            raw<T, L> v = load<lanes>(x + p * Apart * L).v;
             if constexpr (O > 1) v = lanes::settled(v).v;
 #pragma GCC unroll 16
             for (int k = 0; k < O; ++k) c[p][k] = multiply_add<T, L>(f[k], v, c[p][k]);

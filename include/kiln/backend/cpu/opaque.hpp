@@ -84,8 +84,7 @@ struct opaque {
     }
 };
 
-/// Bytes of the vectors of a contraction: as wide as its columns, if these are few. Two narrow multiply-adds are done in the time of a
-/// wide one.
+/// Bytes of vectors as wide as the columns, if these are few. Two narrow multiply-adds are done in the time of a wide one.
 template <class K, int VB>
 constexpr int bytes_for_columns = [] {
     const i64 columns = K::extent(K::header.axes - 1) * K::header.lane_bytes;
@@ -93,7 +92,12 @@ constexpr int bytes_for_columns = [] {
     while (columns > 0 && bytes > 32 && 2 * columns <= bytes) bytes /= 2;   // loads of a few lanes of less are slow
     return bytes;
 }();
-
+/// A nest does the same, unless several of its rows fill wide vectors.
+template <class K, int VB>
+struct nest_of_width {
+    static constexpr auto f = body<K, VB>::f;
+    using type = nest<K, (f.grouped || f.end_to_end > 0 || !K::header.has_rows ? VB : bytes_for_columns<K, VB>)>;
+};
 template <class K, int VB>
 struct contraction_of_width {
     static constexpr int registers = VB == 64 ? 32 : 16;
@@ -106,7 +110,7 @@ struct contraction_of_width {
 
 template <class K, int VB>
 using kernel_of_width = std::conditional_t<K::header.kind == group_kind::contraction, contraction_of_width<K, VB>,
-                        std::conditional_t<K::header.kind == group_kind::nest, std::type_identity<nest<K, VB>>, std::type_identity<opaque<K, VB>>>>::type;
+                        std::conditional_t<K::header.kind == group_kind::nest, nest_of_width<K, VB>, std::type_identity<opaque<K, VB>>>>::type;
 template <class K, class Arch>
 using kernel = kernel_of_width<K, vector_bytes<Arch>>;
 

@@ -263,7 +263,10 @@ KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the oth
     if constexpr (sizeof(T) == 8 && V::lanes == 8)
         return {(typename V::raw_type)_mm512_maskz_loadu_epi64(static_cast<__mmask8>((1u << n) - 1), p)};
 #endif
-#ifdef __AVX2__
+#ifdef __AVX512VL__
+    if constexpr (sizeof(*p) == 4 && V::lanes == 8) return {(typename V::raw_type)_mm256_maskz_loadu_epi32(static_cast<__mmask8>((1u << n) - 1), p)};
+    if constexpr (sizeof(*p) == 8 && V::lanes == 4) return {(typename V::raw_type)_mm256_maskz_loadu_epi64(static_cast<__mmask8>((1u << n) - 1), p)};
+#elif defined(__AVX2__)
     if constexpr (sizeof(*p) == 4 && V::lanes == 8) return {(typename V::raw_type)_mm256_maskload_epi32((const int*)p, first_lanes<std::int32_t, 8>(n))};
     if constexpr (sizeof(*p) == 8 && V::lanes == 4) return {(typename V::raw_type)_mm256_maskload_epi64((const long long*)p, first_lanes<std::int64_t, 4>(n))};
 #endif
@@ -284,7 +287,16 @@ KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
         return;
     }
 #endif
-#ifdef __AVX2__
+#ifdef __AVX512VL__
+    if constexpr (sizeof(*p) == 4 && V::lanes == 8) {
+        _mm256_mask_storeu_epi32(p, static_cast<__mmask8>((1u << n) - 1), (__m256i)x.v);
+        return;
+    }
+    if constexpr (sizeof(*p) == 8 && V::lanes == 4) {
+        _mm256_mask_storeu_epi64(p, static_cast<__mmask8>((1u << n) - 1), (__m256i)x.v);
+        return;
+    }
+#elif defined(__AVX2__)
     if constexpr (sizeof(*p) == 4 && V::lanes == 8) {
         _mm256_maskstore_epi32((int*)p, first_lanes<std::int32_t, 8>(n), (__m256i)x.v);
         return;
