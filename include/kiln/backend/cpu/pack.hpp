@@ -48,16 +48,18 @@ KILN_INLINE void transpose_in_registers(V (&v)[N]) {
                 v[i + 2 * k + 1] = interleaved_within<true, 2>(t[i + k], t[i + k + 2], lanes{});
             }
     }
+    if constexpr (N > e) {
 #pragma GCC unroll 4
-    for (int d = e; d < N; d *= 2) {
+        for (int d = e; d < N; d *= 2) {
 #pragma GCC unroll 16
-        for (int k = 0; k < N / 2; ++k) {
-            const int i = k / d * 2 * d + k % d;
-            t[i] = every_second<false>(v[i], v[i + d], lanes{});
-            t[i + d] = every_second<true>(v[i], v[i + d], lanes{});
-        }
+            for (int k = 0; k < N / 2; ++k) {
+                const int i = k / d * 2 * d + k % d;
+                t[i] = every_second<false>(v[i], v[i + d], lanes{});
+                t[i + d] = every_second<true>(v[i], v[i + d], lanes{});
+            }
 #pragma GCC unroll 32
-        for (int i = 0; i < N; ++i) v[i] = t[i];
+            for (int i = 0; i < N; ++i) v[i] = t[i];
+        }
     }
 }
 
