@@ -65,9 +65,28 @@ struct image_lanes : contraction<K, VB, Registers> {
         else o.places = end - place;
         lane_sums<T, L, O, X, s::last.stride * inner>(o);
     }
+    /// One channel: loads are what counts, so that positions at the ends take zeros of the padding like any other.
+    static constexpr bool one_by_one = columns == 1 && s::last.stride == 1 && s::last.dilation * s::last.dilation == 1 && s::last.kernel > 1 && s::last.kernel <= most_sums / 3;
+    static constexpr i64 first_place = s::last.dilation > 0 ? 0 : s::last.kernel - 1;   // as they lie in the image
+    static constexpr even_pieces of_line{s::last.out, most_sums - (one_by_one ? s::last.kernel : 0)};
+    template <i64 X>
+    static KILN_INLINE void whole_positions(lane_operands<T>& o, const T* x, T* out, i64& p, i64 count) {
+        for (i64 k = 0; k < count; ++k, p += X) {
+            o.x = x + s::seen(2, p, first_place) * inner * L;
+            o.c = out + p * L;
+            lane_sums_of_one<T, L, static_cast<int>(X), static_cast<int>(s::last.kernel), inner>(o);
+        }
+    }
     template <int O>
     static KILN_INLINE void line_of(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel) {
         i64 p = 0;
+        if constexpr (one_by_one) {
+            o.w = w + first_place * inner;
+            o.w_place = s::last.dilation * inner;
+            whole_positions<of_line.high>(o, x, out, p, of_line.n_high);
+            if constexpr (of_line.n_high < of_line.pieces && of_line.high > 1) whole_positions<of_line.high - 1>(o, x, out, p, of_line.pieces - of_line.n_high);
+            return;
+        }
         edge<O>(o, x, w, out, channel, p, whole.first);
         if constexpr (inside.n > 0) {
             for (i64 k = 0; k < inside.n_high; ++k, p += inside.high) positions<O, static_cast<int>(inside.high)>(o, x, w, out, p, channel, 0, s::last.kernel);
@@ -122,6 +141,16 @@ struct image_lanes : contraction<K, VB, Registers> {
     }
     static KILN_INLINE void results_of_images(state& st, const place& p0, const T* out, i64 n, int images, i64 row, const regs* periodic, regs* sums) {
         for (i64 j = 0, v = 0; j < n; j += L, v = v + 1 < base::n_whole ? v + 1 : 0) {
+            if constexpr (base::n <= 10)
+                if (images == L && n - j >= L) {
+                    raw<T, L> x[L];
+#pragma GCC unroll 64
+                    for (int k = 0; k < L; ++k) x[k] = load<tile_lanes<T, L>>(out + (j + k) * L).v;
+                    transpose_in_registers(x);
+#pragma GCC unroll 64
+                    for (int k = 0; k < L; ++k) one_vector<false>(st, x[k], place{p0.q, p0.sizes, p0.outer, row + k * s::windows, j, p0.n1, L}, periodic[v], sums[v]);
+                    continue;
+                }
             alignas(64) T here[L][L];
             transposed_square<T, L, true>(here[0], L, out + j * L, L, L, L);
             for (int k = 0; k < images; ++k) {

@@ -69,6 +69,32 @@ template <class T, int L, int O, int X, i64 Apart>
         }
 }
 
+/// The same for one channel, over P places one beside the other: a vector of the image is loaded once for all that it meets.
+template <class T, int L, int X, int P, i64 Apart>
+[[gnu::noinline]] void lane_sums_of_one(const lane_operands<T>& o) {
+    using lanes = tile_lanes<T, L>;
+    raw<T, L> sum[X];
+#pragma GCC unroll 32
+    for (int p = 0; p < X; ++p) sum[p] = o.more ? load<lanes>(o.c + p * o.c_position).v : raw<T, L>{};
+    for (i64 line = 0; line < o.lines; ++line) {
+        const T *x = o.x + line * o.x_line, *w = o.w + line * o.w_line;
+        for (i64 k = 0; k < o.steps; ++k, x += L, w += o.w_step) {
+            raw<T, L> f[P];
+#pragma GCC unroll 16
+            for (int q = 0; q < P; ++q) f[q] = lanes::settled(lanes::splat(w[q * o.w_place]).v).v;
+#pragma GCC unroll 64
+            for (int q = 0; q < X + P - 1; ++q) {
+                const raw<T, L> v = lanes::settled(load<lanes>(x + q * Apart * L).v).v;
+#pragma GCC unroll 16
+                for (int place = 0; place < P; ++place)
+                    if (place <= q && q - place < X) sum[q - place] = multiply_add<T, L>(f[place], v, sum[q - place]);
+            }
+        }
+    }
+#pragma GCC unroll 32
+    for (int p = 0; p < X; ++p) store(o.c + p * o.c_position, lanes{sum[p]});
+}
+
 /// The transpose of it: for P places and O channels sums over runs of positions of what is seen times what comes back, added to c.
 template <class T>
 struct lane_gradient_operands {
