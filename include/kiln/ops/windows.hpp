@@ -14,7 +14,7 @@ struct window_axis {
 };
 inline constexpr int max_window_axes = 3;
 /// Kernels may take as many images at a time as a vector has lanes, if each is at most so large: the caches hold them then.
-inline constexpr i64 most_elements_in_lanes = 10240;
+inline constexpr i64 most_elements_in_lanes = 16384;
 
 /// The geometry of patches and fold over an operand [outer, axes..., inner].
 struct window_geometry {

@@ -127,7 +127,7 @@ struct body_facts {
         i64 together = 1;
         while (extent * together % lanes != 0) together *= 2;   // lanes are a power of two
         const i64 vectors = extent * together / lanes, alone = (extent + lanes - 1) / lanes * together;
-        if (together == 1 || together > 16 || vectors > 6 || 5 * vectors > 4 * alone) return;
+        if (together > 16 || vectors > 6 || (!contraction && (together == 1 || 5 * vectors > 4 * alone))) return;
         for (int i = 0; i < n; ++i) {
             const key_node& x = node[i];
             if (reduces(i) && x.type == dtype::boolean) return;   // lanes of masks do not add up

@@ -64,7 +64,7 @@ struct images_in_lanes {
 };
 constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_places, i64 columns, i64 bytes, i64 vector_bytes) {
     const i64 lanes = vector_bytes / bytes, results = w.axis[w.n - 1].out * columns;
-    if (lanes < 4 || columns < 1 || 4 * columns > 3 * lanes || w.places() * w.inner < 8 || w.kernel_first || w.image() == 0) return {};
+    if (lanes < 4 || columns < 1 || columns > lanes || (of_places && 4 * columns > 3 * lanes && w.inner > 5) || w.places() * w.inner < 8 || w.kernel_first || w.image() == 0) return {};
     images_in_lanes r{w.padded_image(), of_places ? w.windows() * columns : 0, 0, w.before_line(), w.padded_line()};
     if (r.read + r.seconds > most_elements_in_lanes || results > 2048) return {};
     if (of_places) r.results = w.places() * w.inner * columns;

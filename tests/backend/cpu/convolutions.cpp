@@ -45,6 +45,8 @@ TEST_CASE("convolutions of few channels", "[cpu][convolutions]") {
     of_many_images(conv2d<strides<2, 3>, same>(three, to_five), three, to_five);
     of_many_images(conv2d<same, dilations<2, 3>>(three, to_five), three, to_five);
     of_many_images(conv2d<same>(three, to_ten), three, to_ten);
+    static constexpr auto to_sixteen = placeholder<"to_sixteen", float, 3, 4, 3, 16>;   // a vector of 64 bytes
+    of_many_images(conv2d<same>(three, to_sixteen), three, to_sixteen);
 }
 TEST_CASE("convolutions of few channels over one and three axes", "[cpu][convolutions]") {
     static constexpr auto sound = placeholder<"sound", double, "n", 50, 2>;
