@@ -62,25 +62,37 @@ struct contraction : nest<K, VB> {
             else return rows - i >= MR ? MR : rows - i >= low ? low : 1;
         }
     };
+    /// Columns that are left over at most half a vector are done by themselves, in half the time.
+    static constexpr int over = static_cast<int>(base::n1_constant % L);
+    static constexpr bool half = !single_row && over > 0 && 2 * over <= L && L / 2 * sizeof(T) >= 16;
+    /// How many vectors of `left` columns are the next piece; 0: half of one.
+    static KILN_INLINE int vectors_of(i64 left) {
+        if (left >= NV * L) return NV;
+        if constexpr (half) return static_cast<int>(left / L);
+        else return base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
+    }
     /// The sums of a tile `height` high and `vectors` wide.
     template <int... H>
     static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o) {
         constexpr i64 n1 = base::n1_constant, width = NV * L;
-        constexpr int rest = n1 ? static_cast<int>((n1 % width + L - 1) / L) : 1;
-        constexpr bool whole = n1 == 0 || n1 >= width, cut = n1 % L != 0;
-        const bool one_of_them = ((height == H && (whole && vectors == NV ? whole_sums<whole, H, NV, false>(o)
-                          : (n1 == 0 && o.count == L) || (n1 > 0 && !cut) ? whole_sums<(n1 == 0 || (!cut && rest > 0)), H, rest, false>(o)
-                                                                          : whole_sums<(n1 == 0 || cut), H, rest, true>(o))) || ...);
+        constexpr int rest = n1 == 0 ? 1 : half ? static_cast<int>(n1 % width / L) : static_cast<int>((n1 % width + L - 1) / L);
+        constexpr bool whole = n1 == 0 || n1 >= width, cut = over != 0 && !half;
+        const bool one_of_them = ((height == H && (whole && vectors == NV ? whole_sums<L, whole, H, NV, false>(o)
+                          : half && vectors == 0 ? whole_sums<(half ? L / 2 : L), half, H, 1, (2 * over < L)>(o)
+                          : (n1 == 0 && o.count == L) || (n1 > 0 && !cut) ? whole_sums<L, (n1 == 0 || (!cut && rest > 0)), H, rest, false>(o)
+                                                                          : whole_sums<L, (n1 == 0 || cut), H, rest, true>(o))) || ...);
         if (!one_of_them) __builtin_unreachable();   // else g++ warns of sums that nobody has written
     }
-    template <bool Needed, int H, int V, bool Tail>
+    template <int Lanes, bool Needed, int H, int V, bool Tail>
     static KILN_INLINE bool whole_sums(const tile_operands<T>& o) {
         if constexpr (Needed && V > 0) {
-            if constexpr (small) tile_sums<T, L, H, V, Tail, true>(o);
-            else shared_tile_sums<T, L, H, V, Tail>(o);
+            if constexpr (small) tile_sums<T, Lanes, H, V, Tail, true>(o);
+            else shared_tile_sums<T, Lanes, H, V, Tail>(o);
         } else __builtin_unreachable();
         return true;
     }
+    /// Sums that are only stored go to their place at once.
+    static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store && !windows;
 
     /// The body on the sums of a tile.
     static KILN_INLINE void epilogue(state& s, const tile_operands<T>& o, int height, int vectors, const place& p0, i64 i, i64 j, regs* sums) {
@@ -126,10 +138,10 @@ struct contraction : nest<K, VB> {
                     for (i64 j = from; j < to;) {
                         // a single piece is as wide as the result: the compiler could not know
                         const i64 left = base::n1_constant > 0 && base::n1_constant <= width ? base::n1_constant : to - j, c = j - from;
-                        const int vectors = p.products ? 1 : left >= width ? NV : base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
+                        const int vectors = p.products ? 1 : vectors_of(left), columns = vectors > 0 ? vectors * L : L;
                         alignas(64) T here[MR * NV * L];
                         tile_operands<T> t{a, o.b + k * o.b_inner + j * o.b_column, o.a_row, o.a_inner, p.products ? o.b_column : o.b_inner, d, here, width,
-                                           false, static_cast<int>(left < vectors * L ? left - (vectors - 1) * L : L)};
+                                           false, static_cast<int>(left < columns ? left - columns + L : L)};
                         if constexpr (may_copy.left)
                             if (p.left) {
                                 t.a_row = 1;
@@ -145,12 +157,20 @@ struct contraction : nest<K, VB> {
                                     t.more = k > 0;
                                 }
                             }
+                        bool stored = false;
+                        if constexpr (direct)
+                            if (!p.products) {
+                                t.c = reinterpret_cast<T*>(p0.q[K::node(1).slot]) + i * p0.n1 + j;
+                                t.c_row = p0.n1;
+                                t.more = k > 0;
+                                stored = true;
+                            }
                         if constexpr (may_be_products)
                             if (p.products) inner_products<T, L>(t);
                         if constexpr (!may_be_products || rows_constant == 0)
                             if (!p.products) sums_of(typename heights::list{}, h, vectors, t);
-                        if (k + d >= o.inner) epilogue(s, t, h, vectors, p0, i, j, sums ? sums + c / L : nullptr);
-                        j += vectors * L;
+                        if (!stored && k + d >= o.inner) epilogue(s, t, h, columns / L, p0, i, j, sums ? sums + c / L : nullptr);
+                        j += columns;
                     }
                     i += h;
                 }
@@ -166,10 +186,10 @@ struct contraction : nest<K, VB> {
             const auto tiles = [&](auto f) KILN_INLINE_LAMBDA {
                 for (i64 j = from, c = 0; j < to; ++c) {
                     const i64 left = to - j;
-                    const int vectors = left >= width ? NV : base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
+                    const int vectors = vectors_of(left), columns = vectors > 0 ? vectors * L : L;
                     f(tile_operands<T>{o.a, o.b + j * o.b_column, 0, 0, o.b_inner, 0, here[c], width, false,
-                                       static_cast<int>(left < vectors * L ? left - (vectors - 1) * L : L)}, vectors, j);
-                    j += vectors * L;
+                                       static_cast<int>(left < columns ? left - columns + L : L)}, vectors, j);
+                    j += columns;
                 }
             };
             bool more = false;
@@ -193,7 +213,7 @@ struct contraction : nest<K, VB> {
                 for (auto& tile : here)
                     for (T& sum : tile) sum = T{};
             tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
-                epilogue(s, t, h, vectors, p0, i, j, sums ? sums + (j - from) / L : nullptr);
+                epilogue(s, t, h, vectors > 0 ? vectors : 1, p0, i, j, sums ? sums + (j - from) / L : nullptr);
             });
             i += h;
         }

@@ -63,7 +63,7 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o) {
 #pragma GCC unroll 32
         for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 8
-            for (int v = 0; v < NV; ++v) part[0][r][v] = load<lanes>(o.c + r * o.c_row + v * L).v;
+            for (int v = 0; v < NV; ++v) part[0][r][v] = load_lanes<T, L, Tail>(o.c + r * o.c_row + v * L, v == NV - 1 ? o.count : L);
     }
     const i64 a_row = o.a_row, a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
     const int count = o.count;
@@ -98,7 +98,10 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o) {
 #pragma GCC unroll 32
     for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 8
-        for (int v = 0; v < NV; ++v) store(o.c + r * o.c_row + v * L, lanes{part[0][r][v]});
+        for (int v = 0; v < NV; ++v) {
+            if (Tail && v == NV - 1) store_some(lanes{part[0][r][v]}, o.c + r * o.c_row + v * L, count);
+            else store(o.c + r * o.c_row + v * L, lanes{part[0][r][v]});
+        }
 }
 
 template <class T, int L>
