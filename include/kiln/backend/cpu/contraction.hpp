@@ -48,18 +48,21 @@ struct contraction : nest<K, VB> {
     };
 
     /// The heights of tiles, highest first. A few tiles are spread evenly over rows that are a constant, 64 is
-    /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share three heights.
+    /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share four heights.
     struct heights {
         static constexpr i64 blocks = rows_constant ? (rows_constant + MR - 1) / MR : 1, high = (rows_constant + blocks - 1) / blocks,
                              n_high = rows_constant - blocks * (high - 1);
         static constexpr bool even = windows || (rows_constant > 0 && blocks <= 5);
-        static constexpr int low = MR > 8 ? 4 : MR > 2 ? 2 : 1;
+        static constexpr int half = MR / 2 + 1, low = MR > 8 ? 3 : MR > 2 ? 2 : 1;
         using list = std::conditional_t<even,
                                         std::conditional_t<(n_high < blocks && high > 1), std::integer_sequence<int, high, high - 1>, std::integer_sequence<int, high>>,
-                                        std::integer_sequence<int, MR, low, 1>>;
+                                        std::integer_sequence<int, MR, half, low, 1>>;
         static KILN_INLINE int at(i64 i, i64 rows) {
             if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < n_high * high ? high : high - 1);
-            else return rows - i >= MR ? MR : rows - i >= low ? low : 1;
+            else {
+                const i64 rest = rows - i;
+                return rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1;
+            }
         }
     };
     /// Columns that are left over at most half a vector are done by themselves, in half the time.
@@ -137,7 +140,7 @@ struct contraction : nest<K, VB> {
                         }
                     for (i64 j = from; j < to;) {
                         // a single piece is as wide as the result: the compiler could not know
-                        const i64 left = base::n1_constant > 0 && base::n1_constant <= width ? base::n1_constant : to - j, c = j - from;
+                        const i64 left = base::n1_constant > 0 && base::n1_constant <= width && !half ? base::n1_constant : to - j, c = j - from;
                         const int vectors = p.products ? 1 : vectors_of(left), columns = vectors > 0 ? vectors * L : L;
                         alignas(64) T here[MR * NV * L];
                         tile_operands<T> t{a, o.b + k * o.b_inner + j * o.b_column, o.a_row, o.a_inner, p.products ? o.b_column : o.b_inner, d, here, width,
