@@ -41,6 +41,18 @@ TEST_CASE("stacked nests on several threads", "[cpu][threads]") {
                 f.threads(1);
             }
 }
+TEST_CASE("sums of columns on several threads", "[cpu][threads]") {
+    auto f = function(inputs(x, c), trace([](value v, value cw) {   // each thread has columns of its own
+        return values{sum(v * cw, 0), max(exp(v), 0), sum(v * v, 0) * 2.0 + cw};
+    }, x, c));
+    for (const i64 n : {0, 1, 37, 400})
+        for (const i64 w : {5, 64, 1000, 1023}) {
+            compare_threads(f, {{"n", n}, {"w", w}});
+            f.threads(3);
+            if (n > 0) compare(f, {{"n", n}, {"w", w}}, {.tolerance = 1e3});
+            f.threads(1);
+        }
+}
 TEST_CASE("contractions on several threads", "[cpu][threads]") {
     auto f = function(inputs(x, b, bias), trace([](value v, value m, value h) {
         const value p = matmul(v, m), t = relu(p + h);

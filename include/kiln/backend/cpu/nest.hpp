@@ -224,13 +224,19 @@ struct nest : rows_end_to_end<K, VB> {
             if (f.along_row(i)) return true;
         return false;
     }();
-    /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, or a flat map.
+    /// Rows are summed, and nothing else: each column is by itself.
+    static constexpr bool sums_of_columns = [] {
+        bool yes = has_sums && !along_rows && K::header.has_rows && !in_registers && !f.defer;
+        for (int i = 0; i < base::n; ++i) yes &= !(f.after(i) || K::node(i).kind == kiln::step::store) || f.columns(i);
+        return yes;
+    }();
+    /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, its columns, or a flat map.
     static constexpr i64 work(const i64* sizes) {
         i64 r = 1 + 4 * n_costly;
         for (int k = 0; k < axes; ++k) r *= sizes[k];
         return r;
     }
-    static constexpr bool splits = K::header.outer > 0 || (!has_sums && (K::header.has_rows || !along_rows));
+    static constexpr bool splits = K::header.outer > 0 || sums_of_columns || (!has_sums && (K::header.has_rows || !along_rows));
 
     // ---- maps of more than the caches hold
     static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
@@ -289,8 +295,8 @@ struct nest : rows_end_to_end<K, VB> {
     [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
     static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
-        constexpr bool split_rows = splits && K::header.outer == 0 && K::header.has_rows;
-        constexpr bool split_columns = splits && K::header.outer == 0 && !K::header.has_rows;
+        constexpr bool split_columns = splits && K::header.outer == 0 && (sums_of_columns || !K::header.has_rows);
+        constexpr bool split_rows = splits && K::header.outer == 0 && !split_columns;
         const part_range rows = split_rows ? range_of(all_rows, part, parts, L) : part_range{0, all_rows};
         const part_range flat = split_columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
         const i64 n0 = rows.last;
@@ -322,7 +328,7 @@ struct nest : rows_end_to_end<K, VB> {
                 for (int v = 0; v < n_vectors; ++v) merge_totals(only<base::cross_scalar>{}, s.acc, acc[v]);
                 after_nest(s, start, acc, 0, n1);
             } else {
-                clear_sums(only<base::column_sums>{}, start, 0, n1);
+                clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);
                 for (i64 i = rows.first; i < n0; ++i) {
                     const place p{q, sizes, outer, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
@@ -330,7 +336,7 @@ struct nest : rows_end_to_end<K, VB> {
                     passes<0>(s, p, flat.first, flat.last);
                     row_done(s, collected, p, n0);
                 }
-                after_nest(s, start, nullptr, 0, n1);
+                after_nest(s, start, nullptr, flat.first, flat.last);
             }
         });
     }
