@@ -139,6 +139,14 @@ struct body {
         if constexpr (K::node(I).type == dtype::boolean) return like(lanes<I>{}, x != 0);
         else return lanes<I>::splat(x);
     }
+    /// g++ would compute with a single lane as long as it can and fill the others of each intermediate value.
+    template <int I>
+    static KILN_INLINE lanes<I> one_number(lanes<I> x) {
+#if defined(__GNUC__) && !defined(__clang__)
+        if constexpr (sizeof(x.v) == 16) __asm__("" : "+x"(x.v));
+#endif
+        return x;
+    }
     template <int I>
     static KILN_INLINE lanes<I> constant() {
         constexpr i64 bits = static_cast<i64>(K::constant(K::node(I).slot));
@@ -207,7 +215,7 @@ struct body {
         else if constexpr (k.kind == kiln::step::load) {
             const memory_type<I>* e = address<I>(p);
             if constexpr (columns) at<I>(out) = load_lanes<I, Tail>(e, k.strided ? p.sizes[k.in[0] + axes - 1] : 1, p.count);
-            else at<I>(out) = splat<I>(*e);
+            else at<I>(out) = one_number<I>(splat<I>(*e));
         } else if constexpr (k.kind == kiln::step::store) {
             memory_type<I>* e = address<I>(p);
             const auto v = get<k.in[0]>(s, r);
