@@ -28,6 +28,10 @@ struct body_facts {
     bool grouped = false;    // short rows, as many at a time as a vector has lanes
     bool turned = false;     // and computed column by column: lanes are rows
     int end_to_end = 0;      // so many rows fill whole vectors, as if they were one
+    u64 beginning[N + 1];    // what the operation begins with, where another may begin with it; else 0
+    int begun_by[N + 1];     // the node that computes this beginning, maybe itself; -1: nothing is shared
+    int shared[N + 1];       // the nodes that compute one for others
+    int n_shared = 0;
 
     /// The body of a key of so many words.
     constexpr void read(const key_header& h, const u64* w, int words) {
@@ -118,8 +122,11 @@ struct body_facts {
             }
         }
     }
-    /// Computed once for all rows, since it is costly and the same in each.
-    constexpr bool fixed(int i) const { return grouped && node[i].kind == step::operation && costly[i] && columns(i) && !rows(i) && !post[i]; }
+    /// Loaded or, since it is costly, computed once for all rows, as it is the same in each.
+    constexpr bool fixed(int i) const {
+        const bool loads = node[i].kind == step::load && !turned;
+        return grouped && (loads || (node[i].kind == step::operation && costly[i])) && columns(i) && !rows(i) && !post[i];
+    }
     /// Short rows leave lanes empty at their end. Where nothing is known of a row as a whole, several rows that lie one behind the
     /// other are one of whole vectors: six columns of floats are eight rows of 48.
     constexpr void lay_end_to_end(int lanes, i64 extent) {
@@ -135,6 +142,21 @@ struct body_facts {
         }
         end_to_end = static_cast<int>(together);
     }
+    /// Operations of one operand that begin alike and are computed in one place do so once.
+    constexpr void share_beginnings() {
+        for (int i = 0; i < n; ++i) {
+            begun_by[i] = -1;
+            shared[i] = 0;
+            if (!beginning[i]) continue;
+            const bool column_of_rows = columns(i) && !rows(i) && row_bit;   // may be computed again after the nest
+            for (int j = 0; j < i && begun_by[i] < 0 && !column_of_rows; ++j)
+                if (beginning[j] == beginning[i] && node[j].in[0] == node[i].in[0] && node[j].mask == node[i].mask && post[j] == post[i] &&
+                    in_pass[j] == in_pass[i] && first_pass(i) == last_pass(i) && tail(j) == tail(i)) {
+                    begun_by[i] = j;
+                    if (begun_by[j] < 0) begun_by[j] = shared[n_shared++] = j;
+                }
+        }
+    }
     /// Folds along short rows are done for many rows at once: all values of rows are then vectors of rows, and values of the row
     /// that are costly and wanted in several passes are kept for each of them. Vectors of four lanes gain nothing by it, nor does
     /// a single fold whose row is read again after it. Rows of less than half a vector are turned, if what all lanes compute then
@@ -147,7 +169,7 @@ struct body_facts {
             n_costly += costly[i];
         }
         turned = folds > 0 && (n_costly > 0 ? 2 * extent <= lanes : 8 * extent <= 3 * lanes);
-        grouped = turned || (folds > 0 && (n_costly > 0 || folds > 1 || passes == 1));
+        grouped = turned || folds > 0;
         if (!grouped) return;
         defer = false;
         int kept = 0;
