@@ -25,6 +25,7 @@ struct body_facts {
     int n_scratch = 0;
     bool back[N + 1];        // a value of the row that goes back into the row
     bool defer = false;      // costly values of rows are collected and computed as one vector
+    int inner_products = 0;  // along the row
     bool grouped = false;    // short rows, as many at a time as a vector has lanes
     bool turned = false;     // and computed column by column: lanes are rows
     int end_to_end = 0;      // so many rows fill whole vectors, as if they were one
@@ -159,8 +160,8 @@ struct body_facts {
     }
     /// Folds along short rows are done for many rows at once: all values of rows are then vectors of rows, and values of the row
     /// that are costly and wanted in several passes are kept for each of them. Vectors of four lanes gain nothing by it, nor does
-    /// a single fold whose row is read again after it. Rows of less than half a vector are turned, if what all lanes compute then
-    /// is worth elements that are loaded and stored one by one.
+    /// a single fold whose row is read again after it, but for an inner product. Rows of less than half a vector are turned, if
+    /// what all lanes compute then is worth elements that are loaded and stored one by one.
     constexpr void group_rows(int lanes, i64 extent) {
         if (contraction || !in_registers || row_bit == 0 || lanes < 8 || lanes > 16) return;
         int folds = 0, n_costly = 0;
@@ -169,7 +170,7 @@ struct body_facts {
             n_costly += costly[i];
         }
         turned = folds > 0 && (n_costly > 0 ? 2 * extent <= lanes : 8 * extent <= 3 * lanes);
-        grouped = turned || folds > 0;
+        grouped = turned || (folds > 0 && (n_costly > 0 || folds > 1 || passes == 1 || inner_products > 0));
         if (!grouped) return;
         defer = false;
         int kept = 0;

@@ -22,6 +22,13 @@ constexpr u64 beginning_by_id() {
     if constexpr (requires { typename Op::beginning; }) return hash(Op::beginning::name);
     else return 0;
 }
+/// A sum of products or squares is one of fused multiply-adds; the product by itself is then not computed where nobody else wants it.
+template <class K>
+constexpr bool sum_of_products(const body_facts<K::n>& f, int i) {
+    const key_node sum = K::node(i), product = K::node(sum.in[0]);
+    return is_floating(sum.type) && sum.type == product.type && product.kind == kiln::step::operation && f.columns(sum.in[0]) &&
+           K::op(sum.op) == hash(sum_op::name) && (K::op(product.op) == hash(multiply_op::name) || K::op(product.op) == hash(square_op::name));
+}
 template <class K, int L>
 constexpr auto facts_for() {
     body_facts<K::n> f;
@@ -46,6 +53,7 @@ constexpr auto facts_for() {
     f.shared[K::n] = f.begun_by[K::n] = f.stage[K::n] = f.scratch[K::n] = 0;
     f.in_pass[K::n] = 0;
     f.derive();
+    for (int i = 0; i < K::n; ++i) f.inner_products += f.along_row(i) && sum_of_products<K>(f, i);
     f.group_rows(L, K::extent(K::header.axes - 1));
     f.lay_end_to_end(L, K::extent(K::header.axes - 1));
     f.share_beginnings();
@@ -211,12 +219,7 @@ struct body {
         else return convert<ctype_of<K::node(I).type>>(x);
     }
 
-    /// A sum of products or squares is one of fused multiply-adds; the product by itself is then not computed where nobody else wants it.
-    static constexpr bool sums_products(int i) {
-        const key_node sum = K::node(i), product = K::node(sum.in[0]);
-        return is_floating(sum.type) && sum.type == product.type && product.kind == kiln::step::operation && f.columns(sum.in[0]) &&
-               K::op(sum.op) == hash(sum_op::name) && (K::op(product.op) == hash(multiply_op::name) || K::op(product.op) == hash(square_op::name));
-    }
+    static constexpr bool sums_products(int i) { return sum_of_products<K>(f, i); }
 
     /// Computes node I at p. Tail: only p.count lanes are there. acc: where accumulators of the row or the column are.
     template <int I, bool Tail>

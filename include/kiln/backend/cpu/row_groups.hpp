@@ -145,17 +145,16 @@ struct row_groups : body<K, VB> {
     static KILN_INLINE void fold_rows(std::integer_sequence<int, I...>, state& t, const Slots& from) {
         ((base::template at<I>(t.row) = folds<I, 1>(static_cast<const slots_of<I, L>&>(from).v)), ...);
     }
-    /// So little is computed for a row in this pass that all rows of a group are written out: their folds never leave registers.
-    template <int S>
+    /// Inner products, and so little else for each element that all rows of a group are written out: their folds never leave registers.
     static constexpr bool written_out = [] {
-        int steps = 0;
+        int elements = 0;
         bool costly = false;
         for (int i = 0; i < base::n; ++i)
-            if (f.in_pass[i] >> S & 1) {
-                ++steps;
+            if (f.in_pass[i]) {
+                ++elements;
                 costly |= f.costly[i];
             }
-        return !costly && steps * n_vectors <= 16;
+        return f.inner_products > 0 && !costly && elements * n_vectors <= 64;
     }();
     template <int S, bool Whole>
     static KILN_INLINE void pass_of_group(state& s, state& t, const place& p, regs* acc, kept_values& kept) {
@@ -173,7 +172,7 @@ struct row_groups : body<K, VB> {
     }
     template <int S>
     static KILN_INLINE void group_pass(state& s, state& t, const place& p, regs* acc, kept_values& kept) {
-        if (written_out<S> && p.count == L) pass_of_group<S, written_out<S>>(s, t, p, acc, kept);
+        if (written_out && p.count == L) pass_of_group<S, written_out>(s, t, p, acc, kept);
         else pass_of_group<S, false>(s, t, p, acc, kept);
         row_steps(only<base::row_after + S + 1>{}, t, s.acc, p);
     }
@@ -190,7 +189,7 @@ struct row_groups : body<K, VB> {
     }
     /// Of two passes the first over a group goes before the second over the group before it, which then need not wait for what is
     /// computed in between.
-    static constexpr bool overlaps = !f.turned && f.passes == 2 && only<base::kept_part>::size() == 0;
+    static constexpr bool overlaps = written_out && !f.turned && f.passes == 2 && only<base::kept_part>::size() == 0;
     static KILN_INLINE void overlapping_groups(state& s, const state& common, const place& start, regs* acc, kept_values& kept, i64 first, i64 n0) {
         state before = common;
         for (i64 i = first; i < n0 + L; i += L) {
