@@ -28,6 +28,7 @@ struct body_facts {
     int inner_products = 0;  // along the row
     bool grouped = false;    // short rows, as many at a time as a vector has lanes
     bool turned = false;     // and computed column by column: lanes are rows
+    bool few_columns = false;   // which are written out
     int end_to_end = 0;      // so many rows fill whole vectors, as if they were one
     u64 beginning[N + 1];    // what the operation begins with, where another may begin with it; else 0
     int begun_by[N + 1];     // the node that computes this beginning, maybe itself; -1: nothing is shared
@@ -123,10 +124,10 @@ struct body_facts {
             }
         }
     }
-    /// Loaded or, since it is costly, computed once for all rows, as it is the same in each.
+    /// Loaded or computed once for all rows, as it is the same in each.
     constexpr bool fixed(int i) const {
-        const bool loads = node[i].kind == step::load && !turned;
-        return grouped && (loads || (node[i].kind == step::operation && costly[i])) && columns(i) && !rows(i) && !post[i];
+        const bool any = node[i].kind == step::load || node[i].kind == step::operation;
+        return grouped && any && columns(i) && !rows(i) && !post[i];
     }
     /// Short rows leave lanes empty at their end. Where nothing is known of a row as a whole, several rows that lie one behind the
     /// other are one of whole vectors: six columns of floats are eight rows of 48.
@@ -172,6 +173,7 @@ struct body_facts {
         turned = folds > 0 && (n_costly > 0 ? 2 * extent <= lanes : 8 * extent <= 3 * lanes);
         grouped = turned || (folds > 0 && (n_costly > 0 || folds > 1 || passes == 1 || inner_products > 0));
         if (!grouped) return;
+        few_columns = turned && extent <= 4;
         defer = false;
         int kept = 0;
         for (int i = 0; i < n; ++i)

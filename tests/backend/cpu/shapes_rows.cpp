@@ -139,7 +139,9 @@ TEST_CASE("models that are linear in rows", "[cpu][shapes]") {
 TEST_CASE("operations that begin alike", "[cpu][shapes]") {
     static constexpr auto both = [](value v) { return values{softplus(v), sigmoid(v), sigmoid(-v)}; };
     const auto bits = [](auto in, auto a, auto b) {   // in one kernel as in kernels of their own
-        auto together = function(inputs(in), outputs(a, b)), first = function(inputs(in), a), second = function(inputs(in), b);
+        auto together = function(inputs(in), outputs(a, b));
+        auto first = function(inputs(in), a);
+        auto second = function(inputs(in), b);
         tensor<float, 3, 40> values;
         for (i64 k = 0; k < 120; ++k) values.data()[k] = static_cast<float>(k - 60) / 7;
         const auto t = together(values);

@@ -205,6 +205,12 @@ struct row_groups : body<K, VB> {
     }
 
     // ---- rows of less than half a vector: column by column, and lanes are rows throughout
+    template <class F>
+    static KILN_INLINE void each_column(F run) {
+        if constexpr (f.few_columns) [&]<int... C>(std::integer_sequence<int, C...>) KILN_INLINE_LAMBDA { (run(C), ...); }(std::make_integer_sequence<int, n_fixed>{});
+        else
+            for (int c = 0; c < n_fixed; ++c) run(c);
+    }
     template <int I>
     static KILN_INLINE auto first_of_rows(const place& p) {   // where the element of the first row is, and how far the next
         constexpr key_node k = K::node(I);
@@ -225,7 +231,8 @@ struct row_groups : body<K, VB> {
         if constexpr (k.kind == kiln::step::load) {
             const auto [e, stride] = first_of_rows<I>(p);
             simd<memory, L, base::B> x{};
-            if (p.count == L)
+            if constexpr (!f.rows(I)) x = simd<memory, L, base::B>::splat(*e);
+            else if (p.count == L)
 #pragma GCC unroll 64
                 for (int row = 0; row < L; ++row) x.v[row] = e[row * stride];
             else
@@ -274,28 +281,30 @@ struct row_groups : body<K, VB> {
     template <int... I>
     static KILN_INLINE void turned_fix(std::integer_sequence<int, I...>, state& t, const place& p, kept_values& kept) {
         if constexpr (only<base::fixed_part>::size() > 0)
-            for (int c = 0; c < n_fixed; ++c) {
+            each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
                 regs r;
                 (turned_step<I>(t, r, place{p.q, p.sizes, p.outer, p.row, c, p.n1, L}, t.acc, kept), ...);
                 keep_fixed(only<base::fixed_part>{}, kept, r, c);
-            }
+            });
     }
     template <int... I>
     static KILN_INLINE void clear_turned(std::integer_sequence<int, I...>, kept_values& kept) {
-        for (int c = 0; c < n_fixed; ++c) ((static_cast<slots_of<I, n_fixed>&>(kept.sums).v[c] = base::template identity<I>()), ...);
+        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA { ((static_cast<slots_of<I, n_fixed>&>(kept.sums).v[c] = base::template identity<I>()), ...); });
     }
     /// Sums of columns become a vector of columns.
     template <int... I>
     static KILN_INLINE void sum_turned(std::integer_sequence<int, I...>, const kept_values& kept, regs& acc) {
-        for (int c = 0; c < n_fixed; ++c)
+        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
             ((base::template at<I>(acc).v[c] = base::template across<I>(static_cast<const slots_of<I, n_fixed>&>(kept.sums).v[c]).v[0]), ...);
+        });
     }
     template <int S>
     static KILN_INLINE void turned_passes(state& t, const place& p, regs& acc, regs& totals, kept_values& kept) {
         if constexpr (S < f.passes) {
             base::clear(only<base::along + S>{}, acc);
-            for (i64 c = 0; c < columns; ++c)
+            each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
                 turned_steps<S>(only<base::pass + S>{}, t, place{p.q, p.sizes, p.outer, p.row, c, p.n1, p.count}, acc, kept);
+            });
             base::copy(only<base::along + S>{}, t.row, acc);
             row_steps(only<base::row_after + S + 1>{}, t, totals, p);
             turned_passes<S + 1>(t, p, acc, totals, kept);
