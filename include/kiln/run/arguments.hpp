@@ -49,7 +49,7 @@ struct call_arguments {
 
     /// Gives names their values and checks every axis.
     template <int Names>
-    void settle(const char* (*name_text)(int)) {
+    KILN_INLINE void settle(const char* (*name_text)(int)) {
         static constexpr axis_table<In, Names> table;
         if constexpr (table.plain) {   // mostly: then nothing is looked up at run time
             [&]<int... K>(std::integer_sequence<int, K...>) { ((names[K] = extents[table.first[K]]), ...); }(std::make_integer_sequence<int, Names>{});

@@ -153,7 +153,7 @@ private:
     }
 
     template <class Out, class S, class... A>
-    auto run_call(const Out& out, S* session, A&&... a) {
+    KILN_INLINE auto run_call(const Out& out, S* session, A&&... a) {
         arguments args;
         if constexpr (by_name<A...>) (args.take_named(a), ...);
         else [&]<int... K>(std::integer_sequence<int, K...>) { (args.template take<K>(a), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
@@ -165,7 +165,7 @@ private:
     }
 
     template <class Out, class S>
-    auto execute(const Out& out, S* session, arguments& args) {
+    KILN_INLINE auto execute(const Out& out, S* session, arguments& args) {
         static_assert(L::result.n_names <= max_names, "kiln: more than 16 named extents in one function");
         if constexpr (!inlined<Out>) {
             bool same = resolved;
@@ -252,7 +252,7 @@ private:
         else if constexpr (sizeof...(K) > 1) return std::tuple{output_memory<L, K>::unwrapped(std::get<K>(results))...};
     }
     template <class S, class Out, int... K>
-    void written(S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
+    KILN_INLINE void written(S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
         char* outputs[sizeof...(K) + 1]{output_memory<L, K>::checked(std::get<K>(out), names)...};
         run_kernels(out, leaves, outputs);
         finish(session);
