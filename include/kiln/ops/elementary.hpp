@@ -270,12 +270,22 @@ struct trunc_op : elementwise<trunc_op, 1> {
     }
 };
 
+/// e^-|x|, with which sigmoid and softplus begin: a kernel that has both of one operand computes it once.
+struct decay {
+    static constexpr auto name = "decay";
+    KILN_HD static constexpr auto compute(auto x) {
+        using math::exp;
+        return exp(select(x < like(x, 0), x, -x));
+    }
+};
+
 /// sigmoid(x) = 1 / (1 + exp(-x)), between 0 and 1. At most 2.5 ULP. Slope y (1 - y).
 struct sigmoid_op : elementary<sigmoid_op> {
     static constexpr auto name = "sigmoid";
-    KILN_HD static constexpr auto compute(auto x) {   // 1 - e / (1 + e), e times that below 0: e is never infinite
-        using math::exp;
-        const auto one = like(x, 1), e = exp(select(x < like(x, 0), x, -x)), limit = select(x < like(x, 0), e, one);
+    using beginning = decay;
+    KILN_HD static constexpr auto compute(auto x) { return go_on(x, decay::compute(x)); }
+    KILN_HD static constexpr auto go_on(auto x, auto e) {   // 1 - e / (1 + e), e times that below 0: e is never infinite
+        const auto one = like(x, 1), limit = select(x < like(x, 0), e, one);
         return limit - limit * (e / (one + e));
     }
     static constexpr value partial(value, value y) { return y * (1 - y); }
@@ -284,11 +294,11 @@ struct sigmoid_op : elementary<sigmoid_op> {
 /// softplus(x) = log(1 + exp(x)), without overflow. At most 4 ULP. Slope sigmoid(x).
 struct softplus_op : elementary<softplus_op> {
     static constexpr auto name = "softplus";
-    KILN_HD static constexpr auto compute(auto x) {
-        using math::exp;
+    using beginning = decay;
+    KILN_HD static constexpr auto compute(auto x) { return go_on(x, decay::compute(x)); }
+    KILN_HD static constexpr auto go_on(auto x, auto e) {   // e is never above 1, which lanes have a shorter way for
         using math::log1p;
         const auto zero = like(x, 0);
-        const auto e = exp(select(x < zero, x, -x));   // never above 1, which lanes have a shorter way for
         if constexpr (requires { log1p_of_unit(e); }) return select(x < zero, zero, x) + log1p_of_unit(e);
         else return select(x < zero, zero, x) + log1p(e);
     }

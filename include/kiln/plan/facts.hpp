@@ -25,9 +25,15 @@ struct body_facts {
     int n_scratch = 0;
     bool back[N + 1];        // a value of the row that goes back into the row
     bool defer = false;      // costly values of rows are collected and computed as one vector
+    int inner_products = 0;  // along the row
     bool grouped = false;    // short rows, as many at a time as a vector has lanes
     bool turned = false;     // and computed column by column: lanes are rows
+    bool few_columns = false;   // which are written out
     int end_to_end = 0;      // so many rows fill whole vectors, as if they were one
+    u64 beginning[N + 1];    // what the operation begins with, where another may begin with it; else 0
+    int begun_by[N + 1];     // the node that computes this beginning, maybe itself; -1: nothing is shared
+    int shared[N + 1];       // the nodes that compute one for others
+    int n_shared = 0;
 
     /// The body of a key of so many words.
     constexpr void read(const key_header& h, const u64* w, int words) {
@@ -118,8 +124,11 @@ struct body_facts {
             }
         }
     }
-    /// Computed once for all rows, since it is costly and the same in each.
-    constexpr bool fixed(int i) const { return grouped && node[i].kind == step::operation && costly[i] && columns(i) && !rows(i) && !post[i]; }
+    /// Loaded or computed once for all rows, as it is the same in each.
+    constexpr bool fixed(int i) const {
+        const bool any = node[i].kind == step::load || node[i].kind == step::operation;
+        return grouped && any && columns(i) && !rows(i) && !post[i];
+    }
     /// Short rows leave lanes empty at their end. Where nothing is known of a row as a whole, several rows that lie one behind the
     /// other are one of whole vectors: six columns of floats are eight rows of 48.
     constexpr void lay_end_to_end(int lanes, i64 extent) {
@@ -135,10 +144,25 @@ struct body_facts {
         }
         end_to_end = static_cast<int>(together);
     }
+    /// Operations of one operand that begin alike and are computed in one place do so once.
+    constexpr void share_beginnings() {
+        for (int i = 0; i < n; ++i) {
+            begun_by[i] = -1;
+            shared[i] = 0;
+            if (!beginning[i]) continue;
+            const bool column_of_rows = columns(i) && !rows(i) && row_bit;   // may be computed again after the nest
+            for (int j = 0; j < i && begun_by[i] < 0 && !column_of_rows; ++j)
+                if (beginning[j] == beginning[i] && node[j].in[0] == node[i].in[0] && node[j].mask == node[i].mask && post[j] == post[i] &&
+                    in_pass[j] == in_pass[i] && first_pass(i) == last_pass(i) && tail(j) == tail(i)) {
+                    begun_by[i] = j;
+                    if (begun_by[j] < 0) begun_by[j] = shared[n_shared++] = j;
+                }
+        }
+    }
     /// Folds along short rows are done for many rows at once: all values of rows are then vectors of rows, and values of the row
     /// that are costly and wanted in several passes are kept for each of them. Vectors of four lanes gain nothing by it, nor does
-    /// a single fold whose row is read again after it. Rows of less than half a vector are turned, if what all lanes compute then
-    /// is worth elements that are loaded and stored one by one.
+    /// a single fold whose row is read again after it, but for an inner product. Rows of less than half a vector are turned, if
+    /// what all lanes compute then is worth elements that are loaded and stored one by one.
     constexpr void group_rows(int lanes, i64 extent) {
         if (contraction || !in_registers || row_bit == 0 || lanes < 8 || lanes > 16) return;
         int folds = 0, n_costly = 0;
@@ -147,8 +171,9 @@ struct body_facts {
             n_costly += costly[i];
         }
         turned = folds > 0 && (n_costly > 0 ? 2 * extent <= lanes : 8 * extent <= 3 * lanes);
-        grouped = turned || (folds > 0 && (n_costly > 0 || folds > 1 || passes == 1));
+        grouped = turned || (folds > 0 && (n_costly > 0 || folds > 1 || passes == 1 || inner_products > 0));
         if (!grouped) return;
+        few_columns = turned && extent <= 4;
         defer = false;
         int kept = 0;
         for (int i = 0; i < n; ++i)

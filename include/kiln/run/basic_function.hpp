@@ -153,20 +153,19 @@ private:
     }
 
     template <class Out, class S, class... A>
-    auto run_call(const Out& out, S* session, A&&... a) {
+    KILN_INLINE auto run_call(const Out& out, S* session, A&&... a) {
         arguments args;
         if constexpr (by_name<A...>) (args.take_named(a), ...);
         else [&]<int... K>(std::integer_sequence<int, K...>) { (args.template take<K>(a), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
         [&]<int... K>(std::integer_sequence<int, K...>) { (take_default<in::first_default + K, A...>(args), ...); }(
             std::make_integer_sequence<int, sizeof...(D)>{});
         if constexpr (in::first_extent(sig.inputs) > 0 || L::result.n_names > 0)
-            settle_extents(in::shapes.at, sig.inputs, args.extents, args.names, args.known, L::result.n_names,
-                           [](int k) -> const char* { return extent_names[k]; });
+            args.template settle<L::result.n_names>([](int k) -> const char* { return extent_names[k]; });
         return execute(out, session, args);
     }
 
     template <class Out, class S>
-    auto execute(const Out& out, S* session, arguments& args) {
+    KILN_INLINE auto execute(const Out& out, S* session, arguments& args) {
         static_assert(L::result.n_names <= max_names, "kiln: more than 16 named extents in one function");
         if constexpr (!inlined<Out>) {
             bool same = resolved;
@@ -177,9 +176,8 @@ private:
                 resolved = true;
             }
         }
-        char* leaves[L::result.n_leaves + 1];
+        char** const leaves = args.data;   // no copy, which would wait for the pointers to be in memory
         leaves[L::result.n_leaves] = nullptr;   // the only one where there are none
-        for (int k = 0; k < sig.inputs; ++k) leaves[k] = args.data[k];
         if constexpr (draws) state_of(session).next_random_step();
         variables_of(session, leaves, std::make_integer_sequence<int, L::result.n_leaves - sig.inputs>{});
         if constexpr (requires { Out::owned; }) return owned(session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
@@ -254,7 +252,7 @@ private:
         else if constexpr (sizeof...(K) > 1) return std::tuple{output_memory<L, K>::unwrapped(std::get<K>(results))...};
     }
     template <class S, class Out, int... K>
-    void written(S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
+    KILN_INLINE void written(S* session, char** leaves, const Out& out, std::integer_sequence<int, K...>) {
         char* outputs[sizeof...(K) + 1]{output_memory<L, K>::checked(std::get<K>(out), names)...};
         run_kernels(out, leaves, outputs);
         finish(session);

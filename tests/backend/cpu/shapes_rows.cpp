@@ -117,6 +117,55 @@ TEST_CASE("many passes over a row", "[cpu][shapes]") {
         for (const i64 w : {1, 17, 150}) compare(f, {{"n", n}, {"w", w}});
     }
 }
+TEST_CASE("models that are linear in rows", "[cpu][shapes]") {
+    struct program {   // its slope is known from the row, and meets the row again
+        constexpr auto operator()(value v, value cw, value l) const {
+            const value z = matmul(v, cw), squares = sum(square(z - l)), entropy = sum(softplus(z) - l * z), m = max(v, -1);
+            return values{squares, grad(squares, cw), entropy, grad(entropy, cw), sum(expand_dims(m, -1) * v, 0), z};
+        }
+    };
+    const auto trial = [](auto rows, auto columns, auto label) {
+        constexpr auto traced = trace(program{}, decltype(rows){}, decltype(columns){}, decltype(label){});
+        auto f = function(inputs(rows, columns, label), traced);
+        for (const i64 n : {0, 1, 7, 8, 16, 17, 40}) compare(f, {{"n", n}}, {.tolerance = 1e4});
+    };
+    static constexpr auto label = placeholder<"label", float, "n">;
+    static constexpr auto labels = placeholder<"labels", double, "n">;
+    trial(x10, c10, label);
+    trial(placeholder<"x", float, "n", 50>, placeholder<"c", float, 50>, label);
+    trial(placeholder<"x", double, "n", 8>, placeholder<"c", double, 8>, labels);
+    trial(placeholder<"x", double, "n", 20>, placeholder<"c", double, 20>, labels);
+}
+TEST_CASE("operations that begin alike", "[cpu][shapes]") {
+    static constexpr auto both = [](value v) { return values{softplus(v), sigmoid(v), sigmoid(-v)}; };
+    const auto bits = [](auto in, auto a, auto b) {   // in one kernel as in kernels of their own
+        auto together = function(inputs(in), outputs(a, b));
+        auto first = function(inputs(in), a);
+        auto second = function(inputs(in), b);
+        tensor<float, 3, 40> values;
+        for (i64 k = 0; k < 120; ++k) values.data()[k] = static_cast<float>(k - 60) / 7;
+        const auto t = together(values);
+        const auto p = first(values), q = second(values);
+        CHECK(std::memcmp(std::get<0>(t).data(), p.data(), static_cast<std::size_t>(p.size()) * sizeof(float)) == 0);
+        CHECK(std::memcmp(std::get<1>(t).data(), q.data(), static_cast<std::size_t>(q.size()) * sizeof(float)) == 0);
+    };
+    static constexpr auto in = placeholder<"in", float, 3, 40>;
+    bits(in, softplus(in), sigmoid(in));
+    bits(in, sigmoid(sum<-1>(in)), softplus(sum<-1>(in)));
+    auto f = function(inputs(x), trace(both, x));
+    auto of_rows = function(inputs(x), trace([](value v) { return both(mean(v, -1)); }, x));
+    auto of_columns = function(inputs(x), trace([](value v) { return both(mean(v, 0)); }, x));
+    auto back = function(inputs(x, c), trace([](value v, value cw) {
+        const value p = softplus(cw), q = sigmoid(cw), total = sum(v * p, 0);
+        return values{total * q, p - q, sum(sigmoid(v) * q, -1), sum(softplus(v), -1)};
+    }, x, c));
+    for (const i64 w : {1, 10, 17, 100}) {
+        compare(f, {{"n", 5}, {"w", w}});
+        compare(of_rows, {{"n", 5}, {"w", w}});
+        compare(of_columns, {{"n", 5}, {"w", w}});
+        compare(back, {{"n", 5}, {"w", w}});
+    }
+}
 TEST_CASE("gradients of row programs", "[cpu][shapes]") {
     auto f = function(inputs(y, c, h1), trace([](value v, value cw, value hh) {
         const value p = softmax(v * cw + hh), q = layer_norm(v + cw, -1);

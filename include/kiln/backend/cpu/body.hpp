@@ -15,6 +15,20 @@ constexpr bool costly_by_id() {
     if constexpr (requires { Op::costly; }) return Op::costly;
     else return false;
 }
+/// The name of what this operation of one operand begins with; 0: nothing that another operation might begin with.
+template <u64 Id>
+constexpr u64 beginning_by_id() {
+    using Op = op_struct<Id>;
+    if constexpr (requires { typename Op::beginning; }) return hash(Op::beginning::name);
+    else return 0;
+}
+/// A sum of products or squares is one of fused multiply-adds; the product by itself is then not computed where nobody else wants it.
+template <class K>
+constexpr bool sum_of_products(const body_facts<K::n>& f, int i) {
+    const key_node sum = K::node(i), product = K::node(sum.in[0]);
+    return is_floating(sum.type) && sum.type == product.type && product.kind == kiln::step::operation && f.columns(sum.in[0]) &&
+           K::op(sum.op) == hash(sum_op::name) && (K::op(product.op) == hash(multiply_op::name) || K::op(product.op) == hash(square_op::name));
+}
 template <class K, int L>
 constexpr auto facts_for() {
     body_facts<K::n> f;
@@ -23,21 +37,26 @@ constexpr auto facts_for() {
     f.column_bit = 1 << (K::header.axes - 1);
     f.row_bit = K::header.has_rows ? 1 << (K::header.axes > 1 ? K::header.axes - 2 : 0) : 0;   // whole, even after an error
     f.in_registers = K::extent(K::header.axes - 1) > 0;
-    const auto costly = []<int... I>(std::integer_sequence<int, I...>) {
-        struct table { bool yes[sizeof...(I) + 1]; };
-        return table{{costly_by_id<K::op(I)>()..., false}};
+    const auto of_op = []<int... I>(std::integer_sequence<int, I...>) {
+        struct table { bool costly[sizeof...(I) + 1]; u64 beginning[sizeof...(I) + 1]; };
+        return table{{costly_by_id<K::op(I)>()..., false}, {beginning_by_id<K::op(I)>()..., 0}};
     }(std::make_integer_sequence<int, K::header.ops>{});
     for (int i = 0; i < K::n; ++i) {
         f.node[i] = K::node(i);
-        f.costly[i] = f.node[i].kind == step::operation && costly.yes[f.node[i].op];
+        const bool operation = f.node[i].kind == step::operation;
+        f.costly[i] = operation && of_op.costly[f.node[i].op];
+        f.beginning[i] = operation ? of_op.beginning[f.node[i].op] : 0;
     }
     f.node[K::n] = {};   // a constant has no uninitialised part
     f.costly[K::n] = f.post[K::n] = f.back[K::n] = false;
-    f.stage[K::n] = f.scratch[K::n] = 0;
+    f.beginning[K::n] = 0;
+    f.shared[K::n] = f.begun_by[K::n] = f.stage[K::n] = f.scratch[K::n] = 0;
     f.in_pass[K::n] = 0;
     f.derive();
+    for (int i = 0; i < K::n; ++i) f.inner_products += f.along_row(i) && sum_of_products<K>(f, i);
     f.group_rows(L, K::extent(K::header.axes - 1));
     if (!f.contraction || K::header.windows) f.lay_end_to_end(L, K::extent(K::header.axes - 1));
+    f.share_beginnings();
     return f;
 }
 
@@ -54,11 +73,12 @@ template <int L, int B>
 struct lanes_of<dtype::boolean, L, B> {
     using type = lane_mask<B, L>;
 };
-template <class K, int VB, class Seq>
+template <class K, int VB, class Nodes, class Shared>
 struct registers;
-template <class K, int VB, int... I>
-struct registers<K, VB, std::integer_sequence<int, I...>>
-    : reg<I, typename lanes_of<K::node(I).type, VB / K::header.lane_bytes, K::header.lane_bytes>::type>... {};
+template <class K, int VB, int... I, int... J>
+struct registers<K, VB, std::integer_sequence<int, I...>, std::integer_sequence<int, J...>>   // J: whose beginning others go on from
+    : reg<I, typename lanes_of<K::node(I).type, VB / K::header.lane_bytes, K::header.lane_bytes>::type>...,
+      reg<K::n + J, typename lanes_of<K::node(J).type, VB / K::header.lane_bytes, K::header.lane_bytes>::type>... {};
 
 /// Where a step is: row, first column, how many lanes are there.
 struct place {
@@ -73,7 +93,9 @@ template <class K, int VB>
 struct body {
     static constexpr int B = K::header.lane_bytes, L = VB / B, n = K::n, axes = K::header.axes;
     static constexpr auto f = facts_for<K, L>();
-    using regs = registers<K, VB, std::make_integer_sequence<int, n>>;
+    template <int... I>
+    static auto shared(std::integer_sequence<int, I...>) -> std::integer_sequence<int, f.shared[I]...>;
+    using regs = registers<K, VB, std::make_integer_sequence<int, n>, decltype(shared(std::make_integer_sequence<int, f.n_shared>{}))>;
     template <int I>
     using lanes = typename lanes_of<K::node(I).type, L, B>::type;
     template <int I>
@@ -139,6 +161,14 @@ struct body {
         if constexpr (K::node(I).type == dtype::boolean) return like(lanes<I>{}, x != 0);
         else return lanes<I>::splat(x);
     }
+    /// g++ would compute with a single lane as long as it can and fill the others of each intermediate value.
+    template <int I>
+    static KILN_INLINE lanes<I> one_number(lanes<I> x) {
+#if defined(__GNUC__) && !defined(__clang__)
+        if constexpr (sizeof(x.v) == 16) __asm__("" : "+x"(x.v));
+#endif
+        return x;
+    }
     template <int I>
     static KILN_INLINE lanes<I> constant() {
         constexpr i64 bits = static_cast<i64>(K::constant(K::node(I).slot));
@@ -165,9 +195,11 @@ struct body {
     /// Lanes that are not there take no part in a reduction.
     template <int I>
     static KILN_INLINE lanes<I> only_first(lanes<I> v, int count) {
+        return select(first(count), v, identity<I>());
+    }
+    static KILN_INLINE lane_mask<B, L> first(int count) {
         using N = simd<int_of<B>, L, B>;
-        const lane_mask<B, L> there = lane_numbers<N>() < N::splat(static_cast<int_of<B>>(count));
-        return select(there, v, identity<I>());
+        return lane_numbers<N>() < N::splat(static_cast<int_of<B>>(count));
     }
     template <int I>
     static KILN_INLINE char* scratch(const place& p) {
@@ -187,12 +219,7 @@ struct body {
         else return convert<ctype_of<K::node(I).type>>(x);
     }
 
-    /// A sum of products or squares is one of fused multiply-adds; the product by itself is then not computed where nobody else wants it.
-    static constexpr bool sums_products(int i) {
-        const key_node sum = K::node(i), product = K::node(sum.in[0]);
-        return is_floating(sum.type) && sum.type == product.type && product.kind == kiln::step::operation && f.columns(sum.in[0]) &&
-               K::op(sum.op) == hash(sum_op::name) && (K::op(product.op) == hash(multiply_op::name) || K::op(product.op) == hash(square_op::name));
-    }
+    static constexpr bool sums_products(int i) { return sum_of_products<K>(f, i); }
 
     /// Computes node I at p. Tail: only p.count lanes are there. acc: where accumulators of the row or the column are.
     template <int I, bool Tail>
@@ -207,7 +234,7 @@ struct body {
         else if constexpr (k.kind == kiln::step::load) {
             const memory_type<I>* e = address<I>(p);
             if constexpr (columns) at<I>(out) = load_lanes<I, Tail>(e, k.strided ? p.sizes[k.in[0] + axes - 1] : 1, p.count);
-            else at<I>(out) = splat<I>(*e);
+            else at<I>(out) = one_number<I>(splat<I>(*e));
         } else if constexpr (k.kind == kiln::step::store) {
             memory_type<I>* e = address<I>(p);
             const auto v = get<k.in[0]>(s, r);
@@ -215,8 +242,9 @@ struct body {
             else if constexpr (k.type == dtype::boolean) *e = v.v[0] != 0;
             else *e = v.v[0];
         } else if constexpr (k.kind == kiln::step::reduce) {
+            constexpr bool some = Tail && f.columns(k.in[0]) && !columns;   // lanes are there, or count
             auto v = get<k.in[0]>(s, r);
-            if constexpr (Tail && f.columns(k.in[0]) && !columns) v = only_first<I>(v, p.count);
+            if constexpr (some && !sums_products(I)) v = only_first<I>(v, p.count);
             if constexpr (columns && n1_constant == 0) {
                 using raw_t = decltype(v.v);
                 char* c = scratch<I>(p);
@@ -224,13 +252,19 @@ struct body {
                 __builtin_memcpy(&t.v, c, sizeof(raw_t));
                 t = combined<I>(t, v);
                 __builtin_memcpy(c, &t.v, sizeof(raw_t));
-            } else if constexpr (!Tail && sums_products(I)) {
+            } else if constexpr (sums_products(I)) {
                 constexpr key_node product = K::node(k.in[0]);
-                at<I>(acc) = fma(get<product.in[0]>(s, r), get<product.in[op<k.in[0]>::arity - 1]>(s, r), at<I>(acc));
+                const auto sum = fma(get<product.in[0]>(s, r), get<product.in[op<k.in[0]>::arity - 1]>(s, r), at<I>(acc));
+                if constexpr (some) at<I>(acc) = select(first(p.count), sum, at<I>(acc));
+                else at<I>(acc) = sum;
             } else at<I>(acc) = combined<I>(at<I>(acc), v);
         } else {
             constexpr int arity = op<I>::arity;
-            if constexpr (arity == 1) at<I>(out) = compute<I>(get<k.in[0]>(s, r));
+            if constexpr (f.begun_by[I] >= 0) {
+                auto& begun = static_cast<reg<n + f.begun_by[I], lanes<I>>&>(out).v;
+                if constexpr (f.begun_by[I] == I) begun = op<I>::beginning::compute(get<k.in[0]>(s, r));
+                at<I>(out) = op<I>::go_on(get<k.in[0]>(s, r), begun);
+            } else if constexpr (arity == 1) at<I>(out) = compute<I>(get<k.in[0]>(s, r));
             else if constexpr (arity == 2) at<I>(out) = compute<I>(get<k.in[0]>(s, r), get<k.in[1]>(s, r));
             else at<I>(out) = compute<I>(get<k.in[0]>(s, r), get<k.in[1]>(s, r), get<k.in[2]>(s, r));
         }
@@ -270,7 +304,7 @@ struct body {
 
     // ---- which nodes belong to which part of the loops
     // the parts of pass s are `pass + s`, ...
-    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, kept_part, fixed_part, of_columns, of_elements,
+    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, kept_part, fixed_part, of_columns, of_elements, carried,
                       pass = 100, along = 200, row_after = 300, once = 400, spread = 500 };
     static constexpr bool wants(int i, int part) {
         const bool reduces = f.reduces(i), columns = f.columns(i), row = f.row_value(i);
@@ -285,6 +319,12 @@ struct body {
         if (part == fixed_part) return f.fixed(i);
         if (part == of_columns) return columns && !f.rows(i) && !f.post[i] && !reduces && K::node(i).kind != kiln::step::store;
         if (part == of_elements) return reduces ? f.columns(K::node(i).in[0]) && !f.post[K::node(i).in[0]] : columns && f.rows(i) && !f.post[i];
+        if (part == carried) {   // values of rows that a second pass and what comes after it read
+            if (!row || f.post[i] || s > 1) return false;
+            for (int j = i + 1; j < n; ++j)
+                if ((f.in_pass[j] >> 1 & 1 || f.stage[j] > 1) && f.reads(j, i)) return true;
+            return false;
+        }
         if (part >= spread) {   // values of rows that this pass reads
             if (!row || f.post[i]) return false;
             for (int j = i + 1; j < n; ++j)

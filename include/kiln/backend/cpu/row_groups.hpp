@@ -96,11 +96,11 @@ struct row_groups : body<K, VB> {
     }
     template <class V>
     static KILN_INLINE V raw_splat(const V& v, int lane) { return v[lane] - V{}; }
-    template <int S, bool Tail, int I>
-    static KILN_INLINE void group_step(state& s, regs& r, const place& p, regs& acc, kept_values& kept, int at) {
-        if constexpr (f.fixed(I)) base::template at<I>(r) = static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[at % n_vectors];
+    template <int S, bool Tail, int V, int I>
+    static KILN_INLINE void group_step(state& s, regs& r, const place& p, regs& acc, kept_values& kept, int row) {
+        if constexpr (f.fixed(I)) base::template at<I>(r) = static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[V];
         else if constexpr (f.scratch[I] >= 0) {
-            auto& slot = static_cast<slots_of<I, n_kept>&>(kept.of_row).v[at];
+            auto& slot = static_cast<slots_of<I, n_kept>&>(kept.of_row).v[row * n_vectors + V];
             if constexpr (f.first_pass(I) < S) base::template at<I>(r) = slot;
             else {
                 base::template step<I, Tail>(s, r, p, acc);
@@ -108,16 +108,20 @@ struct row_groups : body<K, VB> {
             }
         } else if constexpr (!only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
     }
-    template <int S, bool Tail, int... I>
-    static KILN_INLINE void group_steps(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc, kept_values& kept, int at) {
+    template <int S, int V, int... I>
+    static KILN_INLINE void group_steps(std::integer_sequence<int, I...>, state& s, const place& p, regs* acc, kept_values& kept, int row) {
+        constexpr bool tail = V == n_vectors - 1 && rest;
+        const place here{p.q, p.sizes, p.outer, p.row + row, V * L, p.n1, tail ? rest : L};
+        if constexpr (V == 0) base::clear(only<base::along + S>{}, acc[V]);
+        else base::copy(only<base::along + S>{}, acc[V], acc[V - 1]);   // one vector folds what the next goes on with
         [[maybe_unused]] regs r;
-        (group_step<S, Tail, I>(s, r, p, acc, kept, at), ...);
+        (group_step<S, tail, V, I>(s, r, here, acc[V], kept, row), ...);
     }
-    template <int S, int... V>
-    static KILN_INLINE void one_row(std::integer_sequence<int, V...>, state& s, const place& p, i64 row, regs* acc, kept_values& kept, int at) {
-        (group_steps<S, (V == n_vectors - 1 && rest)>(
-             only<base::pass + S>{}, s, place{p.q, p.sizes, p.outer, row, V * L, p.n1, V == n_vectors - 1 && rest ? rest : L}, acc[V], kept,
-             at + V), ...);
+    template <int S, int... V, class Sums>
+    static KILN_INLINE void one_row(std::integer_sequence<int, V...>, state& s, const state& t, const place& p, regs* acc, kept_values& kept, int row, Sums& sums) {
+        spread_row(only<base::spread + S>{}, s, t, row);
+        (group_steps<S, V>(only<base::pass + S>{}, s, p, acc, kept, row), ...);
+        put_folds<L>(only<base::along + S>{}, sums, acc[n_vectors - 1], row);
     }
     template <int N, class Slots, int... I>
     static KILN_INLINE void put_folds(std::integer_sequence<int, I...>, Slots& to, const regs& acc, [[maybe_unused]] int row) {
@@ -141,26 +145,72 @@ struct row_groups : body<K, VB> {
     static KILN_INLINE void fold_rows(std::integer_sequence<int, I...>, state& t, const Slots& from) {
         ((base::template at<I>(t.row) = folds<I, 1>(static_cast<const slots_of<I, L>&>(from).v)), ...);
     }
-    template <int S>
-    static KILN_INLINE void group_passes(state& s, state& t, const place& p, regs* acc, kept_values& kept) {
-        if constexpr (S < f.passes) {
-            using row_folds = only<base::along + S>;
-            slots<row_folds, L> sums;
-            for (int g = 0; g < p.count; ++g) {
-                spread_row(only<base::spread + S>{}, s, t, g);
-                for (int v = 0; v < n_vectors; ++v) base::clear(row_folds{}, acc[v]);
-                one_row<S>(std::make_integer_sequence<int, n_vectors>{}, s, p, p.row + g, acc, kept, g * n_vectors);
-                for (int v = 1; v < n_vectors; ++v) base::merge(row_folds{}, acc[0], acc[v]);
-                put_folds<L>(row_folds{}, sums, acc[0], g);
+    /// Inner products, and so little else for each element that all rows of a group are written out: their folds never leave registers.
+    static constexpr bool written_out = [] {
+        int elements = 0;
+        bool costly = false;
+        for (int i = 0; i < base::n; ++i)
+            if (f.in_pass[i]) {
+                ++elements;
+                costly |= f.costly[i];
             }
-            for (int g = p.count; g < L; ++g) put_folds<L>(row_folds{}, sums, acc[0], g);   // no rows, but numbers
-            fold_rows(row_folds{}, t, sums);
-            row_steps(only<base::row_after + S + 1>{}, t, s.acc, p);
-            group_passes<S + 1>(s, t, p, acc, kept);
+        return f.inner_products > 0 && !costly && elements * n_vectors <= 64;
+    }();
+    template <int S, bool Whole>
+    static KILN_INLINE void pass_of_group(state& s, state& t, const place& p, regs* acc, kept_values& kept) {
+        slots<only<base::along + S>, L> sums;
+        constexpr std::make_integer_sequence<int, n_vectors> vectors{};
+        if constexpr (Whole)
+#pragma GCC unroll 16
+            for (int row = 0; row < L; ++row) one_row<S>(vectors, s, t, p, acc, kept, row, sums);
+        else {
+            for (int row = 0; row < p.count; ++row) one_row<S>(vectors, s, t, p, acc, kept, row, sums);
+            base::clear(only<base::along + S>{}, acc[0]);
+            for (int row = p.count; row < L; ++row) put_folds<L>(only<base::along + S>{}, sums, acc[0], row);   // no rows, but numbers
+        }
+        fold_rows(only<base::along + S>{}, t, sums);
+    }
+    template <int S>
+    static KILN_INLINE void group_pass(state& s, state& t, const place& p, regs* acc, kept_values& kept) {
+        if (written_out && p.count == L) pass_of_group<S, written_out>(s, t, p, acc, kept);
+        else pass_of_group<S, false>(s, t, p, acc, kept);
+        row_steps(only<base::row_after + S + 1>{}, t, s.acc, p);
+    }
+    template <int... S>
+    static KILN_INLINE void group_passes(std::integer_sequence<int, S...>, state& s, state& t, const place& p, regs* acc, kept_values& kept) {
+        (group_pass<S>(s, t, p, acc, kept), ...);
+    }
+    static KILN_INLINE void start_group(state& s, state& t, const place& p) {
+        row_steps(only<base::row_start>{}, t, s.acc, p);
+        row_steps(only<base::row_after>{}, t, s.acc, p);
+    }
+    static KILN_INLINE place group_at(const place& start, i64 row, i64 n0) {
+        return {start.q, start.sizes, start.outer, row, 0, start.n1, static_cast<int>(n0 - row < L ? n0 - row : L)};
+    }
+    /// Of two passes the first over a group goes before the second over the group before it, which then need not wait for what is
+    /// computed in between.
+    static constexpr bool overlaps = written_out && !f.turned && f.passes == 2 && only<base::kept_part>::size() == 0;
+    static KILN_INLINE void overlapping_groups(state& s, const state& common, const place& start, regs* acc, kept_values& kept, i64 first, i64 n0) {
+        state before = common;
+        for (i64 i = first; i < n0 + L; i += L) {
+            state now = common;
+            if (i < n0) {
+                const place p = group_at(start, i, n0);
+                start_group(s, now, p);
+                group_pass<0>(s, now, p, acc, kept);
+            }
+            if (i > first) group_pass<1>(s, before, group_at(start, i - L, n0), acc, kept);
+            base::copy(only<base::carried>{}, before.row, now.row);
         }
     }
 
     // ---- rows of less than half a vector: column by column, and lanes are rows throughout
+    template <class F>
+    static KILN_INLINE void each_column(F run) {
+        if constexpr (f.few_columns) [&]<int... C>(std::integer_sequence<int, C...>) KILN_INLINE_LAMBDA { (run(C), ...); }(std::make_integer_sequence<int, n_fixed>{});
+        else
+            for (int c = 0; c < n_fixed; ++c) run(c);
+    }
     template <int I>
     static KILN_INLINE auto first_of_rows(const place& p) {   // where the element of the first row is, and how far the next
         constexpr key_node k = K::node(I);
@@ -181,7 +231,8 @@ struct row_groups : body<K, VB> {
         if constexpr (k.kind == kiln::step::load) {
             const auto [e, stride] = first_of_rows<I>(p);
             simd<memory, L, base::B> x{};
-            if (p.count == L)
+            if constexpr (!f.rows(I)) x = simd<memory, L, base::B>::splat(*e);
+            else if (p.count == L)
 #pragma GCC unroll 64
                 for (int row = 0; row < L; ++row) x.v[row] = e[row * stride];
             else
@@ -230,28 +281,30 @@ struct row_groups : body<K, VB> {
     template <int... I>
     static KILN_INLINE void turned_fix(std::integer_sequence<int, I...>, state& t, const place& p, kept_values& kept) {
         if constexpr (only<base::fixed_part>::size() > 0)
-            for (int c = 0; c < n_fixed; ++c) {
+            each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
                 regs r;
                 (turned_step<I>(t, r, place{p.q, p.sizes, p.outer, p.row, c, p.n1, L}, t.acc, kept), ...);
                 keep_fixed(only<base::fixed_part>{}, kept, r, c);
-            }
+            });
     }
     template <int... I>
     static KILN_INLINE void clear_turned(std::integer_sequence<int, I...>, kept_values& kept) {
-        for (int c = 0; c < n_fixed; ++c) ((static_cast<slots_of<I, n_fixed>&>(kept.sums).v[c] = base::template identity<I>()), ...);
+        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA { ((static_cast<slots_of<I, n_fixed>&>(kept.sums).v[c] = base::template identity<I>()), ...); });
     }
     /// Sums of columns become a vector of columns.
     template <int... I>
     static KILN_INLINE void sum_turned(std::integer_sequence<int, I...>, const kept_values& kept, regs& acc) {
-        for (int c = 0; c < n_fixed; ++c)
+        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
             ((base::template at<I>(acc).v[c] = base::template across<I>(static_cast<const slots_of<I, n_fixed>&>(kept.sums).v[c]).v[0]), ...);
+        });
     }
     template <int S>
     static KILN_INLINE void turned_passes(state& t, const place& p, regs& acc, regs& totals, kept_values& kept) {
         if constexpr (S < f.passes) {
             base::clear(only<base::along + S>{}, acc);
-            for (i64 c = 0; c < columns; ++c)
+            each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
                 turned_steps<S>(only<base::pass + S>{}, t, place{p.q, p.sizes, p.outer, p.row, c, p.n1, p.count}, acc, kept);
+            });
             base::copy(only<base::along + S>{}, t.row, acc);
             row_steps(only<base::row_after + S + 1>{}, t, totals, p);
             turned_passes<S + 1>(t, p, acc, totals, kept);
@@ -266,12 +319,12 @@ struct row_groups : body<K, VB> {
             turned_fix(only<base::of_columns>{}, t, start, kept);
             clear_turned(only<base::column_sums>{}, kept);
         } else fix_all(s, start, kept);
+        if constexpr (overlaps) return overlapping_groups(s, t, start, acc, kept, first, n0);
         for (i64 i = first; i < n0; i += L) {
-            const place p{start.q, start.sizes, start.outer, i, 0, start.n1, static_cast<int>(n0 - i < L ? n0 - i : L)};
-            row_steps(only<base::row_start>{}, t, s.acc, p);
-            row_steps(only<base::row_after>{}, t, s.acc, p);
+            const place p = group_at(start, i, n0);
+            start_group(s, t, p);
             if constexpr (f.turned) turned_passes<0>(t, p, acc[0], s.acc, kept);
-            else group_passes<0>(s, t, p, acc, kept);
+            else group_passes(std::make_integer_sequence<int, f.passes>{}, s, t, p, acc, kept);
         }
         if constexpr (f.turned) sum_turned(only<base::column_sums>{}, kept, acc[0]);
     }

@@ -79,10 +79,19 @@ struct small_plan {
     static KILN_INLINE void calls(std::integer_sequence<int, C...>, char* const* leaves, char* const* outputs, char* bytes) {
         (call<C>(std::make_integer_sequence<int, plan.call[C].n_arguments>{}, leaves, outputs, bytes), ...);
     }
+    /// So short that every place that calls it has its own copy, which need not put into memory where its arguments are.
+    static constexpr bool in_place = plan.n_calls == 1 && plan.kernel[0].n <= 256;
     static KILN_INLINE void run(char* const* leaves, char* const* outputs) {
+        if constexpr (in_place) run_all(leaves, outputs);
+        else run_apart(leaves, outputs);
+    }
+
+private:
+    static KILN_INLINE void run_all(char* const* leaves, char* const* outputs) {
         alignas(64) char bytes[arena.bytes + 1];
         calls(std::make_integer_sequence<int, plan.n_calls>{}, leaves, outputs, bytes);
     }
+    [[gnu::noinline]] static void run_apart(char* const* leaves, char* const* outputs) { run_all(leaves, outputs); }
 };
 
 }  // namespace kiln::cpu

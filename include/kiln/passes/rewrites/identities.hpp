@@ -94,6 +94,25 @@ struct add_negative_zero : at<add_op>::over<a_literal> {
         return is_exactly(n[1], -0.0) ? n[0] : is_exactly(n[0], -0.0) ? n[1] : value{};
     }
 };
+/// A long sum of single numbers, written term by term, in parts of four that do not wait for each other:
+/// ((a + b + c + d) + e) + f -> (a + b + c + d) + (e + f).
+struct sum_in_parts : at<add_op, subtract_op>::over<add_op> {
+    static constexpr auto name = "sum_in_parts";
+    static constexpr auto takes = domain::floating;
+    static constexpr int longest = 4;
+    static constexpr int terms(value v) {   // no more than `longest`
+        int n = 1;
+        for (; n < longest && (is<add_op>(v) || is<subtract_op>(v)); ++n) v = input(v);
+        return n;
+    }
+    static constexpr value apply(site n, const surroundings& w) {
+        const value sum = n[0], term = n[1];
+        if (n.result().rank() > 0 || !is<add_op>(sum) || w.shared(sum) || terms(term) > 1) return {};
+        const value before = input(sum, 0), part = input(sum, 1);
+        if (terms(before) < longest || terms(part) == longest) return {};
+        return is<add_op>(n.result()) ? before + (part + term) : before + (part - term);
+    }
+};
 /// -(-x) -> x.
 struct negative_of_negative : at<negative_op>::over<negative_op> {
     static constexpr auto name = "negative_of_negative";

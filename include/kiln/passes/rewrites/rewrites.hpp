@@ -80,7 +80,7 @@ struct rule_list {
 /// In the order in which they are tried. A new rule is a struct in one of the headers above and a word here.
 using all = rule_list<
     fold_constants, own_rule, pow_of_constant, pow_of_half,
-    multiply_by_one, multiply_by_minus_one, divide_by_one, divide_by_power_of_two, subtract_zero, add_negative_zero,
+    multiply_by_one, multiply_by_minus_one, divide_by_one, divide_by_power_of_two, subtract_zero, add_negative_zero, sum_in_parts,
     negative_of_negative, add_of_negative, subtract_of_negative, multiply_of_negatives, even_of_negative, idempotent, not_of_not,
     same_operands, integer_same_operands, integer_with_literal,
     where_of_literal, where_of_same, where_of_not, where_of_where, cast_to_same, cast_of_cast, stop_gradient_rule,

@@ -66,6 +66,7 @@ KILN_INLINE simd<T, L, B> erf(simd<T, L, B> x) {
     using c = error_function<T>;
     const V a = at_most(c::one_above, magnitude(x)), s = a * a, u = a - all<V>(c::origin);
     const V inner = fused(polynomial(c::near_zero, s, s * s), a, a);
+    if (few_lanes<V> && !any_above(a, below<T>(T{0.75}))) return with_sign_of(inner, x);
     const V outer = all<V>(T{1}) - moderate_exp2(polynomial(c::complement, u, u * u));
     return with_sign_of(pick(a.v >= all<V>(T{0.75}).v, outer, inner), x);
 }
@@ -79,6 +80,7 @@ KILN_INLINE simd<T, L, B> erfc(simd<T, L, B> x) {
     using c = error_function<T>;
     const V a = at_most(c::none_above, magnitude(x)), s = a * a, rounded_off = fused(a, a, -s);
     const V inner = fused(polynomial(c::to_one, s, s * s), -x, all<V>(T{1}) - x);
+    if (few_lanes<V> && !any_above(a, below<T>(T{1}))) return inner;
     // the quotient p / (a + centre) = high + low, so that little but the exponential is rounded
     const V d = a + all<V>(c::centre), back = d - a, lost = (a - (d - back)) + (all<V>(c::centre) - back);
     const V q = all<V>(T{1}) / d, rest = fused(-lost, q, fused(-d, q, all<V>(T{1}))), v = (a - all<V>(c::centre)) * q, u = fused(v, rest, v);

@@ -88,6 +88,13 @@ KILN_INLINE bool any_above(simd<T, L, B> x, T limit) {
     return any;
 }
 
+/// One or few numbers, as in functions of scalars: worth a branch around what none of them needs.
+template <class V>
+constexpr bool few_lanes = sizeof(element<V>) * V::lanes <= 16;
+/// The number before x > 0.
+template <class T>
+constexpr T below(T x) { return __builtin_bit_cast(T, __builtin_bit_cast(std::make_unsigned_t<int_of<sizeof(T)>>, x) - 1); }
+
 /// A number that rounds what is added to it to a multiple of 2^-Fraction, and holds that in its last bits, plus bias.
 template <class T, int Fraction>
 constexpr T rounder(int bias) { return static_cast<T>(1.5 * static_cast<double>(u64{1} << (mantissa_bits<T> - Fraction)) + bias); }
