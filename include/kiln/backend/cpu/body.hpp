@@ -354,15 +354,17 @@ struct body {
     static KILN_INLINE void move_all(std::integer_sequence<int, I...>, const char* const* from, char** q, const i64* sizes, const i64* outer) {
         (move<I>(from, q, sizes, outer), ...);
     }
+    struct copied {
+        char* at[K::header.slots + 1];
+    };
     /// Runs f(q, outer) for each outer index of this part.
     template <class F>
     static KILN_INLINE void for_outer(char* const* a, const i64* sizes, i64 scratch_bytes, int part, int parts, F run) {
-        char* q[K::header.slots + 1];
-        const bool own = K::header.outer > 0 || (part > 0 && scratch_bytes > 0);   // else the arguments serve as they are
-        for (int k = 0; own && k < K::header.slots; ++k) q[k] = a[k];
-        if (own && scratch_bytes) q[first_slot] += part * scratch_bytes;
+        // a copy, for which a store cannot be taken, so that the pointers stay in registers
+        auto q = [&]<int... S>(std::integer_sequence<int, S...>) KILN_INLINE_LAMBDA { return copied{{a[S]..., nullptr}}; }(std::make_integer_sequence<int, K::header.slots>{});
+        if (scratch_bytes) q.at[first_slot] += part * scratch_bytes;
         i64 outer[K::header.outer + 1]{};
-        if constexpr (K::header.outer == 0) run(own ? static_cast<char* const*>(q) : a, outer);
+        if constexpr (K::header.outer == 0) run(static_cast<char* const*>(q.at), outer);
         else {
             i64 count = 1;
             for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
@@ -373,8 +375,8 @@ struct body {
                 r /= sizes[k];
             }
             for (i64 c = mine.first; c < mine.last; ++c) {
-                move_all(std::make_integer_sequence<int, n>{}, a, q, sizes, outer);
-                run(q, outer);
+                move_all(std::make_integer_sequence<int, n>{}, a, q.at, sizes, outer);
+                run(static_cast<char* const*>(q.at), outer);
                 for (int k = K::header.outer - 1; k >= 0; --k) {
                     if (++outer[k] < sizes[k]) break;
                     outer[k] = 0;
