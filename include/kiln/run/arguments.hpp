@@ -6,12 +6,32 @@ namespace kiln {
 
 inline constexpr int max_names = 16;
 
+/// What every axis of the inputs `In` is, in a row, and where names of extents stand alone.
+template <class In, int Names>
+struct axis_table {
+    static constexpr int n = In::first_extent(In::n_inputs);
+    size_expr axis[n + 1]{};
+    int first[Names + 1]{};   // of each name
+    bool plain = true;        // every axis is a number or one name, and every name is an axis
+
+    consteval axis_table() {
+        for (int& f : first) f = -1;
+        for (int i = 0, e = 0; i < In::n_inputs; ++i)
+            for (int a = 0; a < In::rank(i); ++a, ++e) {
+                axis[e] = In::extent(i, a);
+                plain = plain && (axis[e].n == 0 || (axis[e].n == 1 && axis[e].number == 1));
+                if (axis[e].n == 1 && first[axis[e].name[0]] < 0) first[axis[e].name[0]] = e;
+            }
+        for (int k = 0; k < Names; ++k) plain = plain && first[k] >= 0;
+    }
+};
+
 /// `In` is the function's table of inputs.
 template <class In>
 struct call_arguments {
     static constexpr int n_inputs = In::n_inputs;
 
-    char* data[n_inputs + 1];
+    char* data[In::n_leaves + 1];   // and room for what else a plan reads
     alignas(8) char scalar[n_inputs + 1][8];
     i64 extents[In::first_extent(n_inputs) + 1];   // of all inputs, in a row
     i64 names[max_names];
@@ -26,6 +46,20 @@ struct call_arguments {
     /// By name.
     template <class B>
     void take_named(const B& b) { take_data<In::template index<typename B::placeholder_type>()>(b.data); }
+
+    /// Gives names their values and checks every axis.
+    template <int Names>
+    void settle(const char* (*name_text)(int)) {
+        static constexpr axis_table<In, Names> table;
+        if constexpr (table.plain) {   // mostly: then nothing is looked up at run time
+            [&]<int... K>(std::integer_sequence<int, K...>) { ((names[K] = extents[table.first[K]]), ...); }(std::make_integer_sequence<int, Names>{});
+            const bool right = [&]<int... E>(std::integer_sequence<int, E...>) {
+                return ((extents[E] == (table.axis[E].n == 0 ? table.axis[E].number : names[table.axis[E].name[0]])) & ...);
+            }(std::make_integer_sequence<int, table.n>{});
+            if (right) return;
+        }
+        settle_extents(In::shapes.at, n_inputs, extents, names, known, Names, name_text);
+    }
 
 private:
     template <int K, class T>

@@ -160,8 +160,7 @@ private:
         [&]<int... K>(std::integer_sequence<int, K...>) { (take_default<in::first_default + K, A...>(args), ...); }(
             std::make_integer_sequence<int, sizeof...(D)>{});
         if constexpr (in::first_extent(sig.inputs) > 0 || L::result.n_names > 0)
-            settle_extents(in::shapes.at, sig.inputs, args.extents, args.names, args.known, L::result.n_names,
-                           [](int k) -> const char* { return extent_names[k]; });
+            args.template settle<L::result.n_names>([](int k) -> const char* { return extent_names[k]; });
         return execute(out, session, args);
     }
 
@@ -177,9 +176,8 @@ private:
                 resolved = true;
             }
         }
-        char* leaves[L::result.n_leaves + 1];
+        char** const leaves = args.data;   // no copy, which would wait for the pointers to be in memory
         leaves[L::result.n_leaves] = nullptr;   // the only one where there are none
-        for (int k = 0; k < sig.inputs; ++k) leaves[k] = args.data[k];
         if constexpr (draws) state_of(session).next_random_step();
         variables_of(session, leaves, std::make_integer_sequence<int, L::result.n_leaves - sig.inputs>{});
         if constexpr (requires { Out::owned; }) return owned(session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
