@@ -195,7 +195,7 @@ inline constexpr row rows[]{
     unary("atan", [](args a) { return atan(a[0]); }, [](real x) { return std::atan(x); }).within(2.5).with_signed_zero(),
     unary("sinh", [](args a) { return sinh(a[0]); }, [](real x) { return std::sinh(x); }).within(3).with_signed_zero(),
     unary("cosh", [](args a) { return cosh(a[0]); }, [](real x) { return std::cosh(x); }).within(2),
-    unary("tanh", [](args a) { return tanh(a[0]); }, [](real x) { return std::tanh(x); }).within(1.75).with_signed_zero().at(20.0, -20.0),
+    unary("tanh", [](args a) { return tanh(a[0]); }, [](real x) { return std::tanh(x); }).within(2).with_signed_zero().at(20.0, -20.0),
     unary("asinh", [](args a) { return asinh(a[0]); }, [](real x) { return std::asinh(x); }).within(2.5).with_signed_zero(),
     unary("acosh", [](args a) { return acosh(a[0]); }, [](real x) { return std::acosh(x); }).on({1.2, 4}).within(2.5).at(1.0, 0.5),
     unary("atanh", [](args a) { return atanh(a[0]); }, [](real x) { return std::atanh(x); }).on({-0.8, 0.8}).within(2.5).with_signed_zero().at(1.0, -1.0, 2.0),
@@ -205,7 +205,7 @@ inline constexpr row rows[]{
     unary("ceil", [](args a) { return ceil(a[0]); }, [](real x) { return std::ceil(x); }).exact().with_signed_zero().flat(),
     unary("round", [](args a) { return round(a[0]); }, [](real x) { return std::rint(x); }).exact().with_signed_zero().flat().at(0.5, 1.5, -2.5, 2.5),
     unary("trunc", [](args a) { return trunc(a[0]); }, [](real x) { return std::trunc(x); }).exact().with_signed_zero().flat(),
-    unary("sigmoid", [](args a) { return sigmoid(a[0]); }, sigmoid_of).within(2.5).at(40.0, -40.0, -700.0),
+    unary("sigmoid", [](args a) { return sigmoid(a[0]); }, sigmoid_of).within(3).at(40.0, -40.0, -700.0),
     unary("softplus", [](args a) { return softplus(a[0]); }, softplus_of).within(4).at(40.0, -40.0, -700.0, 1000.0),
     unary("relu", [](args a) { return relu(a[0]); }, [](real x) { return std::isnan(x) ? x : std::max(x, 0.0L); }).taking(domain::number).exact(),
     binary("pow", [](args a) { return pow(a[0], a[1]); }, [](real x, real y) { return std::pow(x, y); })

@@ -30,10 +30,6 @@ struct body_facts {
     bool turned = false;     // and computed column by column: lanes are rows
     bool few_columns = false;   // which are written out
     int end_to_end = 0;      // so many rows fill whole vectors, as if they were one
-    u64 beginning[N + 1];    // what the operation begins with, where another may begin with it; else 0
-    int begun_by[N + 1];     // the node that computes this beginning, maybe itself; -1: nothing is shared
-    int shared[N + 1];       // the nodes that compute one for others
-    int n_shared = 0;
 
     /// The body of a key of so many words.
     constexpr void read(const key_header& h, const u64* w, int words) {
@@ -143,21 +139,6 @@ struct body_facts {
             if (!post[i] && (row_value(i) || (rows(i) && (x.kind == step::counter || x.strided)))) return;
         }
         end_to_end = static_cast<int>(together);
-    }
-    /// Operations of one operand that begin alike and are computed in one place do so once.
-    constexpr void share_beginnings() {
-        for (int i = 0; i < n; ++i) {
-            begun_by[i] = -1;
-            shared[i] = 0;
-            if (!beginning[i]) continue;
-            const bool column_of_rows = columns(i) && !rows(i) && row_bit;   // may be computed again after the nest
-            for (int j = 0; j < i && begun_by[i] < 0 && !column_of_rows; ++j)
-                if (beginning[j] == beginning[i] && node[j].in[0] == node[i].in[0] && node[j].mask == node[i].mask && post[j] == post[i] &&
-                    in_pass[j] == in_pass[i] && first_pass(i) == last_pass(i) && tail(j) == tail(i)) {
-                    begun_by[i] = j;
-                    if (begun_by[j] < 0) begun_by[j] = shared[n_shared++] = j;
-                }
-        }
     }
     /// Folds along short rows are done for many rows at once: all values of rows are then vectors of rows, and values of the row
     /// that are costly and wanted in several passes are kept for each of them. Vectors of four lanes gain nothing by it, nor does

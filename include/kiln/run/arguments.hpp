@@ -31,21 +31,20 @@ template <class In>
 struct call_arguments {
     static constexpr int n_inputs = In::n_inputs;
 
-    char* data[In::n_leaves + 1];   // and room for what else a plan reads
     alignas(8) char scalar[n_inputs + 1][8];
     i64 extents[In::first_extent(n_inputs) + 1];   // of all inputs, in a row
     i64 names[max_names];
     bool known[max_names]{};
 
-    /// By position: argument k is input k.
+    /// By position: argument k is input k. Gives the place of its elements.
     template <int K, class T>
-    void take(T&& v) {
-        if constexpr (bare_number<std::remove_cvref_t<T>>) take_number<K>(v);
-        else take_view<K>(as_view(v));
+    char* take(T&& v) {
+        if constexpr (bare_number<std::remove_cvref_t<T>>) return take_number<K>(v);
+        else return take_view<K>(as_view(v));
     }
     /// By name.
     template <class B>
-    void take_named(const B& b) { take_data<In::template index<typename B::placeholder_type>()>(b.data); }
+    char* take_named(const B& b) { return take_data<In::template index<typename B::placeholder_type>()>(b.data); }
 
     /// Gives names their values and checks every axis.
     template <int Names>
@@ -57,30 +56,31 @@ struct call_arguments {
                 return ((extents[E] == (table.axis[E].n == 0 ? table.axis[E].number : names[table.axis[E].name[0]])) & ...);
             }(std::make_integer_sequence<int, table.n>{});
             if (right) return;
-        }
-        settle_extents(In::shapes.at, n_inputs, extents, names, known, Names, name_text);
+            settle_extents(In::shapes.at, n_inputs, extents, names, known, Names, name_text);   // which throws: what is in registers stays there
+            __builtin_unreachable();
+        } else settle_extents(In::shapes.at, n_inputs, extents, names, known, Names, name_text);
     }
 
 private:
     template <int K, class T>
-    void take_number(T v) {
+    char* take_number(T v) {
         using X = ctype_of<In::type(K)>;
         const X x = narrowed<X>(v, In::name(K));
         __builtin_memcpy(scalar[K], &x, sizeof x);
-        data[K] = scalar[K];
+        return scalar[K];
     }
     template <int K, class U, i64... X>
-    void take_view(tensor_view<U, X...> v) {
+    char* take_view(tensor_view<U, X...> v) {
         using T = ctype_of<In::type(K)>;
         constexpr int first = In::first_extent(K);   // a call at run time would carry the graph along
         i64* e = extents + first;
         for (int k = 0; k < v.rank(); ++k) e[k] = v.extent(k);
-        data[K] = reinterpret_cast<char*>(const_cast<T*>(v.data()));
+        return reinterpret_cast<char*>(const_cast<T*>(v.data()));
     }
     template <int K, class T>
-    void take_data(const scalar_argument<T>& v) { take_number<K>(v.v); }
+    char* take_data(const scalar_argument<T>& v) { return take_number<K>(v.v); }
     template <int K, class U, i64... X>
-    void take_data(const tensor_view<U, X...>& v) { take_view<K>(v); }
+    char* take_data(const tensor_view<U, X...>& v) { return take_view<K>(v); }
 };
 
 }  // namespace kiln

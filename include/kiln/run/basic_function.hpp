@@ -148,24 +148,25 @@ private:
         else return K < static_cast<int>(sizeof...(A));
     }
     template <int K, class... A>
-    void take_default([[maybe_unused]] arguments& args) const {
-        if constexpr (!is_given<K, A...>()) args.template take<K>(std::get<K - in::first_default>(defaults).v);
+    void take_default([[maybe_unused]] arguments& args, [[maybe_unused]] char** leaves) const {
+        if constexpr (!is_given<K, A...>()) leaves[K] = args.template take<K>(std::get<K - in::first_default>(defaults).v);
     }
 
     template <class Out, class S, class... A>
     KILN_INLINE auto run_call(const Out& out, S* session, A&&... a) {
         arguments args;
-        if constexpr (by_name<A...>) (args.take_named(a), ...);
-        else [&]<int... K>(std::integer_sequence<int, K...>) { (args.template take<K>(a), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
-        [&]<int... K>(std::integer_sequence<int, K...>) { (take_default<in::first_default + K, A...>(args), ...); }(
+        char* leaves[L::result.n_leaves + 1];   // apart from what is checked, so that they may stay in registers
+        if constexpr (by_name<A...>) ((leaves[in::template index<typename std::remove_cvref_t<A>::placeholder_type>()] = args.take_named(a)), ...);
+        else [&]<int... K>(std::integer_sequence<int, K...>) { ((leaves[K] = args.template take<K>(a)), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
+        [&]<int... K>(std::integer_sequence<int, K...>) { (take_default<in::first_default + K, A...>(args, leaves), ...); }(
             std::make_integer_sequence<int, sizeof...(D)>{});
         if constexpr (in::first_extent(sig.inputs) > 0 || L::result.n_names > 0)
             args.template settle<L::result.n_names>([](int k) -> const char* { return extent_names[k]; });
-        return execute(out, session, args);
+        return execute(out, session, args, leaves);
     }
 
     template <class Out, class S>
-    KILN_INLINE auto execute(const Out& out, S* session, arguments& args) {
+    KILN_INLINE auto execute(const Out& out, S* session, arguments& args, char** leaves) {
         static_assert(L::result.n_names <= max_names, "kiln: more than 16 named extents in one function");
         if constexpr (!inlined<Out>) {
             bool same = resolved;
@@ -176,7 +177,6 @@ private:
                 resolved = true;
             }
         }
-        char** const leaves = args.data;   // no copy, which would wait for the pointers to be in memory
         leaves[L::result.n_leaves] = nullptr;   // the only one where there are none
         if constexpr (draws) state_of(session).next_random_step();
         variables_of(session, leaves, std::make_integer_sequence<int, L::result.n_leaves - sig.inputs>{});
@@ -190,6 +190,7 @@ private:
     KILN_INLINE void run_kernels([[maybe_unused]] const Out& out, char* const* leaves, char* const* outputs) const {
         if constexpr (inlined<Out>) cpu::small_plan<L, cpu::default_arch>::run(leaves, outputs);
         else if constexpr (requires { out.watch; }) work.run(cpu::tables_of<L, cpu::default_arch>, leaves, outputs, out.watch);
+        else if constexpr (L::result.n_calls == 1 && L::result.call[0].guard == 0) work.template run_only_call<L, cpu::default_arch>(leaves, outputs);
         else work.run(cpu::tables_of<L, cpu::default_arch>, leaves, outputs);
     }
 

@@ -136,9 +136,9 @@ TEST_CASE("models that are linear in rows", "[cpu][shapes]") {
     trial(placeholder<"x", double, "n", 8>, placeholder<"c", double, 8>, labels);
     trial(placeholder<"x", double, "n", 20>, placeholder<"c", double, 20>, labels);
 }
-TEST_CASE("operations that begin alike", "[cpu][shapes]") {
+TEST_CASE("sigmoid and softplus have the same bits in one kernel as apart", "[cpu][shapes]") {
     static constexpr auto both = [](value v) { return values{softplus(v), sigmoid(v), sigmoid(-v)}; };
-    const auto bits = [](auto in, auto a, auto b) {   // in one kernel as in kernels of their own
+    const auto bits = [](auto in, auto a, auto b) {
         auto together = function(inputs(in), outputs(a, b));
         auto first = function(inputs(in), a);
         auto second = function(inputs(in), b);

@@ -15,13 +15,6 @@ constexpr bool costly_by_id() {
     if constexpr (requires { Op::costly; }) return Op::costly;
     else return false;
 }
-/// The name of what this operation of one operand begins with; 0: nothing that another operation might begin with.
-template <u64 Id>
-constexpr u64 beginning_by_id() {
-    using Op = op_struct<Id>;
-    if constexpr (requires { typename Op::beginning; }) return hash(Op::beginning::name);
-    else return 0;
-}
 /// A sum of products or squares is one of fused multiply-adds; the product by itself is then not computed where nobody else wants it.
 template <class K>
 constexpr bool sum_of_products(const body_facts<K::n>& f, int i) {
@@ -37,26 +30,22 @@ constexpr auto facts_for() {
     f.column_bit = 1 << (K::header.axes - 1);
     f.row_bit = K::header.has_rows ? 1 << (K::header.axes > 1 ? K::header.axes - 2 : 0) : 0;   // whole, even after an error
     f.in_registers = K::extent(K::header.axes - 1) > 0;
-    const auto of_op = []<int... I>(std::integer_sequence<int, I...>) {
-        struct table { bool costly[sizeof...(I) + 1]; u64 beginning[sizeof...(I) + 1]; };
-        return table{{costly_by_id<K::op(I)>()..., false}, {beginning_by_id<K::op(I)>()..., 0}};
+    const auto costly = []<int... I>(std::integer_sequence<int, I...>) {
+        struct table { bool yes[sizeof...(I) + 1]; };
+        return table{{costly_by_id<K::op(I)>()..., false}};
     }(std::make_integer_sequence<int, K::header.ops>{});
     for (int i = 0; i < K::n; ++i) {
         f.node[i] = K::node(i);
-        const bool operation = f.node[i].kind == step::operation;
-        f.costly[i] = operation && of_op.costly[f.node[i].op];
-        f.beginning[i] = operation ? of_op.beginning[f.node[i].op] : 0;
+        f.costly[i] = f.node[i].kind == step::operation && costly.yes[f.node[i].op];
     }
     f.node[K::n] = {};   // a constant has no uninitialised part
     f.costly[K::n] = f.post[K::n] = f.back[K::n] = false;
-    f.beginning[K::n] = 0;
-    f.shared[K::n] = f.begun_by[K::n] = f.stage[K::n] = f.scratch[K::n] = 0;
+    f.stage[K::n] = f.scratch[K::n] = 0;
     f.in_pass[K::n] = 0;
     f.derive();
     for (int i = 0; i < K::n; ++i) f.inner_products += f.along_row(i) && sum_of_products<K>(f, i);
     f.group_rows(L, K::extent(K::header.axes - 1));
     if (!f.contraction || K::header.windows) f.lay_end_to_end(L, K::extent(K::header.axes - 1));
-    f.share_beginnings();
     return f;
 }
 
@@ -73,12 +62,11 @@ template <int L, int B>
 struct lanes_of<dtype::boolean, L, B> {
     using type = lane_mask<B, L>;
 };
-template <class K, int VB, class Nodes, class Shared>
+template <class K, int VB, class Seq>
 struct registers;
-template <class K, int VB, int... I, int... J>
-struct registers<K, VB, std::integer_sequence<int, I...>, std::integer_sequence<int, J...>>   // J: whose beginning others go on from
-    : reg<I, typename lanes_of<K::node(I).type, VB / K::header.lane_bytes, K::header.lane_bytes>::type>...,
-      reg<K::n + J, typename lanes_of<K::node(J).type, VB / K::header.lane_bytes, K::header.lane_bytes>::type>... {};
+template <class K, int VB, int... I>
+struct registers<K, VB, std::integer_sequence<int, I...>>
+    : reg<I, typename lanes_of<K::node(I).type, VB / K::header.lane_bytes, K::header.lane_bytes>::type>... {};
 
 /// Where a step is: row, first column, how many lanes are there.
 struct place {
@@ -93,9 +81,7 @@ template <class K, int VB>
 struct body {
     static constexpr int B = K::header.lane_bytes, L = VB / B, n = K::n, axes = K::header.axes;
     static constexpr auto f = facts_for<K, L>();
-    template <int... I>
-    static auto shared(std::integer_sequence<int, I...>) -> std::integer_sequence<int, f.shared[I]...>;
-    using regs = registers<K, VB, std::make_integer_sequence<int, n>, decltype(shared(std::make_integer_sequence<int, f.n_shared>{}))>;
+    using regs = registers<K, VB, std::make_integer_sequence<int, n>>;
     template <int I>
     using lanes = typename lanes_of<K::node(I).type, L, B>::type;
     template <int I>
@@ -260,11 +246,7 @@ struct body {
             } else at<I>(acc) = combined<I>(at<I>(acc), v);
         } else {
             constexpr int arity = op<I>::arity;
-            if constexpr (f.begun_by[I] >= 0) {
-                auto& begun = static_cast<reg<n + f.begun_by[I], lanes<I>>&>(out).v;
-                if constexpr (f.begun_by[I] == I) begun = op<I>::beginning::compute(get<k.in[0]>(s, r));
-                at<I>(out) = op<I>::go_on(get<k.in[0]>(s, r), begun);
-            } else if constexpr (arity == 1) at<I>(out) = compute<I>(get<k.in[0]>(s, r));
+            if constexpr (arity == 1) at<I>(out) = compute<I>(get<k.in[0]>(s, r));
             else if constexpr (arity == 2) at<I>(out) = compute<I>(get<k.in[0]>(s, r), get<k.in[1]>(s, r));
             else at<I>(out) = compute<I>(get<k.in[0]>(s, r), get<k.in[1]>(s, r), get<k.in[2]>(s, r));
         }
@@ -394,15 +376,17 @@ struct body {
     static KILN_INLINE void move_all(std::integer_sequence<int, I...>, const char* const* from, char** q, const i64* sizes, const i64* outer) {
         (move<I>(from, q, sizes, outer), ...);
     }
+    struct copied {
+        char* at[K::header.slots + 1];
+    };
     /// Runs f(q, outer) for each outer index of this part.
     template <class F>
     static KILN_INLINE void for_outer(char* const* a, const i64* sizes, i64 scratch_bytes, int part, int parts, F run) {
-        char* q[K::header.slots + 1];
-        const bool own = K::header.outer > 0 || (part > 0 && scratch_bytes > 0);   // else the arguments serve as they are
-        for (int k = 0; own && k < K::header.slots; ++k) q[k] = a[k];
-        if (own && scratch_bytes) q[first_slot] += part * scratch_bytes;
+        // a copy, for which a store cannot be taken, so that the pointers stay in registers
+        auto q = [&]<int... S>(std::integer_sequence<int, S...>) KILN_INLINE_LAMBDA { return copied{{a[S]..., nullptr}}; }(std::make_integer_sequence<int, K::header.slots>{});
+        if (scratch_bytes) q.at[first_slot] += part * scratch_bytes;
         i64 outer[K::header.outer + 1]{};
-        if constexpr (K::header.outer == 0) run(own ? static_cast<char* const*>(q) : a, outer);
+        if constexpr (K::header.outer == 0) run(static_cast<char* const*>(q.at), outer);
         else {
             i64 count = 1;
             for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
@@ -413,8 +397,8 @@ struct body {
                 r /= sizes[k];
             }
             for (i64 c = mine.first; c < mine.last; ++c) {
-                move_all(std::make_integer_sequence<int, n>{}, a, q, sizes, outer);
-                run(q, outer);
+                move_all(std::make_integer_sequence<int, n>{}, a, q.at, sizes, outer);
+                run(static_cast<char* const*>(q.at), outer);
                 for (int k = K::header.outer - 1; k >= 0; --k) {
                     if (++outer[k] < sizes[k]) break;
                     outer[k] = 0;

@@ -113,19 +113,29 @@ public:
             if (call.guard && !taken(t, call.guard, leaves, outputs)) continue;
             char* a[256];
             for (int k = 0; k < call.n_arguments; ++k) a[k] = address(t.argument[call.first_argument + k], leaves, outputs);
-            const i64* s = sizes.get() + call.first_size;
-            watch(c, [&] {
-                if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
-                    thread_pool::of_process().run(t.kernel[call.kernel], a, s, n_threads);
-                else t.kernel[call.kernel](a, s, 0, 1);
-            });
+            watch(c, [&] { start(t, call, a); });
         }
+    }
+    /// The same for a plan of one call, whose arguments are found without a look at the table.
+    template <class L, class Arch>
+    void run_only_call(char* const* leaves, char* const* outputs) const {
+        static constexpr plan_call call = L::result.call[0];
+        [&]<int... I>(std::integer_sequence<int, I...>) {
+            char* const a[]{address(L::result.argument[call.first_argument + I], leaves, outputs)..., nullptr};
+            start(tables_of<L, Arch>, call, a);
+        }(std::make_integer_sequence<int, call.n_arguments>{});
     }
     i64 bytes() const { return capacity; }
     /// From now on large kernels run on n threads, 0: as the environment says; `resolve` must follow, since each has scratch of its own.
     void threads(int n) { n_threads = n; }
 
 private:
+    KILN_INLINE void start(const tables& t, const plan_call& call, char* const* a) const {
+        const i64* s = sizes.get() + call.first_size;
+        if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
+            thread_pool::of_process().run(t.kernel[call.kernel], a, s, n_threads);
+        else t.kernel[call.kernel](a, s, 0, 1);
+    }
     char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {
         switch (x.where) {
         case space::leaf: return leaves[x.index];

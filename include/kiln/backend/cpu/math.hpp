@@ -6,6 +6,7 @@
 #include <kiln/backend/cpu/math/hyperbolic.hpp>
 #include <kiln/backend/cpu/math/inverse_trigonometric.hpp>
 #include <kiln/backend/cpu/math/logarithm.hpp>
+#include <kiln/backend/cpu/math/logistic.hpp>
 #include <kiln/backend/cpu/math/power.hpp>
 #include <kiln/backend/cpu/math/rounding.hpp>
 #include <kiln/backend/cpu/math/trigonometric.hpp>

@@ -89,7 +89,7 @@ using all = rule_list<
     product_with_short_rows, product_with_column, fold_of_product,
     sum_of_sum, extremum_of_extremum, extremum_of_expand, reduction_of_literal,
     softplus_rule, log_softmax_rule, logsumexp_rule, log_of_exp, log1p_rule, expm1_rule, sigmoid_rule, one_minus_sigmoid, one_plus_tanh,
-    softmax_rule>;
+    softmax_rule, gather_factors>;
 
 inline constexpr rule_table by_operation = all::table();
 

@@ -57,6 +57,16 @@ TEST_CASE("special values of elementary functions", "[cpu][math]") {
     EXACTLY(ceil, 0, -0.0, 0.5, -0.5, 2.5, -2.5, 8388607.5, -8388607.5, 1e30, inf, -inf, nan, 1e-40, -1e-40);
     EXACTLY(trunc, 0, -0.0, 0.5, -0.5, 2.5, -2.5, 8388607.5, -8388607.5, 1e30, inf, -inf, nan, 1e-40, -1e-40);
 }
+TEST_CASE("special values of the logistic function and its integral", "[cpu][math]") {
+    const auto both = [](const char* name, auto f, auto g, std::initializer_list<double> at) {
+        exactly<float>(name, f, g, at);
+        exactly<double>(name, f, g, at);
+    };
+    both("logistic", [](auto v) { return logistic(v); }, [](long double v) { return 1 / (1 + std::exp(-v)); },
+         {0, -0.0, inf, -inf, nan, 1e-40, 100, 1e30, -1e30});
+    both("log_one_plus_exp", [](auto v) { return log_one_plus_exp(v); }, [](long double v) { return v > 100 ? v : std::log1p(std::exp(v)); },
+         {inf, -inf, nan, 1000, 1e30, -1e30});
+}
 TEST_CASE("results are finite up to the limit", "[cpu][math]") {
     const auto finite = [](auto v) { return std::isfinite(v.v[0]) && v.v[0] > 0; };
     using F = full<float>;
@@ -67,6 +77,9 @@ TEST_CASE("results are finite up to the limit", "[cpu][math]") {
     CHECK(!finite(expm1(F::splat(88.7228394f))));
     CHECK(finite(exp(F::splat(-103.972076f))));   // the smallest denormal number
     CHECK(exp(F::splat(-103.972084f)).v[0] == 0);
+    CHECK(finite(logistic(F::splat(-103.972076f))));
+    CHECK(logistic(F::splat(-103.972084f)).v[0] == 0);
+    CHECK(finite(log_one_plus_exp(F::splat(-103.972076f))));
     CHECK(finite(sinh(F::splat(89.4159851f))));
     CHECK(!finite(sinh(F::splat(89.4159927f))));
     CHECK(finite(cosh(F::splat(-89.4159851f))));
@@ -79,6 +92,8 @@ TEST_CASE("results are finite up to the limit", "[cpu][math]") {
     CHECK(!finite(exp(D::splat(709.7827128933841))));
     CHECK(finite(exp(D::splat(-745.1332191019411))));
     CHECK(exp(D::splat(-745.1332191019412)).v[0] == 0);
+    CHECK(finite(logistic(D::splat(-745.1332191019411))));
+    CHECK(logistic(D::splat(-745.1332191019412)).v[0] == 0);
     CHECK(finite(exp2(F::splat(127.99999f))));
     CHECK(finite(exp2(D::splat(1023.9999999999999))));
     CHECK(exp2(D::splat(-1074)).v[0] == std::numeric_limits<double>::denorm_min());

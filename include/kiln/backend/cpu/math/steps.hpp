@@ -194,21 +194,22 @@ KILN_INLINE V fused(V a, element<V> b, V c) { return fused(a, all<V>(b), c); }
 template <class V>
 KILN_INLINE V fused(V a, V b, element<V> c) { return fused(a, b, all<V>(c)); }
 
-/// c[0] + c[1] x + c[2] x^2 + ..., in halves that are computed side by side (Estrin's scheme). power: x^2, x^4, ...
+/// c[0] + c[1] x + c[2] x^2 + ..., in halves that are computed side by side (Estrin's scheme; of 5 and 6 terms two stand apart, which
+/// is as fast and needs no x^4). power: x^2, x^4, ...
 template <int N, class V>
 KILN_INLINE V polynomial(const element<V>* c, const V* power, V x) {
     if constexpr (N == 1) return all<V>(c[0]);
     else if constexpr (N == 2) return fused(x, c[1], c[0]);
     else if constexpr (N == 3) return fused(fused(x, c[2], c[1]), x, c[0]);
     else {
-        constexpr int half = N > 8 ? 8 : N > 4 ? 4 : 2;
+        constexpr int half = N > 8 ? 8 : N > 6 ? 4 : 2;
         return fused(polynomial<N - half>(c + half, power, x), power[half == 2 ? 0 : half == 4 ? 1 : 2], polynomial<half>(c, power, x));
     }
 }
 template <class V, int N>
 KILN_INLINE V polynomial(const element<V> (&c)[N], V x, V square) {
     V power[3]{square, square, square};
-    if constexpr (N > 4) power[1] = square * square;
+    if constexpr (N > 6) power[1] = square * square;
     if constexpr (N > 8) power[2] = power[1] * power[1];
     return polynomial<N>(&c[0], &power[0], x);
 }
