@@ -23,7 +23,7 @@ while [ $# -gt 0 ]; do
 done
 [ -z "$write" ] || [ "$filter" = . ] || { echo "--write wants all benchmarks, so no --filter" >&2; exit 2; }
 source tests/packages.sh
-packages=(g++ cmake ninja-build libxsimd-dev libeigen3-dev libbenchmark-dev libopenblas-dev libdnnl-dev zlib1g-dev libpng-dev libzip-dev
+packages=(g++ cmake ninja-build libxsimd-dev libeigen3-dev libbenchmark-dev libopenblas-dev libdnnl-dev libtorch-dev zlib1g-dev libpng-dev libzip-dev
     nlohmann-json3-dev libprotozero-dev python3)
 [ "$preset" != clang ] || packages+=(clang-19)
 need_packages "${packages[@]}"

@@ -175,7 +175,7 @@ def facts(arguments, limits):
     yield "limits", str(limits)
     if arguments.build:
         yield "compiler", build_of(arguments.build)
-    yield "rivals", versions_of(["libeigen3-dev", "libopenblas-dev", "libdnnl-dev"])
+    yield "rivals", versions_of(["libeigen3-dev", "libopenblas-dev", "libdnnl-dev", "libtorch-dev"])
     yield "date", datetime.date.today().isoformat()
     yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, kiln and its rivals of a program in random order, one "
                        "thread on one core (rows with two_threads: two); time of the processor, of the clock with two threads")
