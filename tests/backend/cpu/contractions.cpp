@@ -25,6 +25,22 @@ auto layouts() { return function(inputs(a<T>, b<T>, at<T>, bt<T>), trace(four_la
 
 constexpr i64 extents[]{0, 1, 2, 3, 5, 13, 16, 17, 33, 100};
 
+template <i64 N>
+void of_columns() {   // a product that is only stored, one with more to it
+    static constexpr auto left = placeholder<"left", float, 9, 11>;
+    static constexpr auto right = placeholder<"right", float, 11, N>;
+    auto f = function(inputs(left, right), trace([](value x, value y) { return values{matmul(x, y), relu(matmul(x + 1.0, y)) * 2.0}; }, left, right));
+    compare(f, {}, {.tolerance = 1e3});
+}
+TEST_CASE("columns beside whole vectors", "[cpu][contractions]") {   // a part of one, half of one, one and a part, for every instruction set
+    of_columns<3>();
+    of_columns<13>();
+    of_columns<20>();
+    of_columns<29>();
+    of_columns<37>();
+    of_columns<52>();
+    of_columns<59>();
+}
 TEST_CASE("products of run-time extents", "[cpu][contractions]") {
     auto f = layouts<float>();
     auto d = layouts<double>();

@@ -80,7 +80,7 @@ struct contraction : nest<K, VB> {
         constexpr i64 n1 = base::n1_constant, width = NV * L;
         constexpr int rest = n1 == 0 ? 1 : half ? static_cast<int>(n1 % width / L) : static_cast<int>((n1 % width + L - 1) / L);
         constexpr bool whole = n1 == 0 || n1 >= width, cut = over != 0 && !half;
-        const bool one_of_them = ((height == H && (whole && vectors == NV ? whole_sums<L, whole, H, NV, false>(o)
+        const bool one_of_them = ((height == H && (whole && vectors == NV && (!cut || rest < NV || o.count == L) ? whole_sums<L, whole, H, NV, false>(o)
                           : half && vectors == 0 ? whole_sums<(half ? L / 2 : L), half, H, 1, (2 * over < L)>(o)
                           : (n1 == 0 && o.count == L) || (n1 > 0 && !cut) ? whole_sums<L, (n1 == 0 || (!cut && rest > 0)), H, rest, false>(o)
                                                                           : whole_sums<L, (n1 == 0 || cut), H, rest, true>(o))) || ...);

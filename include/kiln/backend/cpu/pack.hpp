@@ -11,16 +11,22 @@ KILN_INLINE V interleaved(V a, V b, std::integer_sequence<int, J...>) {
     constexpr int n = sizeof...(J), from = High ? n / 2 : 0;
     return __builtin_shufflevector(a, b, (from + J / 2 + (J % 2 ? n : 0))...);
 }
+/// How many of n lanes of V are 16 bytes, or all that there are.
+template <class V>
+constexpr int lanes_in_16_bytes(int n) {
+    const int e = static_cast<int>(16 * static_cast<std::size_t>(n) / sizeof(V));
+    return e < n ? e : n;
+}
 /// Of each 16 bytes of two vectors the lower or the upper half, by turns elements of G lanes of a and of b.
 template <bool High, int G, class V, int... J>
 KILN_INLINE V interleaved_within(V a, V b, std::integer_sequence<int, J...>) {
-    constexpr int n = sizeof...(J), e = static_cast<int>(16 * n / sizeof(V)), from = High ? e / 2 : 0;
+    constexpr int n = sizeof...(J), e = lanes_in_16_bytes<V>(n), from = High ? e / 2 : 0;
     return __builtin_shufflevector(a, b, (J / e * e + from + J % e / G / 2 * G + J % G + (J / G % 2 ? n : 0))...);
 }
 /// The even or the odd ones of all their 16 bytes.
 template <bool Odd, class V, int... J>
 KILN_INLINE V every_second(V a, V b, std::integer_sequence<int, J...>) {
-    constexpr int n = sizeof...(J), e = static_cast<int>(16 * n / sizeof(V));
+    constexpr int n = sizeof...(J), e = lanes_in_16_bytes<V>(n);
     return __builtin_shufflevector(a, b, (J / (n / 2) * n + (J % (n / 2) / e * 2 + Odd) * e + J % e)...);
 }
 /// n vectors of n lanes of four or eight bytes as a matrix, transposed: first squares of 16 bytes, then their places. Shuffles within 16 bytes need no
@@ -28,7 +34,7 @@ KILN_INLINE V every_second(V a, V b, std::integer_sequence<int, J...>) {
 template <class V, int N>
 KILN_INLINE void transpose_in_registers(V (&v)[N]) {
     using lanes = std::make_integer_sequence<int, N>;
-    constexpr int e = static_cast<int>(16 * N / sizeof(V));
+    constexpr int e = lanes_in_16_bytes<V>(N);
     static_assert(e == 2 || e == 4);
     V t[N];
 #pragma GCC unroll 32
