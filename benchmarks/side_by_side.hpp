@@ -40,11 +40,14 @@ void scatter(X&& x, double lo = -1, double hi = 1) {
 template <class T, class... A>
 T& lasting(A&&... a) { return *new T(std::forward<A>(a)...); }
 
-/// Memory that is filled once, on a line of the cache of its own.
+/// Memory that is filled once, on a line of the cache of its own. Each begins elsewhere in its page: a load waits for a store before it
+/// whose address is the same up to whole pages, and arguments and results of one side would lie so by chance.
 template <class T>
 class numbers {
 public:
-    explicit numbers(long size) : n(size), p(static_cast<T*>(std::aligned_alloc(64, (sizeof(T) * static_cast<std::size_t>(size) + 127) / 64 * 64))) {
+    explicit numbers(long size)
+        : n(size), block(static_cast<char*>(std::aligned_alloc(4096, (sizeof(T) * static_cast<std::size_t>(size) + 2 * 4096 + 63) / 4096 * 4096))),
+          p(reinterpret_cast<T*>(block + next_place())) {
         for (long k = 0; k < n; ++k) p[k] = T{};
     }
     /// A copy of whatever has data() and size().
@@ -54,13 +57,18 @@ public:
     }
     numbers(const numbers&) = delete;
     numbers& operator=(const numbers&) = delete;
-    ~numbers() { std::free(p); }
+    ~numbers() { std::free(block); }
     T* data() const { return p; }
     long size() const { return n; }
     T& operator[](long k) const { return p[k]; }
 
 private:
+    static long next_place() {   // 19 of 64 lines further each time: arguments of one call are never near
+        static long place = 0;
+        return (place = (place + 19 * 64) % 4096);
+    }
     long n;
+    char* block;
     T* p;
 };
 
