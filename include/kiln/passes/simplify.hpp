@@ -23,6 +23,7 @@ struct simplification {
 
     // Of the nodes of the source.
     int reader[builder::capacity];    // 1 + the node that reads it, 0: none, or `many`
+    int symbol_readers[builder::capacity];   // of symbols, which may be roots beside
     int view[builder::capacity];      // 1 + the reshape or transpose in whose layout it is built, 0: in its own
     char layouts[builder::capacity];  // can it be built in the layout of a reshape (1), of a transpose (2)?
     int made[builder::capacity];      // the node in `to`
@@ -34,7 +35,7 @@ struct simplification {
     int known;
 
     constexpr simplification(const graph_view& from, builder& b, rewrites r)
-        : g(from), to(b), on(r), tables{from, b, {}, {}, nullptr}, reader{}, view{}, layouts{}, made{}, asked{}, wanted{},
+        : g(from), to(b), on(r), tables{from, b, {}, {}, nullptr}, reader{}, symbol_readers{}, view{}, layouts{}, made{}, asked{}, wanted{},
           readers{}, known(0) {}
 
     /// Who reads what; true where a view may pass through pointwise operations.
@@ -45,8 +46,10 @@ struct simplification {
             const node& x = g.nodes[i];
             if (!reader[i]) continue;
             for (int k = 0; k < x.n_in; ++k) {
-                int& r = reader[x.n_in <= 3 ? x.in[k] : g.operand(x, k)];
+                const int o = x.n_in <= 3 ? x.in[k] : g.operand(x, k);
+                int& r = reader[o];
                 r = r == 0 || r == i + 1 ? i + 1 : many;
+                if (g.nodes[o].op->kind == pattern::leaf) ++symbol_readers[o];
             }
             any = any || ((x.op == &info<reshape_op> || x.op == &info<transpose_op>) && g.nodes[x.in[0]].op->pointwise());
         }
@@ -157,7 +160,7 @@ struct simplification {
             const node& x = g.nodes[i];
             if (!reader[x.op == &result_op ? x.in[0] : i]) continue;
             const int id = made[i] = rebuilt(i);
-            readers[id] += reader[i] == many ? 2 : 1;
+            readers[id] += x.op->kind == pattern::leaf ? symbol_readers[i] : reader[i] == many ? 2 : 1;
         }
         for (int k = 0; k < g.n_roots(); ++k) roots[k] = {&to, made[g.root(k)]};
     }
