@@ -29,8 +29,6 @@ struct image_lanes : contraction<K, VB, Registers> {
     static constexpr images_in_lanes vectors = images_in_lanes_of(g, of_places, columns, sizeof(T), VB);
     static constexpr i64 line = vectors.line * inner * L;   // of images as they are read
     static constexpr auto whole = s::whole(2, 0, s::last.kernel);   // the positions that see nothing but the image
-    /// Sums that registers hold beside what they are made of.
-    static constexpr int most_sums = Registers == 32 ? 28 : 12;
     /// What the body knows of results is their columns.
     static constexpr bool possible = vectors.read > 0 && columns <= L && K::header.right == by_rows && std::is_floating_point_v<T> && (of_places || f.end_to_end > 0);
     static constexpr bool splits = only<base::all_after>::size() == 0;
@@ -54,7 +52,8 @@ struct image_lanes : contraction<K, VB, Registers> {
     }
 
     // ---- results of windows
-    static constexpr even_pieces channels{columns, 6}, inside{whole.end - whole.first, channels.high ? most_sums / channels.high : 1};
+    // registers hold the sums, a filter of each channel, and what they are made of
+    static constexpr even_pieces channels{columns, Registers == 32 ? 6 : 3}, inside{whole.end - whole.first, channels.high ? (Registers - 1 - channels.high) / channels.high : 1};
     // operands are filled in where they lie: to copy what has just been written in parts stalls
     template <int O, int X>
     static KILN_INLINE void positions(lane_operands<T>& o, const T* x, const T* w, T* out, i64 from, i64 channel, i64 place, i64 end) {
@@ -66,9 +65,9 @@ struct image_lanes : contraction<K, VB, Registers> {
         lane_sums<T, L, O, X, s::last.stride * inner>(o);
     }
     /// One channel: loads are what counts, so that positions at the ends take zeros of the padding like any other.
-    static constexpr bool one_by_one = columns == 1 && s::last.stride == 1 && s::last.dilation * s::last.dilation == 1 && s::last.kernel > 1 && s::last.kernel <= most_sums / 3;
+    static constexpr bool one_by_one = columns == 1 && s::last.stride == 1 && s::last.dilation * s::last.dilation == 1 && s::last.kernel > 1 && 3 * s::last.kernel < Registers;
     static constexpr i64 first_place = s::last.dilation > 0 ? 0 : s::last.kernel - 1;   // as they lie in the image
-    static constexpr even_pieces of_line{s::last.out, most_sums - (one_by_one ? s::last.kernel : 0)};
+    static constexpr even_pieces of_line{s::last.out, Registers - 2 - (one_by_one ? s::last.kernel : 0)};
     template <i64 X>
     static KILN_INLINE void whole_positions(lane_operands<T>& o, const T* x, T* out, i64& p, i64 count) {
         for (i64 k = 0; k < count; ++k, p += X) {
@@ -141,7 +140,7 @@ struct image_lanes : contraction<K, VB, Registers> {
     }
     static KILN_INLINE void results_of_images(state& st, const place& p0, const T* out, i64 n, int images, i64 row, const regs* periodic, regs* sums) {
         for (i64 j = 0, v = 0; j < n; j += L, v = v + 1 < base::n_whole ? v + 1 : 0) {
-            if constexpr (base::n <= 10)
+            if constexpr (base::n <= 4)   // written out, where that is little code: results stay in registers
                 if (images == L && n - j >= L) {
                     raw<T, L> x[L];
 #pragma GCC unroll 64
@@ -191,7 +190,7 @@ struct image_lanes : contraction<K, VB, Registers> {
     }
 
     // ---- sums over windows: gradients of filters
-    static constexpr even_pieces places{s::last.kernel, most_sums / 2}, gradient_channels{columns, places.high ? most_sums / places.high : 1};
+    static constexpr even_pieces places{s::last.kernel, Registers / 2 - 2}, gradient_channels{columns, places.high ? (Registers - 1) / (places.high + 1) : 1};
     template <int P, int O>
     static KILN_INLINE void some_positions(lane_gradient_operands<T>& o, const T* x, const T* d, T* c, i64 place, i64 channel, i64 first, i64 end) {
         o.x = x + s::seen(2, first, place) * inner * L;
