@@ -89,7 +89,7 @@ template <class K, int VB>
 constexpr int bytes_for_columns = [] {
     const i64 columns = K::extent(K::header.axes - 1) * K::header.lane_bytes;
     int bytes = VB;
-    while (columns > 0 && 2 * columns <= bytes && (bytes > 32 || columns == bytes / 2)) bytes /= 2;   // loads of a part of 16 bytes are slow
+    while (columns > 0 && 2 * columns <= bytes && (bytes > 32 || (bytes == 32 && columns == 16))) bytes /= 2;   // loads of a part of 16 bytes are slow
     return bytes;
 }();
 /// A nest does the same, unless several of its rows fill wide vectors.
