@@ -229,4 +229,22 @@ template <class A, class B> requires liftable<A, B> constexpr auto operator*(A x
 template <class A, class B> requires liftable<A, B> constexpr auto operator/(A x, B y) { return lifter<A, B>::template lift<divide_op>(x, y); }
 template <expression X> constexpr auto operator-(X x) { return X::template lift<negative_op>(x); }
 
+/// true_divide(x, y) = x / y as a floating number (numpy, tf.truediv): int8, int16, uint8, uint16 and bool become float32,
+/// wider integers float64.
+constexpr value as_floating(value x) {
+    const dtype t = x.element();
+    if (is_floating(t)) return x;
+    return cast(x, size_of(t) <= 2 ? dtype::float32 : dtype::float64);
+}
+struct true_divide_call {
+    static constexpr value apply(operand x, operand y) {
+        bind("true_divide", x, y);
+        return as_floating(x.v) / as_floating(y.v);
+    }
+};
+constexpr value true_divide(operand x, operand y) { return true_divide_call::apply(x, y); }
+template <class A, class B>
+    requires liftable<A, B>
+constexpr auto true_divide(A x, B y) { return lifter<A, B>::template lift<true_divide_call>(x, y); }
+
 }  // namespace kiln

@@ -1,7 +1,8 @@
 // The chain rule with structural zeros, and masks that stay outside of it (D6): where(c, g, 0) * p becomes
 // where(c, g * p, 0), so that an infinite slope in a branch that was not taken never meets a zero.
 #pragma once
-#include <kiln/ops/elementary.hpp>
+#include <kiln/ops/activations.hpp>
+#include <kiln/ops/rounding.hpp>
 
 namespace kiln {
 

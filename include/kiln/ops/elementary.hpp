@@ -11,7 +11,6 @@ constexpr value sin(operand x);
 constexpr value cos(operand x);
 constexpr value sinh(operand x);
 constexpr value cosh(operand x);
-constexpr value sigmoid(operand x);
 constexpr value log(operand x);
 constexpr value pow(operand x, operand y);
 
@@ -229,83 +228,6 @@ struct erfc_op : elementary<erfc_op> {
     }
     static constexpr value partial(value x, value) { return -1.12837916709551257390 * exp(-(x * x)); }
 };
-/// floor(x): rounds down. Exact. Slope 0.
-struct floor_op : elementwise<floor_op, 1> {
-    static constexpr auto name = "floor";
-    static constexpr auto takes = domain::floating;
-    static constexpr bool flat = true;
-    KILN_HD static constexpr auto compute(auto x) {
-        using math::floor;
-        return floor(x);
-    }
-};
-/// ceil(x): rounds up. Exact. Slope 0.
-struct ceil_op : elementwise<ceil_op, 1> {
-    static constexpr auto name = "ceil";
-    static constexpr auto takes = domain::floating;
-    static constexpr bool flat = true;
-    KILN_HD static constexpr auto compute(auto x) {
-        using math::ceil;
-        return ceil(x);
-    }
-};
-/// round(x): to the nearest integer, halves to even (numpy, TensorFlow). Exact. Slope 0.
-struct round_op : elementwise<round_op, 1> {
-    static constexpr auto name = "round";
-    static constexpr auto takes = domain::floating;
-    static constexpr bool flat = true;
-    KILN_HD static constexpr auto compute(auto x) {
-        using math::round;
-        return round(x);
-    }
-};
-/// trunc(x): rounds toward zero. Exact. Slope 0.
-struct trunc_op : elementwise<trunc_op, 1> {
-    static constexpr auto name = "trunc";
-    static constexpr auto takes = domain::floating;
-    static constexpr bool flat = true;
-    KILN_HD static constexpr auto compute(auto x) {
-        using math::trunc;
-        return trunc(x);
-    }
-};
-
-/// sigmoid(x) = 1 / (1 + exp(-x)), between 0 and 1. At most 3 ULP. Slope y (1 - y).
-struct sigmoid_op : elementary<sigmoid_op> {
-    static constexpr auto name = "sigmoid";
-    KILN_HD static constexpr auto compute(auto x) {
-        if constexpr (requires { logistic(x); }) return logistic(x);   // of lanes
-        else {   // 1 - e / (1 + e), e times that below 0: e is never infinite
-            using math::exp;
-            const auto one = like(x, 1), e = exp(select(x < like(x, 0), x, -x)), limit = select(x < like(x, 0), e, one);
-            return limit - limit * (e / (one + e));
-        }
-    }
-    static constexpr value partial(value, value y) { return y * (1 - y); }
-};
-
-/// softplus(x) = log(1 + exp(x)), without overflow. At most 4 ULP. Slope sigmoid(x).
-struct softplus_op : elementary<softplus_op> {
-    static constexpr auto name = "softplus";
-    KILN_HD static constexpr auto compute(auto x) {
-        if constexpr (requires { log_one_plus_exp(x); }) return log_one_plus_exp(x);   // of lanes
-        else {
-            using math::exp;
-            using math::log1p;
-            const auto zero = like(x, 0);
-            return select(x < zero, zero, x) + log1p(exp(select(x < zero, x, -x)));
-        }
-    }
-    static constexpr value partial(value x, value) { return sigmoid(x); }
-};
-
-/// relu(x) = max(x, 0); NaN stays NaN. Exact. Slope 1 above 0, else 0 (TensorFlow).
-struct relu_op : elementwise<relu_op, 1> {
-    static constexpr auto name = "relu";
-    static constexpr auto takes = domain::number;
-    KILN_HD static constexpr auto compute(auto x) { return greater_of(x, like(x, 0)); }
-    static constexpr value partial(value x, value y) { return where(y > 0, ones_like(x), zeros_like(x)); }
-};
 
 /// pow(x, y) = x^y by IEEE's rules. Slopes as TensorFlow: y pow(x, y - 1), and 0 where y is 0; log(x) pow(x, y), and 0
 /// where x <= 0. At most 0.75 ULP in float32, 2 in float64.
@@ -372,32 +294,7 @@ KILN_UNARY(acosh)
 KILN_UNARY(atanh)
 KILN_UNARY(erf)
 KILN_UNARY(erfc)
-KILN_UNARY(floor)
-KILN_UNARY(ceil)
-KILN_UNARY(round)
-KILN_UNARY(trunc)
-KILN_UNARY(sigmoid)
-KILN_UNARY(softplus)
-KILN_UNARY(relu)
 KILN_BINARY(pow)
 KILN_BINARY(atan2)
-
-/// true_divide(x, y) = x / y as a floating number (numpy, tf.truediv): int8, int16, uint8, uint16 and bool become float32,
-/// wider integers float64.
-constexpr value as_floating(value x) {
-    const dtype t = x.element();
-    if (is_floating(t)) return x;
-    return cast(x, size_of(t) <= 2 ? dtype::float32 : dtype::float64);
-}
-struct true_divide_call {
-    static constexpr value apply(operand x, operand y) {
-        bind("true_divide", x, y);
-        return as_floating(x.v) / as_floating(y.v);
-    }
-};
-constexpr value true_divide(operand x, operand y) { return true_divide_call::apply(x, y); }
-template <class A, class B>
-    requires liftable<A, B>
-constexpr auto true_divide(A x, B y) { return lifter<A, B>::template lift<true_divide_call>(x, y); }
 
 }  // namespace kiln

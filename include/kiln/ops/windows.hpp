@@ -11,6 +11,15 @@ namespace kiln {
 /// negative dilation reads the window backwards. What lies outside of [0, size) is padding.
 struct window_axis {
     i64 size, out, kernel, stride, dilation, low;
+    /// What the windows see: [first, end).
+    KILN_HD constexpr i64 first_seen() const {
+        const i64 reach = (kernel - 1) * dilation;
+        return (reach < 0 ? reach : 0) - low;
+    }
+    KILN_HD constexpr i64 end_seen() const {
+        const i64 reach = (kernel - 1) * dilation;
+        return (out - 1) * stride + (reach > 0 ? reach : 0) - low + 1;
+    }
 };
 inline constexpr int max_window_axes = 3;
 /// Kernels may take as many images at a time as a vector has lanes, if each is at most so large: the caches hold them then.
@@ -92,14 +101,12 @@ struct window_geometry {
     }
     /// The elements of padding before a line of the image that windows see, and of a line with all of its padding.
     constexpr i64 before_line() const {
-        const window_axis& a = axis[n - 1];
-        const i64 reach = (a.kernel - 1) * a.dilation, first = (reach < 0 ? reach : 0) - a.low;
+        const i64 first = axis[n - 1].first_seen();
         return first < 0 ? -first : 0;
     }
     constexpr i64 padded_line() const {
-        const window_axis& a = axis[n - 1];
-        const i64 reach = (a.kernel - 1) * a.dilation, end = (a.out - 1) * a.stride + (reach > 0 ? reach : 0) - a.low + 1;
-        return before_line() + (end > a.size ? end : a.size);
+        const i64 end = axis[n - 1].end_seen(), size = axis[n - 1].size;
+        return before_line() + (end > size ? end : size);
     }
     constexpr i64 padded_image() const { return axis[n - 1].size ? image() / axis[n - 1].size * padded_line() * inner : 0; }
     /// How many windows there are, and how many elements each sees.

@@ -1,53 +1,11 @@
 // The one evaluator of bodies: a map, a reduction, a row program and the epilogue of a contraction are all steps over the
 // nodes of a key. `step`, `steps` are inlined into the loops around them (nest.hpp, contraction.hpp).
 #pragma once
+#include <kiln/backend/cpu/body_parts.hpp>
 #include <kiln/backend/cpu/math.hpp>
 #include <kiln/backend/cpu/threads.hpp>
-#include <kiln/plan/facts.hpp>
-
-#include <utility>
 
 namespace kiln::cpu {
-
-template <u64 Id>
-constexpr bool costly_by_id() {
-    using Op = op_struct<Id>;
-    if constexpr (requires { Op::costly; }) return Op::costly;
-    else return false;
-}
-/// A sum of products or squares is one of fused multiply-adds; the product by itself is then not computed where nobody else wants it.
-template <class K>
-constexpr bool sum_of_products(const body_facts<K::n>& f, int i) {
-    const key_node sum = K::node(i), product = K::node(sum.in[0]);
-    return is_floating(sum.type) && sum.type == product.type && product.kind == kiln::step::operation && f.columns(sum.in[0]) &&
-           K::op(sum.op) == hash(sum_op::name) && (K::op(product.op) == hash(multiply_op::name) || K::op(product.op) == hash(square_op::name));
-}
-template <class K, int L>
-constexpr auto facts_for() {
-    body_facts<K::n> f;
-    f.n = K::n;
-    f.contraction = K::header.kind == group_kind::contraction;
-    f.column_bit = 1 << (K::header.axes - 1);
-    f.row_bit = K::header.has_rows ? 1 << (K::header.axes > 1 ? K::header.axes - 2 : 0) : 0;   // whole, even after an error
-    f.in_registers = K::extent(K::header.axes - 1) > 0;
-    const auto costly = []<int... I>(std::integer_sequence<int, I...>) {
-        struct table { bool yes[sizeof...(I) + 1]; };
-        return table{{costly_by_id<K::op(I)>()..., false}};
-    }(std::make_integer_sequence<int, K::header.ops>{});
-    for (int i = 0; i < K::n; ++i) {
-        f.node[i] = K::node(i);
-        f.costly[i] = f.node[i].kind == step::operation && costly.yes[f.node[i].op];
-    }
-    f.node[K::n] = {};   // a constant has no uninitialised part
-    f.costly[K::n] = f.post[K::n] = f.back[K::n] = false;
-    f.stage[K::n] = f.scratch[K::n] = 0;
-    f.in_pass[K::n] = 0;
-    f.derive();
-    for (int i = 0; i < K::n; ++i) f.inner_products += f.along_row(i) && sum_of_products<K>(f, i);
-    f.group_rows(L, K::extent(K::header.axes - 1));
-    if (!f.contraction || K::header.windows) f.lay_end_to_end(L, K::extent(K::header.axes - 1));
-    return f;
-}
 
 /// The value of node I and its place among the registers of a body.
 template <int I, class V>
@@ -78,9 +36,9 @@ struct place {
 };
 
 template <class K, int VB>
-struct body {
-    static constexpr int B = K::header.lane_bytes, L = VB / B, n = K::n, axes = K::header.axes;
-    static constexpr auto f = facts_for<K, L>();
+struct body : body_parts<K, VB / K::header.lane_bytes> {
+    using base_parts = body_parts<K, VB / K::header.lane_bytes>;
+    using base_parts::B, base_parts::L, base_parts::n, base_parts::axes, base_parts::f;
     using regs = registers<K, VB, std::make_integer_sequence<int, n>>;
     template <int I>
     using lanes = typename lanes_of<K::node(I).type, L, B>::type;
@@ -283,76 +241,6 @@ struct body {
     static KILN_INLINE void finish(std::integer_sequence<int, I...>, state& s, const regs& acc) {
         ((at<I>(s.row) = across<I>(at<I>(acc))), ...);
     }
-
-    // ---- which nodes belong to which part of the loops
-    // the parts of pass s are `pass + s`, ...
-    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, kept_part, fixed_part, of_columns, of_elements, carried,
-                      pass = 100, along = 200, row_after = 300, once = 400, spread = 500 };
-    static constexpr bool wants(int i, int part) {
-        const bool reduces = f.reduces(i), columns = f.columns(i), row = f.row_value(i);
-        const bool scalar = !columns && !row;
-        const int s = f.stage[i];
-        if (part == before) return scalar && !f.post[i] && !reduces;
-        if (part == tail_part) return f.tail(i) || f.tail_sum(i);
-        if (part == collected_part) return f.collected(i);
-        if (part == row_start) return row && !f.post[i] && s == 0 && !reduces && !f.tail(i);
-        if (part == column_sums) return reduces && columns;
-        if (part == kept_part) return f.grouped && f.scratch[i] >= 0;
-        if (part == fixed_part) return f.fixed(i);
-        if (part == of_columns) return columns && !f.rows(i) && !f.post[i] && !reduces && K::node(i).kind != kiln::step::store;
-        if (part == of_elements) return reduces ? f.columns(K::node(i).in[0]) && !f.post[K::node(i).in[0]] : columns && f.rows(i) && !f.post[i];
-        if (part == carried) {   // values of rows that a second pass and what comes after it read
-            if (!row || f.post[i] || s > 1) return false;
-            for (int j = i + 1; j < n; ++j)
-                if ((f.in_pass[j] >> 1 & 1 || f.stage[j] > 1) && f.reads(j, i)) return true;
-            return false;
-        }
-        if (part >= spread) {   // values of rows that this pass reads
-            if (!row || f.post[i]) return false;
-            for (int j = i + 1; j < n; ++j)
-                if ((f.in_pass[j] >> (part - spread) & 1) && f.reads(j, i)) return true;
-            return false;
-        }
-        if (part >= once) {
-            if (reduces) return f.columns(K::node(i).in[0]) && !f.post[K::node(i).in[0]] && f.stage[K::node(i).in[0]] == part - once;
-            return columns && !f.post[i] && s == part - once;
-        }
-        if (part == column_post) return columns && (f.post[i] ? !f.after(i) : needed_after(i));
-        if (part == scalar_post) return scalar && f.post[i] && !f.after(i);
-        if (part == cross_scalar) return scalar && f.after(i);
-        if (part == all_after) return f.after(i);
-        if (part >= row_after) {
-            if (f.tail(i) || f.tail_sum(i)) return false;
-            if (row && !f.post[i] && s == part - row_after && s > 0 && !f.along_row(i)) return true;
-            return f.after(i) && !f.columns(K::node(i).in[0]) && f.stage[K::node(i).in[0]] == part - row_after;
-        }
-        if (part >= along) return f.along_row(i) && f.stage[i] == part - along + 1;
-        return f.in_pass[i] >> (part - pass) & 1;
-    }
-    /// A value of the columns that is computed again after the nest.
-    static constexpr bool needed_after(int i) {
-        for (int j = i + 1; j < n; ++j)
-            if (f.reads(j, i) && !f.after(j) && f.columns(j) && !f.rows(j) && (f.post[j] || needed_after(j))) return true;
-        return false;
-    }
-    struct chosen {
-        int id[n + 1];
-        int count;
-    };
-    template <int Part>
-    struct list {
-        static constexpr chosen c = [] {
-            chosen r{};
-            for (int i = 0; i < n; ++i)
-                if (wants(i, Part)) r.id[r.count++] = i;
-            return r;
-        }();
-        template <int... J>
-        static auto make(std::integer_sequence<int, J...>) -> std::integer_sequence<int, c.id[J]...>;
-        using type = decltype(make(std::make_integer_sequence<int, c.count>{}));
-    };
-    template <int Part>
-    using only = typename list<Part>::type;
 
     // ---- outer axes: pointers move, the nest stays the same
     template <int I>

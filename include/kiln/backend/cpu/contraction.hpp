@@ -50,15 +50,14 @@ struct contraction : nest<K, VB> {
     /// The heights of tiles, highest first. A few tiles are spread evenly over rows that are a constant, 64 is
     /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share four heights.
     struct heights {
-        static constexpr i64 blocks = rows_constant ? (rows_constant + MR - 1) / MR : 1, high = (rows_constant + blocks - 1) / blocks,
-                             n_high = rows_constant - blocks * (high - 1);
-        static constexpr bool even = windows || (rows_constant > 0 && blocks <= 5);
+        static constexpr even_pieces e{rows_constant, MR};
+        static constexpr bool even = windows || (rows_constant > 0 && e.pieces <= 5);
         static constexpr int half = MR / 2 + 1, low = MR > 8 ? 3 : MR > 2 ? 2 : 1;
         using list = std::conditional_t<even,
-                                        std::conditional_t<(n_high < blocks && high > 1), std::integer_sequence<int, high, high - 1>, std::integer_sequence<int, high>>,
+                                        std::conditional_t<(e.n_high < e.pieces && e.high > 1), std::integer_sequence<int, e.high, e.high - 1>, std::integer_sequence<int, e.high>>,
                                         std::integer_sequence<int, MR, half, low, 1>>;
         static KILN_INLINE int at(i64 i, i64 rows) {
-            if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < n_high * high ? high : high - 1);
+            if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < e.n_high * e.high ? e.high : e.high - 1);
             else {
                 const i64 rest = rows - i;
                 return rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1;

@@ -7,13 +7,6 @@
 
 namespace kiln::cpu {
 
-/// n in as few pieces of at most `most` as possible, evenly: so many of `high`, the others one less.
-struct even_pieces {
-    i64 n, pieces, high, n_high;
-    constexpr even_pieces(i64 all, i64 most)
-        : n(all), pieces((all + most - 1) / most), high(pieces ? (all + pieces - 1) / pieces : 0), n_high(all - pieces * (high - 1)) {}
-};
-
 template <class K, int VB, int Registers>
 struct image_lanes : contraction<K, VB, Registers> {
     using base = contraction<K, VB, Registers>;

@@ -21,12 +21,7 @@ template <class T, int L, int O, int X, i64 Apart>
     constexpr int chains = O * X >= 4 ? 1 : O * X >= 2 ? 2 : 4;
     using lanes = tile_lanes<T, L>;
     raw<T, L> part[chains][X][O];
-#pragma GCC unroll 4
-    for (int u = 0; u < chains; ++u)
-#pragma GCC unroll 32
-        for (int p = 0; p < X; ++p)
-#pragma GCC unroll 16
-            for (int k = 0; k < O; ++k) part[u][p][k] = raw<T, L>{};
+    clear(part);
     if (o.more) {
 #pragma GCC unroll 32
         for (int p = 0; p < X; ++p)

@@ -5,6 +5,13 @@
 
 namespace kiln::cpu {
 
+/// n in as few pieces of at most `most` as possible, evenly: so many of `high`, the others one less.
+struct even_pieces {
+    i64 n, pieces, high, n_high;
+    constexpr even_pieces(i64 all, i64 most)
+        : n(all), pieces((all + most - 1) / most), high(pieces ? (all + pieces - 1) / pieces : 0), n_high(all - pieces * (high - 1)) {}
+};
+
 /// Rows of the left operand and columns of the right one, `inner` steps; sums go to c, or are added to what waits there.
 template <class T>
 struct tile_operands {
@@ -47,18 +54,22 @@ KILN_INLINE void one_step(raw<T, L> (&c)[MR][NV], const T* a, const T* b, i64 a_
         for (int v = 0; v < NV; ++v) c[r][v] = multiply_add<T, L>(y, x[v], c[r][v]);
     }
 }
+template <class V, int U, int R, int C>
+KILN_INLINE void clear(V (&sums)[U][R][C]) {
+#pragma GCC unroll 4
+    for (int u = 0; u < U; ++u)
+#pragma GCC unroll 32
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 16
+            for (int c = 0; c < C; ++c) sums[u][r][c] = V{};
+}
 /// MR rows by NV vectors. Once: there is one run.
 template <class T, int L, int MR, int NV, bool Tail, bool Once = false>
 KILN_INLINE void tile_sums(const tile_operands<T>& o) {
     constexpr int chains = MR * NV >= 6 ? 1 : MR * NV >= 3 ? 2 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
     raw<T, L> part[chains][MR][NV];
-#pragma GCC unroll 4
-    for (int u = 0; u < chains; ++u)
-#pragma GCC unroll 32
-        for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 8
-            for (int v = 0; v < NV; ++v) part[u][r][v] = raw<T, L>{};
+    clear(part);
     if (o.more) {
 #pragma GCC unroll 32
         for (int r = 0; r < MR; ++r)

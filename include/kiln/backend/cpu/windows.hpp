@@ -83,17 +83,8 @@ struct sliding {
         return inside(0, p) && inside(1, q) ? (p * g.axis[1].size + q) * last.size * inner : -1;
     }
     /// Whether a window sees padding along an axis.
-    static constexpr bool leaves(int axis) { return first_seen(axis) < 0 || end_seen(axis) > g.axis[axis].size; }
-    /// What the windows see along an axis: [first, end).
-    static constexpr i64 first_seen(int axis) {
-        const i64 reach = (g.axis[axis].kernel - 1) * g.axis[axis].dilation;
-        return (reach < 0 ? reach : 0) - g.axis[axis].low;
-    }
-    static constexpr i64 end_seen(int axis) {
-        const i64 reach = (g.axis[axis].kernel - 1) * g.axis[axis].dilation;
-        return (g.axis[axis].out - 1) * g.axis[axis].stride + (reach > 0 ? reach : 0) - g.axis[axis].low + 1;
-    }
-    static constexpr i64 seen_first = first_seen(2), seen_end = end_seen(2);
+    static constexpr bool leaves(int axis) { return g.axis[axis].first_seen() < 0 || g.axis[axis].end_seen() > g.axis[axis].size; }
+    static constexpr i64 seen_first = last.first_seen(), seen_end = last.end_seen();
     /// The positions [first, end) along an axis that see the places [from, to) inside of the image.
     struct span {
         i64 first, end;

@@ -1,5 +1,5 @@
 // The largest error of kiln's own elementary functions: with the widest registers one float in 17, otherwise fewer (the bits are
-// the same), and doubles of all magnitudes. The bounds are those that include/kiln/ops/elementary.hpp states; the errors over all
+// the same), and doubles of all magnitudes. The bounds are those that include/kiln/ops/elementary.hpp and activations.hpp state; the errors over all
 // floats are in docs/functions.md.
 #include "backend/cpu/math/measure.hpp"
 
