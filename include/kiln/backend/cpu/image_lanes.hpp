@@ -61,35 +61,25 @@ struct image_lanes : contraction<K, VB, Registers> {
     static constexpr bool one_by_one = columns == 1 && s::last.stride == 1 && s::last.dilation * s::last.dilation == 1 && s::last.kernel > 1 && 3 * s::last.kernel < Registers;
     static constexpr i64 first_place = s::last.dilation > 0 ? 0 : s::last.kernel - 1;   // as they lie in the image
     static constexpr even_pieces of_line{s::last.out, Registers - 2 - (one_by_one ? s::last.kernel : 0)};
-    template <i64 X>
-    static KILN_INLINE void whole_positions(lane_operands<T>& o, const T* x, T* out, i64& p, i64 count) {
-        for (i64 k = 0; k < count; ++k, p += X) {
-            o.x = x + s::seen(2, p, first_place) * inner * L;
-            o.c = out + p * L;
-            lane_sums_of_one<T, L, static_cast<int>(X), static_cast<int>(s::last.kernel), inner>(o);
-        }
-    }
     template <int O>
     static KILN_INLINE void line_of(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel) {
-        i64 p = 0;
         if constexpr (one_by_one) {
             o.w = w + first_place * inner;
             o.w_place = s::last.dilation * inner;
-            whole_positions<of_line.high>(o, x, out, p, of_line.n_high);
-            if constexpr (of_line.n_high < of_line.pieces && of_line.high > 1) whole_positions<of_line.high - 1>(o, x, out, p, of_line.pieces - of_line.n_high);
-            return;
+            each_piece<of_line>(0, [&](auto many, i64 p) KILN_INLINE_LAMBDA {
+                o.x = x + s::seen(2, p, first_place) * inner * L;
+                o.c = out + p * L;
+                lane_sums_of_one<T, L, many, static_cast<int>(s::last.kernel), inner>(o);
+            });
+        } else {
+            edge<O>(o, x, w, out, channel, 0, whole.first);
+            each_piece<inside>(whole.first, [&](auto many, i64 p) KILN_INLINE_LAMBDA { positions<O, many>(o, x, w, out, p, channel, 0, s::last.kernel); });
+            edge<O>(o, x, w, out, channel, whole.end, s::last.out);
         }
-        edge<O>(o, x, w, out, channel, p, whole.first);
-        if constexpr (inside.n > 0) {
-            for (i64 k = 0; k < inside.n_high; ++k, p += inside.high) positions<O, static_cast<int>(inside.high)>(o, x, w, out, p, channel, 0, s::last.kernel);
-            if constexpr (inside.n_high < inside.pieces && inside.high > 1)
-                for (; p < whole.end; p += inside.high - 1) positions<O, static_cast<int>(inside.high - 1)>(o, x, w, out, p, channel, 0, s::last.kernel);
-        }
-        edge<O>(o, x, w, out, channel, p, s::last.out);
     }
-    /// Positions up to `end`, two at a time, at the places that one of them sees inside of the image.
+    /// Positions [p, end), two at a time, at the places that one of them sees inside of the image.
     template <int O>
-    static KILN_INLINE void edge(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel, i64& p, i64 end) {
+    static KILN_INLINE void edge(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel, i64 p, i64 end) {
         for (; p < end; p += 2) {
             const bool two = p + 1 < end;
             const part_range a = places_inside(2, p), b = two ? places_inside(2, p + 1) : a;
@@ -97,7 +87,6 @@ struct image_lanes : contraction<K, VB, Registers> {
             if (two) positions<O, 2>(o, x, w, out, p, channel, first, last);
             else positions<O, 1>(o, x, w, out, p, channel, first, last);
         }
-        p = end;
     }
     /// One line of results of all channels, [position][channel][image].
     static KILN_INLINE void line_of_results(const T* x, const T* w, T* out, i64 o0, i64 o1) {
@@ -108,10 +97,7 @@ struct image_lanes : contraction<K, VB, Registers> {
         for (i64 k = k0.first; k == k0.first || k < k0.last; ++k, o.more = true) {
             const T* from = x + ((s::seen(0, o0, k) * g.axis[1].size + s::seen(1, o1, k1.first)) * vectors.line + vectors.before) * inner * L;
             const T* filters = w + (k * g.axis[1].kernel + k1.first) * o.w_line;
-            i64 channel = 0;
-            for (i64 c = 0; c < channels.n_high; ++c, channel += channels.high) line_of<static_cast<int>(channels.high)>(o, from, filters, out, channel);
-            if constexpr (channels.n_high < channels.pieces && channels.high > 1)
-                for (; channel < columns; channel += channels.high - 1) line_of<static_cast<int>(channels.high - 1)>(o, from, filters, out, channel);
+            each_piece<channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { line_of<many>(o, from, filters, out, channel); });
         }
     }
 
@@ -202,13 +188,6 @@ struct image_lanes : contraction<K, VB, Registers> {
         some_positions<P, O>(o, x, d, c, place, channel, from, to);
         if constexpr (to < s::last.out) some_positions<static_cast<int>(seen_end), O>(o, x, d, c, 0, channel, to, s::last.out);
     }
-    template <int P>
-    static KILN_INLINE void all_channels(lane_gradient_operands<T>& o, const T* x, const T* d, T* c, i64 place) {
-        i64 channel = 0;
-        for (i64 k = 0; k < gradient_channels.n_high; ++k, channel += gradient_channels.high) some_places<P, static_cast<int>(gradient_channels.high)>(o, x, d, c, place, channel);
-        if constexpr (gradient_channels.n_high < gradient_channels.pieces && gradient_channels.high > 1)
-            for (; channel < columns; channel += gradient_channels.high - 1) some_places<P, static_cast<int>(gradient_channels.high - 1)>(o, x, d, c, place, channel);
-    }
     /// Adds what the windows of these images see at a line of places: [place][inner][channel][image].
     static KILN_INLINE void line_of_places(const T* x, const T* d, T* c, i64 k0, i64 k1) {
         const auto a0 = s::whole(0, k0, k0 + 1), a1 = s::whole(1, k1, k1 + 1);   // what sees nothing but padding adds nothing
@@ -220,10 +199,9 @@ struct image_lanes : contraction<K, VB, Registers> {
                 const T* from = x + ((s::seen(0, o0, k0) * g.axis[1].size + s::seen(1, a1.first, k1)) * vectors.line + vectors.before) * inner * L + ci * L;
                 const T* up = d + (o0 * g.axis[1].out + a1.first) * s::last.out * columns * L;
                 T* const to = c + ci * columns * L;
-                i64 place = 0;
-                for (i64 k = 0; k < places.n_high; ++k, place += places.high) all_channels<static_cast<int>(places.high)>(o, from, up, to, place);
-                if constexpr (places.n_high < places.pieces && places.high > 1)
-                    for (; place < s::last.kernel; place += places.high - 1) all_channels<static_cast<int>(places.high - 1)>(o, from, up, to, place);
+                each_piece<places>(0, [&](auto p, i64 place) KILN_INLINE_LAMBDA {
+                    each_piece<gradient_channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { some_places<p, many>(o, from, up, to, place, channel); });
+                });
             }
     }
     static KILN_INLINE void keep_first(T* p, i64 n, int lanes) {

@@ -11,6 +11,15 @@ struct even_pieces {
     constexpr even_pieces(i64 all, i64 most)
         : n(all), pieces((all + most - 1) / most), high(pieces ? (all + pieces - 1) / pieces : 0), n_high(all - pieces * (high - 1)) {}
 };
+/// f(how long, where) for each piece, from `at` on; how long is a constant.
+template <even_pieces E, class F>
+KILN_INLINE void each_piece(i64 at, F f) {
+    i64 k = 0;
+    if constexpr (E.n > 0)
+        for (; k < E.n_high; ++k, at += E.high) f(std::integral_constant<int, static_cast<int>(E.high)>{}, at);
+    if constexpr (E.n_high < E.pieces && E.high > 1)
+        for (; k < E.pieces; ++k, at += E.high - 1) f(std::integral_constant<int, static_cast<int>(E.high - 1)>{}, at);
+}
 
 /// Rows of the left operand and columns of the right one, `inner` steps; sums go to c, or are added to what waits there.
 template <class T>
