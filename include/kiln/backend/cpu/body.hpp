@@ -3,7 +3,7 @@
 #pragma once
 #include <kiln/backend/cpu/body_parts.hpp>
 #include <kiln/backend/cpu/math.hpp>
-#include <kiln/backend/cpu/threads.hpp>
+#include <kiln/backend/cpu/outer_indices.hpp>
 
 namespace kiln::cpu {
 
@@ -51,7 +51,6 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
         regs row;   // what does not vary along the row
         regs acc;   // accumulators of what is known after the nest
     };
-    static constexpr int first_slot = K::header.kind == group_kind::contraction ? 2 : 0;   // scratch
     static constexpr i64 n1_constant = K::extent(axes - 1);
 
     template <int A>
@@ -93,12 +92,10 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     }
     template <int I, bool Tail, class V>
     static KILN_INLINE void store_lanes(V v, memory_type<I>* e, int count) {
-        auto x = [&] {
-            if constexpr (K::node(I).type == dtype::boolean) return convert<std::uint8_t>(v);
-            else return v;
-        }();
-        if constexpr (Tail) store_some(x, e, count);
-        else store(e, x);
+        if constexpr (K::node(I).type == dtype::boolean && !std::is_same_v<decltype(v.v), raw<std::uint8_t, L>>)
+            store_lanes<I, Tail>(convert<std::uint8_t>(v), e, count);
+        else if constexpr (Tail) store_some(v, e, count);
+        else store(e, v);
     }
     template <int I>
     static KILN_INLINE lanes<I> splat(memory_type<I> x) {
@@ -147,7 +144,7 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     }
     template <int I>
     static KILN_INLINE char* scratch(const place& p) {
-        return p.q[first_slot] + (f.scratch[I] * scratch_row(p.n1) + p.column) * 8;
+        return p.q[scratch_slot<K>] + (f.scratch[I] * scratch_row(p.n1) + p.column) * 8;
     }
 
     template <int I, class... X>
@@ -240,59 +237,6 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     template <int... I>
     static KILN_INLINE void finish(std::integer_sequence<int, I...>, state& s, const regs& acc) {
         ((at<I>(s.row) = across<I>(at<I>(acc))), ...);
-    }
-
-    // ---- outer axes: pointers move, the nest stays the same
-    template <int I>
-    static KILN_INLINE void move(const char* const* from, char** q, const i64* sizes, const i64* outer) {
-        constexpr key_node k = K::node(I);
-        if constexpr (k.kind == kiln::step::load || k.kind == kiln::step::store) {
-            i64 offset = 0, inner = 1;
-            for (int a = axes - 1; a >= 0; --a) {
-                if (!(k.mask >> a & 1)) continue;
-                if (k.strided) {
-                    if (a < K::header.outer) offset += outer[a] * sizes[k.in[0] + a];
-                } else {
-                    if (a < K::header.outer) offset += outer[a] * inner;
-                    inner *= sizes[a];
-                }
-            }
-            q[k.slot] = const_cast<char*>(from[k.slot]) + offset * static_cast<i64>(sizeof(memory_type<I>));
-        }
-    }
-    template <int... I>
-    static KILN_INLINE void move_all(std::integer_sequence<int, I...>, const char* const* from, char** q, const i64* sizes, const i64* outer) {
-        (move<I>(from, q, sizes, outer), ...);
-    }
-    struct copied {
-        char* at[K::header.slots + 1];
-    };
-    /// Runs f(q, outer) for each outer index of this part.
-    template <class F>
-    static KILN_INLINE void for_outer(char* const* a, const i64* sizes, i64 scratch_bytes, int part, int parts, F run) {
-        // a copy, for which a store cannot be taken, so that the pointers stay in registers
-        auto q = [&]<int... S>(std::integer_sequence<int, S...>) KILN_INLINE_LAMBDA { return copied{{a[S]..., nullptr}}; }(std::make_integer_sequence<int, K::header.slots>{});
-        if (scratch_bytes) q.at[first_slot] += part * scratch_bytes;
-        i64 outer[K::header.outer + 1]{};
-        if constexpr (K::header.outer == 0) run(static_cast<char* const*>(q.at), outer);
-        else {
-            i64 count = 1;
-            for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
-            const part_range mine = range_of(count, part, parts, 1);
-            if (mine.first == mine.last) return;
-            for (i64 c = mine.first, k = K::header.outer - 1, r = c; k >= 0; --k) {
-                outer[k] = r % sizes[k];
-                r /= sizes[k];
-            }
-            for (i64 c = mine.first; c < mine.last; ++c) {
-                move_all(std::make_integer_sequence<int, n>{}, a, q.at, sizes, outer);
-                run(static_cast<char* const*>(q.at), outer);
-                for (int k = K::header.outer - 1; k >= 0; --k) {
-                    if (++outer[k] < sizes[k]) break;
-                    outer[k] = 0;
-                }
-            }
-        }
     }
 };
 

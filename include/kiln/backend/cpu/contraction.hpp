@@ -12,7 +12,7 @@ template <class K, int VB, int Registers>
 struct contraction : nest<K, VB> {
     using base = nest<K, VB>;
     using base::f, base::L, base::axes, base::n;
-    using typename base::regs, typename base::state;
+    using typename base::regs, typename base::state, typename base::nothing;
     template <int P>
     using only = typename base::template only<P>;
 
@@ -220,23 +220,21 @@ struct contraction : nest<K, VB> {
             i += h;
         }
     }
-    static KILN_INLINE void rows_of(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
-        if constexpr (windows) window_block(s, o, p0, from, to, sums);
-        else block(s, o, p, p0, from, to, pack_left, sums);
-    }
     /// All rows of the columns [first, last), block by block.
     static KILN_INLINE void all_columns(state& s, const operands& o, const panels& p, const place& p0, i64 first, i64 last) {
         constexpr int vectors = may_copy.right || windows ? contraction_blocks::panels * NV : NV;
         const i64 width = (p.right || windows ? contraction_blocks::panels : 1) * NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
-            if constexpr (!sums_in_registers) rows_of(s, o, p, p0, from, to, from == first, nullptr);
-            else {
-                regs sums[vectors];
+            [[maybe_unused]] std::conditional_t<sums_in_registers, regs[vectors], nothing> kept;
+            regs* sums = nullptr;
+            if constexpr (sums_in_registers) {
+                sums = kept;
                 for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
-                rows_of(s, o, p, p0, from, to, from == first, sums);
-                columns_done(s, p0, from, to, sums);
             }
+            if constexpr (windows) window_block(s, o, p0, from, to, sums);
+            else block(s, o, p, p0, from, to, from == first, sums);
+            if constexpr (sums_in_registers) columns_done(s, p0, from, to, sums);
         }
     }
     /// All rows of these columns are over.
@@ -280,16 +278,16 @@ struct contraction : nest<K, VB> {
     }
     static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
-    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
+    static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
         const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
-        base::for_outer(a, sizes, rows_bytes + bytes.all(), part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
-            const operands o = operands_of(a, sizes, outer);
-            char* at = bytes.all() ? q[2] + rows_bytes : nullptr;
+        outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), part, parts);
+        if (all.left) do {
+            const operands o = operands_of(a, sizes, all.index);
+            char* at = bytes.all() ? all.q[2] + rows_bytes : nullptr;
             auto take = [&](i64 n) KILN_INLINE_LAMBDA {
                 T* const r = n ? reinterpret_cast<T*>(at) : nullptr;
                 at += n;
@@ -299,7 +297,7 @@ struct contraction : nest<K, VB> {
             constexpr bool split_columns = splits && K::header.outer == 0;
             const part_range mine = split_columns ? range_of(n1, part, parts, NV * L) : part_range{0, n1};
             state s;
-            const place p0{q, sizes, outer, 0, 0, n1, L};
+            const place p0{all.q, sizes, all.index, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
             if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, mine.first, mine.last);
@@ -308,7 +306,7 @@ struct contraction : nest<K, VB> {
                 base::totals(only<base::cross_scalar>{}, s);
                 base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);
             } else base::after_nest(s, p0, nullptr, mine.first, mine.last);
-        });
+        } while (all.next());
     }
 };
 

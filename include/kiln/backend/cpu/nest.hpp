@@ -64,6 +64,11 @@ struct nest : rows_end_to_end<K, VB> {
         base::clear(only<base::cross_scalar>{}, acc);
     }
     template <int S>
+    static KILN_INLINE void copy_part(regs& to, const regs& from) {
+        base::copy(only<base::along + S>{}, to, from);
+        base::copy(only<base::cross_scalar>{}, to, from);
+    }
+    template <int S>
     static KILN_INLINE void merge_part(regs& a, const regs& b) {
         base::merge(only<base::along + S>{}, a, b);
         base::merge(only<base::cross_scalar>{}, a, b);
@@ -83,7 +88,7 @@ struct nest : rows_end_to_end<K, VB> {
         for (; j + L <= last; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L), acc[0]);
         if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
         for (int u = 1; u < n_acc; ++u) merge_part<S>(acc[0], acc[u]);
-        sums = acc[0];
+        copy_part<S>(sums, acc[0]);
     }
 
     // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over. They are
@@ -114,7 +119,7 @@ struct nest : rows_end_to_end<K, VB> {
         (one_if(s, p, j, last, acc[U]), ...);   // never all of them
         if (j < last) one_each<0, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[sizeof...(U) - 1]);
         merge_from<sizeof...(U) / 2>(acc);
-        sums = acc[0];
+        copy_part<0>(sums, acc[0]);
     }
 
     template <int S>
@@ -292,8 +297,7 @@ struct nest : rows_end_to_end<K, VB> {
         _mm_sfence();
     }
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
-    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
+    static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_columns = splits && K::header.outer == 0 && (sums_of_columns || !K::header.has_rows);
         constexpr bool split_rows = splits && K::header.outer == 0 && !split_columns;
@@ -304,10 +308,11 @@ struct nest : rows_end_to_end<K, VB> {
         if constexpr (may_stream)
             if (n1 > 1 << 16)
                 if (const i64 before = columns_before_stream(a, n1, flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
-        base::for_outer(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
+        outer_indices<K> o(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts);
+        if (o.left) do {
             state s;
             collected_values collected{};
-            const place start{q, sizes, outer, 0, 0, n1, L};
+            const place start{o.q, sizes, o.index, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
             if constexpr (in_registers) {
@@ -319,7 +324,7 @@ struct nest : rows_end_to_end<K, VB> {
                 if constexpr (f.grouped) base::run_groups(s, start, acc, i, n0);
                 else for (; i < n0; ++i) {
                     regs r[n_vectors];
-                    const place p{q, sizes, outer, i, 0, n1, L};
+                    const place p{o.q, sizes, o.index, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     stages<0>(s, r, acc, p);
@@ -330,7 +335,7 @@ struct nest : rows_end_to_end<K, VB> {
             } else {
                 clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);
                 for (i64 i = rows.first; i < n0; ++i) {
-                    const place p{q, sizes, outer, i, 0, n1, L};
+                    const place p{o.q, sizes, o.index, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     passes<0>(s, p, flat.first, flat.last);
@@ -338,7 +343,7 @@ struct nest : rows_end_to_end<K, VB> {
                 }
                 after_nest(s, start, nullptr, flat.first, flat.last);
             }
-        });
+        } while (o.next());
     }
 };
 
