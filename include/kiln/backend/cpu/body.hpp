@@ -54,7 +54,7 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     static constexpr i64 n1_constant = K::extent(axes - 1);
 
     template <int A>
-    static KILN_INLINE lanes<A> get(const state& s, const regs& r) {
+    static KILN_INLINE lanes<A> get(state& s, regs& r) {
         if constexpr (f.columns(A)) return at<A>(r);
         else return at<A>(s.row);
     }
@@ -83,12 +83,12 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     template <int I, bool Tail>
     static KILN_INLINE lanes<I> load_lanes(const memory_type<I>* e, i64 stride, int count) {
         using V = simd<memory_type<I>, L, B>;
-        if constexpr (K::node(I).strided) {
-            V x{};
+        V x{};
+        if constexpr (K::node(I).strided)
             for (int k = 0; k < (Tail ? count : L); ++k) x.v[k] = e[k * stride];
-            return as_lanes<I>(x);
-        } else if constexpr (Tail) return as_lanes<I>(load_some<V>(e, count));
-        else return as_lanes<I>(load<V>(e));
+        else if constexpr (Tail) x = load_some<V>(e, count);
+        else x = load<V>(e);
+        return as_lanes<I>(x);
     }
     template <int I, bool Tail, class V>
     static KILN_INLINE void store_lanes(V v, memory_type<I>* e, int count) {

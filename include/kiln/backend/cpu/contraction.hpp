@@ -76,22 +76,27 @@ struct contraction : nest<K, VB> {
     /// The sums of a tile `height` high and `vectors` wide.
     template <int... H>
     static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o) {
-        constexpr i64 n1 = base::n1_constant, width = NV * L;
-        constexpr int rest = n1 == 0 ? 1 : half ? static_cast<int>(n1 % width / L) : static_cast<int>((n1 % width + L - 1) / L);
-        constexpr bool whole = n1 == 0 || n1 >= width, cut = over != 0 && !half;
-        const bool one_of_them = ((height == H && (whole && vectors == NV && (!cut || rest < NV || o.count == L) ? whole_sums<L, whole, H, NV, false>(o)
-                          : half && vectors == 0 ? whole_sums<(half ? L / 2 : L), half, H, 1, (2 * over < L)>(o)
-                          : (n1 == 0 && o.count == L) || (n1 > 0 && !cut) ? whole_sums<L, (n1 == 0 || (!cut && rest > 0)), H, rest, false>(o)
-                                                                          : whole_sums<L, (n1 == 0 || cut), H, rest, true>(o))) || ...);
+        const bool one_of_them = ((height == H && (sums_of_height<H>(vectors, o), true)) || ...);
         if (!one_of_them) __builtin_unreachable();   // else g++ warns of sums that nobody has written
     }
-    template <int Lanes, bool Needed, int H, int V, bool Tail>
-    static KILN_INLINE bool whole_sums(const tile_operands<T>& o) {
-        if constexpr (Needed && V > 0) {
-            if constexpr (small) tile_sums<T, Lanes, H, V, Tail, true>(o);
-            else shared_tile_sums<T, Lanes, H, V, Tail>(o);
-        } else __builtin_unreachable();
-        return true;
+    template <int H>
+    static KILN_INLINE void sums_of_height(int vectors, const tile_operands<T>& o) {
+        constexpr i64 n1 = base::n1_constant, width = NV * L;
+        constexpr int rest = n1 == 0 ? 1 : half ? static_cast<int>(n1 % width / L) : static_cast<int>((n1 % width + L - 1) / L);
+        constexpr bool cut = over != 0 && !half;
+        if constexpr (n1 == 0 || n1 >= width)
+            if (vectors == NV && (!cut || rest < NV || o.count == L)) return whole_sums<L, H, NV, false>(o);
+        if constexpr (half)
+            if (vectors == 0) return whole_sums<L / 2, H, 1, (2 * over < L)>(o);
+        if constexpr (n1 == 0 || (!cut && rest > 0))
+            if (n1 > 0 || o.count == L) return whole_sums<L, H, rest, false>(o);
+        if constexpr (n1 == 0 || cut) return whole_sums<L, H, rest, true>(o);
+        __builtin_unreachable();
+    }
+    template <int Lanes, int H, int V, bool Tail>
+    static KILN_INLINE void whole_sums(const tile_operands<T>& o) {
+        if constexpr (small) tile_sums<T, Lanes, H, V, Tail, true>(o);
+        else shared_tile_sums<T, Lanes, H, V, Tail>(o);
     }
     /// Sums that are only stored go to their place at once.
     static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store && !windows;

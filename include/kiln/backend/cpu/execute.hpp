@@ -144,9 +144,11 @@ public:
 private:
     KILN_INLINE void start(const tables& t, const plan_call& call, char* const* a) const {
         const i64* s = sizes + call.first_size;
+        kernel_function kernel = t.kernel[call.kernel];
+        __asm__("" : "+r"(kernel));   // a constant would be inlined: the whole kernel into whoever calls
         if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
-            thread_pool::of_process().run(t.kernel[call.kernel], a, s, n_threads);
-        else t.kernel[call.kernel](a, s, 0, 1);
+            thread_pool::of_process().run(kernel, a, s, n_threads);
+        else kernel(a, s, 0, 1);
     }
     char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {
         switch (x.where) {

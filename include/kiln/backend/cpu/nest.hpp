@@ -2,6 +2,7 @@
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
 #include <kiln/backend/cpu/rows_end_to_end.hpp>
+#include <kiln/backend/cpu/streaming.hpp>
 
 namespace kiln::cpu {
 
@@ -73,26 +74,27 @@ struct nest : rows_end_to_end<K, VB> {
         base::merge(only<base::along + S>{}, a, b);
         base::merge(only<base::cross_scalar>{}, a, b);
     }
-    template <int S>
-    static KILN_INLINE void one_pass(state& s, const place& p, i64 first, i64 last, regs& sums) {
+    // Accumulators are named by constants: what a loop numbers lives in memory.
+    template <int S, int... U>
+    static KILN_INLINE void one_pass(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass + S>;
         regs acc[n_acc];
-        for (int u = 0; u < n_acc; ++u) clear_part<S>(acc[u]);
+        (clear_part<S>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
         i64 j = first;
         if constexpr (unroll > 1)
-            for (; j + unroll * L <= last; j += unroll * L) {
-#pragma GCC unroll 4
-                for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at_column(p, j + u * L, L), acc[u]);
-            }
+            for (; j + unroll * L <= last; j += unroll * L) (unrolled<S, U>(nodes{}, s, p, j, acc[U]), ...);
         for (; j + L <= last; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L), acc[0]);
         if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
-        for (int u = 1; u < n_acc; ++u) merge_part<S>(acc[0], acc[u]);
+        ((U > 0 ? merge_part<S>(acc[0], acc[U]) : void()), ...);
         copy_part<S>(sums, acc[0]);
     }
+    template <int S, int U, int... I>
+    static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc) {
+        if constexpr (U < unroll) one_each<S, false>(nodes, s, at_column(p, j + U * L, L), acc);
+    }
 
-    // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over. They are
-    // named by constants: what a loop numbers lives in memory, which a call for few numbers would feel.
+    // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over.
     static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 &&
                                        (only<base::along>::size() > 0 || only<base::cross_scalar>::size() > 0);
     static KILN_INLINE void one_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
@@ -127,7 +129,7 @@ struct nest : rows_end_to_end<K, VB> {
         if constexpr (S < f.passes) {
             regs sums;
             if constexpr (short_fold) fold(std::make_integer_sequence<int, 8>{}, s, p, first, last, sums);
-            else one_pass<S>(s, p, first, last, sums);
+            else one_pass<S>(std::make_integer_sequence<int, n_acc>{}, s, p, first, last, sums);
             base::copy(only<base::cross_scalar>{}, s.acc, sums);
             base::finish(only<base::along + S>{}, s, sums);
             base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
@@ -247,7 +249,7 @@ struct nest : rows_end_to_end<K, VB> {
     static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
     /// Little is computed for each element, so that memory is what a large map waits for, and results are whole vectors.
     static constexpr bool may_stream = [] {
-        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= 16;
+        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= streams::most && K::header.slots <= streams::most;
         for (int i = 0; i < base::n; ++i) yes &= !K::node(i).strided && (!streamed(i) || size_of(K::node(i).type) * L == VB);
         return yes;
     }();
@@ -261,23 +263,15 @@ struct nest : rows_end_to_end<K, VB> {
         [[maybe_unused]] regs r;
         (stream_step<I>(s, r, p, s.acc), ...);
     }
-    static constexpr i64 beyond_caches = 32 << 20;   // what machines say of their last cache is often that of all their cores
-    /// How many columns from `first` on go before the first streamed one; -1: this call does not stream. Results are larger than
-    /// the caches, lie alike and are not updated in place, since then their lines have been fetched anyway.
-    static i64 columns_before_stream(char* const* a, i64 n1, i64 first) {
-        i64 bytes = 0, before = -1;
-        for (int i = 0; i < base::n; ++i) {
-            if (!streamed(i)) continue;
-            const i64 size = size_of(K::node(i).type);
-            bytes += n1 * size;
-            const char* from = a[K::node(i).slot] + first * size;
-            const i64 columns_before = static_cast<i64>(-reinterpret_cast<std::uintptr_t>(from) % VB) / size;
-            if (before >= 0 && columns_before != before) return -1;
-            before = columns_before;
-            for (int j = 0; j < base::n; ++j)
-                if (K::node(j).kind == step::load && a[K::node(j).slot] == a[K::node(i).slot]) return -1;
-        }
-        return bytes > beyond_caches ? before : -1;
+    static KILN_INLINE i64 columns_before_stream(char* const* a, i64 n1, i64 first) {
+        static constexpr streams s = [] {
+            streams r{};
+            for (int i = 0; i < base::n; ++i)
+                if (streamed(i)) r.size[K::node(i).slot] = size_of(K::node(i).type);
+                else if (K::node(i).kind == step::load) r.loaded[K::node(i).slot] = true;
+            return r;
+        }();
+        return kiln::cpu::columns_before_stream(s, a, n1, first, VB);
     }
     [[gnu::noinline]] static void run_streaming(char* const* a, const i64* sizes, i64 first, i64 last, i64 before) {
         using nodes = only<base::pass>;
