@@ -32,9 +32,9 @@ struct contraction : nest<K, VB> {
     static constexpr int MR = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
     /// What may be copied, as far as the key knows the extents.
     static constexpr packing may_copy = windows ? packing{} : packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
-                                                   base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T));
+                                                   base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T), VB);
     /// May the rows be so few that they are inner products; with a constant number of rows it is sure.
-    static constexpr bool may_be_products = !windows && packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : 1, any_extent, any_extent, sizeof(T)).products;
+    static constexpr bool may_be_products = !windows && packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : 1, any_extent, any_extent, sizeof(T), VB).products;
     /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
     static constexpr bool small = !windows && rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
 
@@ -286,7 +286,7 @@ struct contraction : nest<K, VB> {
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
+        const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T), VB);
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
         outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), part, parts);
