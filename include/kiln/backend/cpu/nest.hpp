@@ -237,6 +237,17 @@ struct nest : rows_end_to_end<K, VB> {
         for (int i = 0; i < base::n; ++i) yes &= !(f.after(i) || K::node(i).kind == kiln::step::store) || f.columns(i);
         return yes;
     }();
+    /// A thread that sums some of the columns goes from row to row in steps that the processor does not foresee.
+    template <int I>
+    static KILN_INLINE void fetch(const place& p, i64 last) {
+        if constexpr (K::node(I).kind == kiln::step::load && !K::node(I).strided && f.rows(I) && f.columns(I)) {
+            const char* e = reinterpret_cast<const char*>(base::template address<I>(p));
+            for (i64 at = 0; at < (last - p.column) * size_of(K::node(I).type); at += 64) __builtin_prefetch(e + at);
+        }
+    }
+    template <int... I>
+    static KILN_INLINE void fetch_row(std::integer_sequence<int, I...>, const place& p, i64 last) { (fetch<I>(p, last), ...); }
+
     /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, its columns, or a flat map.
     static constexpr i64 work(const i64* sizes) {
         i64 r = 1 + 4 * n_costly;
@@ -332,6 +343,8 @@ struct nest : rows_end_to_end<K, VB> {
                     const place p{o.q, sizes, o.index, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
+                    if constexpr (sums_of_columns)
+                        if (parts > 1 && i + 1 < n0) fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
                     passes<0>(s, p, flat.first, flat.last);
                     row_done(s, collected, p, n0);
                 }
