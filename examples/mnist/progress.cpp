@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string_view>
 
@@ -30,6 +31,8 @@ static bool speaks_utf8() {
     return false;
 }
 
+static double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
 static std::string duration(double seconds) {
     const auto s = static_cast<long>(seconds + 0.5);
     return s < 3600 ? formatted("%ld:%02ld", s / 60, s % 60)
@@ -37,12 +40,12 @@ static std::string duration(double seconds) {
 }
 
 progress::progress(int epochs, kiln::i64 images_per_epoch, std::FILE* out)
-    : epochs_(epochs), per_epoch_(images_per_epoch), out_(out), live_(is_terminal(out)) {}
+    : epochs_(epochs), per_epoch_(images_per_epoch), out_(out), live_(is_terminal(out)), start_(now()), next_draw_(start_) {}
 
 void progress::step(kiln::i64 images, double loss) {
     seen_ += images;
     loss_sum_ += loss * static_cast<double>(images);
-    if (live_ && clock::now() >= next_draw_) draw();
+    if (live_ && now() >= next_draw_) draw();
 }
 
 void progress::end_epoch(double accuracy) {
@@ -72,7 +75,7 @@ std::string progress::epoch_text() const {
 
 /// Loss (the mean of this epoch so far), accuracy, speed and time left.
 std::string progress::numbers() const {
-    const double elapsed = std::chrono::duration<double>(clock::now() - start_).count();
+    const double elapsed = now() - start_;
     const auto total = static_cast<double>(images_before_ + seen_);
     const double rate = total / std::max(elapsed, 1e-9);
     const double left = static_cast<double>(per_epoch_) * epochs_ - total;
@@ -111,7 +114,7 @@ void progress::draw() {
     std::fputs(("\r" + line + "\x1b[K").c_str(), out_);   // and clear what is left of the line before
     std::fflush(out_);
     line_open_ = true;
-    next_draw_ = clock::now() + std::chrono::milliseconds(50);
+    next_draw_ = now() + 0.05;
 }
 
 }  // namespace mnist

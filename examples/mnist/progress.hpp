@@ -1,6 +1,5 @@
 // A progress bar for the terminal, plain lines for everything else.
 #pragma once
-#include <chrono>
 #include <cstdio>
 #include <string>
 
@@ -27,8 +26,6 @@ public:
     void finish();
 
 private:
-    using clock = std::chrono::steady_clock;
-
     std::string epoch_text() const;
     std::string numbers() const;
     std::string status() const { return epoch_text() + numbers(); }
@@ -40,7 +37,7 @@ private:
     double loss_sum_ = 0, accuracy_ = -1;
     std::FILE* out_;
     bool live_, line_open_ = false, done_ = false;
-    clock::time_point start_ = clock::now(), next_draw_ = start_;
+    double start_, next_draw_;   // seconds
 };
 
 }  // namespace mnist
