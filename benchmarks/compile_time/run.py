@@ -22,7 +22,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "..", ".."))
 BASELINE = os.path.join(HERE, "baseline.json")
 TOLERANCE = 0.03
-FLAGS = ["-std=c++20", "-march=native", "-I", os.path.join(ROOT, "include")]
+FLAGS = ["-std=c++20", "-march=x86-64-v3",   # not native: objects and memory are compared between machines
+         "-I", os.path.join(ROOT, "include")]
 MNIST = [os.path.join(ROOT, "examples", "mnist", "main.cpp"), "-I", os.path.join(ROOT, "examples", "mnist"),
          '-DKILN_EXAMPLE_DATA=""']
 TOWER = os.path.join(HERE, "tower.cpp")
@@ -73,8 +74,12 @@ def longest_symbol(path):
 
 
 def machine():
+    said = {}
     with open("/proc/cpuinfo", encoding="utf-8") as file:
-        return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
+        for line in file:
+            name, _, value = line.partition(":")
+            said.setdefault(name.strip(), value.strip())
+    return f"{said.get('model name', 'unknown')} (family {said.get('cpu family')}, model {said.get('model')})"
 
 
 def version(compiler):
@@ -165,7 +170,7 @@ def main():
     names = [c for c in arguments.compiler or ["g++", "clang++-19"] if shutil.which(c)]
     compilers = {name: version(name) for name in names}
     results = measure(names, arguments.only, arguments.repeat)
-    print(f"{machine()}; " + "; ".join(compilers.values()) + "; -march=native\n")
+    print(f"{machine()}; " + "; ".join(compilers.values()) + "; -march=x86-64-v3\n")
     table(results)
     growth(results)
     if arguments.save:
