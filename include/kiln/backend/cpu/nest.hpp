@@ -57,7 +57,24 @@ struct nest : rows_end_to_end<K, VB> {
     }();
     static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
     static constexpr int n_acc = unroll > 1 ? unroll : 2;
-    static KILN_INLINE place at_column(const place& p, i64 j, int count) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count}; }
+    static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside}; }
+    /// The columns at which everything is there that is read elsewhere.
+    template <int... I>
+    static KILN_INLINE column_range columns_with_all(std::integer_sequence<int, I...>, const place& p, i64 first, i64 last) {
+        column_range r{first, last};
+        ([&]() KILN_INLINE_LAMBDA {
+            if constexpr (base::checked(I)) {
+                const column_range there = base::template columns_of<I>(p.sizes);
+                r = {there.from > r.from ? there.from : r.from, there.to < r.to ? there.to : r.to};
+            }
+        }(), ...);
+        return r;
+    }
+    static constexpr bool has_edges = [] {
+        bool yes = false;
+        for (int i = 0; i < base::n; ++i) yes |= base::checked(i);
+        return yes;
+    }();
     template <int S>
     static KILN_INLINE void clear_part(regs& acc) {
         base::clear(only<base::along + S>{}, acc);
@@ -74,21 +91,32 @@ struct nest : rows_end_to_end<K, VB> {
         regs acc[n_acc];
         for (int u = 0; u < n_acc; ++u) clear_part<S>(acc[u]);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
-        i64 j = first;
+        i64 j = first, end = last;   // whole vectors from j to end
+        const auto edge = [&]() KILN_INLINE_LAMBDA {
+            one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j < L ? last - j : L)), acc[1]);
+            j += L;
+        };
+        if constexpr (has_edges) {
+            const column_range whole = columns_with_all(nodes{}, p, first, last);
+            end = whole.to;
+            while (j < last && j < whole.from) edge();
+        }
         if constexpr (unroll > 1)
-            for (; j + unroll * L <= last; j += unroll * L) {
+            for (; j + unroll * L <= end; j += unroll * L) {
 #pragma GCC unroll 4
-                for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at_column(p, j + u * L, L), acc[u]);
+                for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at_column(p, j + u * L, L, has_edges), acc[u]);
             }
-        for (; j + L <= last; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L), acc[0]);
-        if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
+        for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
+        if constexpr (has_edges)
+            while (j < last) edge();
+        else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
         for (int u = 1; u < n_acc; ++u) merge_part<S>(acc[0], acc[u]);
         sums = acc[0];
     }
 
     // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over. They are
     // named by constants: what a loop numbers lives in memory, which a call for few numbers would feel.
-    static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 &&
+    static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 && !has_edges &&
                                        (only<base::along>::size() > 0 || only<base::cross_scalar>::size() > 0);
     static KILN_INLINE void one_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
         if (j + L > last) return;
@@ -242,7 +270,7 @@ struct nest : rows_end_to_end<K, VB> {
     static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
     /// Little is computed for each element, so that memory is what a large map waits for, and results are whole vectors.
     static constexpr bool may_stream = [] {
-        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= 16;
+        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= 16 && !f.sections;
         for (int i = 0; i < base::n; ++i) yes &= !K::node(i).strided && (!streamed(i) || size_of(K::node(i).type) * L == VB);
         return yes;
     }();

@@ -274,6 +274,25 @@ KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the oth
     __builtin_memcpy(&r.v, p, static_cast<std::size_t>(n) * sizeof(*p));
     return r;
 }
+/// Lanes [from, to) of what is at p; the others are zero.
+template <class V>
+KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) {
+    using T = typename V::element_type;
+#ifdef __AVX512F__
+    [[maybe_unused]] const unsigned lanes = to > from ? ((1u << to) - 1) & ~((1u << from) - 1) : 0;
+    if constexpr (sizeof(T) == 4 && V::lanes == 16) return {(typename V::raw_type)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(lanes), p)};
+    if constexpr (sizeof(T) == 8 && V::lanes == 8) return {(typename V::raw_type)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(lanes), p)};
+#endif
+#ifdef __AVX2__
+    if constexpr (sizeof(T) == 4 && V::lanes == 8)
+        return {(typename V::raw_type)_mm256_maskload_epi32((const int*)p, _mm256_andnot_si256(first_lanes<std::int32_t, 8>(from), first_lanes<std::int32_t, 8>(to)))};
+    if constexpr (sizeof(T) == 8 && V::lanes == 4)
+        return {(typename V::raw_type)_mm256_maskload_epi64((const long long*)p, _mm256_andnot_si256(first_lanes<std::int64_t, 4>(from), first_lanes<std::int64_t, 4>(to)))};
+#endif
+    V r{};
+    if (from < to) __builtin_memcpy((char*)&r.v + static_cast<std::size_t>(from) * sizeof(T), p + from, static_cast<std::size_t>(to - from) * sizeof(T));
+    return r;
+}
 template <class V>
 KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
 #ifdef __AVX512F__
