@@ -55,7 +55,7 @@ static_assert(alike(slice<1, -1>(x), slice<-4, 4>(x)));
 static_assert(alike(slice<1, none>(x), trace([](value u) { return u[slice(1, none)]; }, x)));
 static_assert(alike(slice<range<1, 3>, range<0, 2>>(m), trace([](value u) { return slice(u, slice(1, 3), slice(0, 2)); }, m)));
 static_assert(alike(pad<1, 2>(x), trace([](value u) { return pad(u, {1, 2}); }, x)));
-static_assert(alike(pad<width<1, 2>, width<0>>(m), trace([](value u) { return pad(u, {1, 2}, {0, 0}); }, m)));
+static_assert(alike(pad<width<1, 2>, width<0>>(m), trace([](value u) { return pad(u, {{1, 2}, {0, 0}}); }, m)));
 
 // an extent with a name: what the compiler can tell
 static_assert(named(slice<1, -1>(v), "n - 2"));
@@ -150,7 +150,7 @@ TEST_CASE("what slices and pads refuse", "[ops][slices]") {
     CHECK(found([](value u) { u[0]; }, "x", number) == "slice: the operand has no axis");
     CHECK(found([](value u) { slice(u, slice(0, 1), slice(0, 1)); }, "x", vector) == "slice: more slices than axes");
     CHECK(found([](value u) { pad(u, {1, -1}); }, "x", vector) == "pad: a negative width");
-    CHECK(found([](value u) { pad(u, {1, 1}, {1, 1}); }, "x", vector) == "pad: one width, or one for each axis");
+    CHECK(found([](value u) { pad(u, {{1, 1}, {1, 1}}); }, "x", vector) == "pad: one width, or one for each axis");
     CHECK(found([](value u) { slice_range r{-2, 3}; slice_by(expand(u, ints(-2), ints(u.b->named("n"))), &r, 1); }, "x", vector) == "slice: the extent cannot be told");
     CHECK(found([](value u) { pad(u, {0, 0}); u[slice(0, 0)]; u[4]; u[-5]; }, "x", vector) == "");
 }

@@ -1,5 +1,8 @@
 // A part of a tensor, and a tensor with zeros around it: numpy's basic slices of step 1 and its pad. Each is the slope of the other.
 #pragma once
+#include <concepts>
+#include <initializer_list>
+
 #include <kiln/ops/views.hpp>
 
 namespace kiln {
@@ -229,7 +232,7 @@ constexpr value value::operator[](const slice_range& r) const { return slice_by(
 constexpr value value::operator[](i64 i) const { return element_at(*this, i); }
 
 /// pad<1, 2>(x): one zero before and two after the elements of every axis, pad<1>(x) one on either side (numpy's pad_width);
-/// pad<width<1, 2>, width<0>>(x) says it for each axis. In a trace also pad(v, {1, 2}), pad(v, {1, 2}, {0, 0}). Any dtype; an extent
+/// pad<width<1, 2>, width<0>>(x) says it for each axis. In a trace also pad(v, {1, 2}), pad(v, {{1, 2}, {0, 0}}). Any dtype; an extent
 /// with a name is known as that name and a number: "n + 3". A negative width is refused. Slope: slice.
 template <i64 Before, i64 After = Before>
 constexpr value pad(operand x) { return pad_call<pad_width{Before, After}>::apply(x); }
@@ -240,10 +243,6 @@ constexpr value pad(operand x) { return pad_call<First, W...>::apply(x); }
 template <pad_width First, pad_width... W, expression X>
 constexpr auto pad(X x) { return X::template lift<pad_call<First, W...>>(x); }
 constexpr value pad(operand x, const pad_width& w) { return pad_by(x.v, &w, 1); }
-template <std::same_as<pad_width>... W>
-constexpr value pad(operand x, pad_width first, pad_width second, W... more) {
-    const pad_width all[]{first, second, more...};
-    return pad_by(x.v, all, 2 + sizeof...(W));
-}
+constexpr value pad(operand x, std::initializer_list<pad_width> w) { return pad_by(x.v, w.begin(), static_cast<int>(w.size())); }
 
 }  // namespace kiln

@@ -170,6 +170,8 @@ struct gatherer {
                 b.stored_next[i] = b.stored_head[q];
                 b.stored_head[q] = i + 1;
             }
+        for (int q = 0; q <= fz.f.n; ++q) b.first[q] = 0;
+        if (b.bad >= 0) return;   // the groups are no nests
         for (int q = 0; q < fz.f.n; ++q) {
             b.first[q] = current = b.n;
             if (!b.stored_head[q]) continue;
