@@ -14,6 +14,7 @@
 
 #include <kiln/ops/pooling.hpp>
 #include <kiln/ops/random.hpp>
+#include <kiln/ops/slices.hpp>
 
 namespace kiln::testing {
 

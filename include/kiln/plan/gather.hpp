@@ -100,18 +100,24 @@ struct gatherer {
     constexpr want seen(int u, int mask, unsigned order, int placed, int q) {
         const node& x = fz.g.nodes[u];
         if (x.op == &literal_op) return {u, 0, 0, 0, step::constant, 0, 0, {}};
-        if (x.op == &info<iota_op> || x.op == &info<inside_op>) {
-            if (placed && x.op == &info<iota_op>) b.bad = u;
+        if (x.op == &info<inside_op> || (x.op == &info<iota_op> && !(placed && fz.f.pinned[u]))) {
+            if (placed && x.op == &info<iota_op>) b.bad = u;   // numbers that are read elsewhere are stored
             return {u, mask, 0, placed, step::counter, 0, 0, {}};
         }
         if (fz.f.sunk[u]) {
-            if (order) b.bad = u;
+            if (order || (placed && b.n - current > max_group_nodes) || (x.op->costly && is_elsewhere(u, placed))) b.bad = u;
             return {u, mask, 0, placed, step::operation, x.n_in, 0, {}};
         }
         if (fz.f.group[u] != q || (fz.f.role[u] & (is_source | is_reshape))) return {u, mask, order, placed, step::load, 0, 0, {}};
         const pattern kind = x.op->kind;
         if (kind == pattern::contraction) return {u, fz.f.mask[u], 0, 0, step::tile, 0, 0, {}};
         return {u, fz.f.mask[u], 0, 0, kind == pattern::reduction ? step::reduce : step::operation, x.n_in, 0, {}};
+    }
+    /// Is node u computed in this body for another place?
+    constexpr bool is_elsewhere(int u, int placed) const {
+        for (int e = latest[u] - 1; e >= current; e = b.entry[e].next - 1)
+            if (b.entry[e].kind == step::operation && b.entry[e].placed != placed) return true;
+        return false;
     }
     constexpr int find(const want& w) const {
         for (int e = latest[w.node] - 1; e >= current; e = b.entry[e].next - 1)

@@ -19,7 +19,7 @@ struct key_writer {
 
     u64 words[words_max]{};
     plan_kernel kernels[N + 1]{};
-    int call_sizes[table_max * 2]{};
+    int call_sizes[table_max * 3]{};
     size_table<256, Lists> sizes{};
     int n_words = 0, n_kernels = 0, n_call_sizes = 0;
     int place_in_key[Bodies::room]{};   // by entry: which node of its key it is
