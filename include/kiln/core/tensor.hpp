@@ -2,7 +2,6 @@
 #pragma once
 #include <cassert>
 #include <initializer_list>
-#include <memory>
 #include <new>
 #include <utility>
 
@@ -19,20 +18,16 @@ template <class T>
 constexpr T* allocate(i64 size) {
     if (size == 0) return nullptr;
     const auto n = static_cast<std::size_t>(size);
-    if (std::is_constant_evaluated()) {   // where an element must be made before it is written
-        T* elements = std::allocator<T>().allocate(n);
-        for (std::size_t i = 0; i < n; ++i) std::construct_at(elements + i);
-        return elements;
-    }
+    if (std::is_constant_evaluated()) return new T[n]();   // where an element must be made before it is written
     if (n > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(T))
         throw_too_large(&size, 1);
     return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{tensor_alignment}));
 }
 
 template <class T>
-constexpr void deallocate(T* elements, [[maybe_unused]] i64 size) noexcept {
+constexpr void deallocate(T* elements) noexcept {
     if (elements == nullptr) return;
-    if (std::is_constant_evaluated()) std::allocator<T>().deallocate(elements, static_cast<std::size_t>(size));
+    if (std::is_constant_evaluated()) delete[] elements;
     else ::operator delete(elements, std::align_val_t{tensor_alignment});
 }
 
@@ -126,7 +121,7 @@ public:
     }
     tensor(const tensor&) = delete;   // call copy()
     tensor& operator=(const tensor&) = delete;
-    constexpr ~tensor() { detail::deallocate(elements_, size()); }
+    constexpr ~tensor() { detail::deallocate(elements_); }
 
     /// A tensor whose elements have no value yet.
     static constexpr tensor uninitialized(const shape_type& shape) {

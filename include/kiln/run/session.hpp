@@ -134,7 +134,7 @@ private:
             leaves[k] = from.row[k] < 0 ? state.random_number(-1 - from.row[k]) : to + table::all.row[from.row[k]].offset;
         w.run(t, leaves, nullptr);
     }
-    static cpu::aligned_bytes allocated() { return cpu::allocate_aligned(static_cast<std::size_t>(table::all.bytes) + 64); }
+    static cpu::aligned_bytes allocated() { return cpu::aligned_bytes(static_cast<std::size_t>(table::all.bytes) + 64); }
     template <class W>
     static constexpr bool holds() { return index_of<W>() >= 0; }
     void take(int k, const char* from) {

@@ -1,6 +1,9 @@
 // Any number of threads gives the same bits: maps, row programs (with scratch rows), contractions, stacks.
 #include "compare.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <thread>
 
@@ -112,6 +115,25 @@ TEST_CASE("functions on several threads in several threads", "[cpu][threads]") {
     for (std::thread& t : threads) t.join();
     CHECK(wrong == std::vector<int>(n, 0));
 }
+#ifndef __SANITIZE_THREAD__   // which refuses threads in a child of a process that has some
+TEST_CASE("a child of fork() starts threads of its own", "[cpu][threads]") {
+    auto f = function(inputs(x), sum<1>(exp(x)));
+    f.threads(2);
+    tensor<float, dynamic, dynamic> data(i64{600}, i64{1000});
+    const auto expected = f(data);   // the parent's workers sleep from here on
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        const auto got = f(data);
+        ::_exit(std::equal(got.data(), got.data() + got.size(), expected.data()) ? 0 : 1);
+    }
+    int status = -1;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    const auto again = f(data);
+    CHECK(std::equal(again.data(), again.data() + again.size(), expected.data()));
+}
+#endif
 TEST_CASE("the number of threads", "[cpu][threads]") {
     auto f = function(inputs(x), square(x));
     CHECK_THROWS_WITH(f.threads(-1), "threads: -1 is not a number of threads (0 to 1024)");

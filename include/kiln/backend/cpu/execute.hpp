@@ -4,8 +4,9 @@
 #include <kiln/backend/cpu/opaque.hpp>
 #include <kiln/plan/plan.hpp>
 
-#include <memory>
 #include <new>
+#include <utility>
+#include <vector>
 
 namespace kiln::cpu {
 
@@ -56,16 +57,27 @@ inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.
                                   static_cast<int>(sizeof(L::result.call_size) / sizeof(int)), L::result.n_sizes,
                                   L::result.n_slots, L::result.n_numbers, vector_bytes<Arch>};
 
-struct aligned_delete {
-    std::align_val_t alignment{};
-    void operator()(char* p) const { ::operator delete(p, alignment); }
+/// Memory that begins with a cache line; much of it with a huge page, so that the system can give it such.
+class aligned_bytes {
+public:
+    aligned_bytes() = default;
+    explicit aligned_bytes(std::size_t n)
+        : alignment{n < std::size_t{4} << 20 ? std::size_t{64} : std::size_t{2} << 20}, bytes(static_cast<char*>(::operator new(n, alignment))) {}
+    aligned_bytes(aligned_bytes&& other) noexcept : alignment(other.alignment), bytes(std::exchange(other.bytes, nullptr)) {}
+    aligned_bytes& operator=(aligned_bytes&& other) noexcept {
+        std::swap(alignment, other.alignment);
+        std::swap(bytes, other.bytes);
+        return *this;
+    }
+    ~aligned_bytes() {
+        if (bytes) ::operator delete(bytes, alignment);
+    }
+    char* get() const { return bytes; }
+
+private:
+    std::align_val_t alignment{64};
+    char* bytes = nullptr;
 };
-using aligned_bytes = std::unique_ptr<char[], aligned_delete>;
-/// Begins with a cache line; a large one with a huge page, so that the system can give it such.
-inline aligned_bytes allocate_aligned(std::size_t n) {
-    const std::align_val_t alignment{n < std::size_t{4} << 20 ? 64 : std::size_t{2} << 20};
-    return aligned_bytes(static_cast<char*>(::operator new(n, alignment)), {alignment});
-}
 
 /// The arena of one function, and everything that follows from the extents of a call.
 class workspace {
@@ -78,10 +90,8 @@ public:
             return r;
         };
         if (n_threads == 0) n_threads = threads_of_environment();
-        if (!sizes) {
-            sizes.reset(new i64[static_cast<std::size_t>(t.n_call_sizes) + 1]);
-            offsets.reset(new i64[static_cast<std::size_t>(t.n_slots) + 1]);
-        }
+        sizes.resize(static_cast<std::size_t>(t.n_call_sizes));
+        offsets.resize(static_cast<std::size_t>(t.n_slots));
         for (int k = 0; k < t.n_call_sizes; ++k) sizes[static_cast<std::size_t>(k)] = value(t.call_size[k]);
         i64 at = 0;
         auto take = [&](i64 bytes) {
@@ -97,7 +107,7 @@ public:
                 return scratch_bytes(s, value, t.vector_bytes) * n_threads;
             }());
         if (at > capacity) {
-            arena = allocate_aligned(static_cast<std::size_t>(at));
+            arena = aligned_bytes(static_cast<std::size_t>(at));
             capacity = at;
         }
         for (int k = 0; k < t.n_numbers; ++k) write_number(arena.get() + numbers_at + 8 * k, t.number[k].type, value(t.number[k].size));
@@ -131,7 +141,7 @@ public:
 
 private:
     KILN_INLINE void start(const tables& t, const plan_call& call, char* const* a) const {
-        const i64* s = sizes.get() + call.first_size;
+        const i64* s = sizes.data() + call.first_size;
         if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
             thread_pool::of_process().run(t.kernel[call.kernel], a, s, n_threads);
         else t.kernel[call.kernel](a, s, 0, 1);
@@ -163,7 +173,7 @@ private:
 
     aligned_bytes arena;
     i64 capacity = 0, numbers_at = 0;
-    std::unique_ptr<i64[]> sizes, offsets;
+    std::vector<i64> sizes, offsets;
     int n_threads = 0;
 };
 

@@ -1,20 +1,12 @@
 // The values of a kernel: L lanes of an element type in compiler vectors, and masks. Free functions by argument-dependent lookup
 // are what operations compute with; elementary ones are in math.hpp.
 #pragma once
+#include <kiln/backend/cpu/intrinsics.hpp>
 #include <kiln/backend/cpu/machine.hpp>
 #include <kiln/core/types.hpp>
 
 #include <cmath>
 #include <limits>
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"   // g++ 12's own intrinsics leave "undefined" vectors undefined
-#endif
-#include <immintrin.h>
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 
 #define KILN_INLINE inline __attribute__((always_inline))
 #define KILN_INLINE_LAMBDA __attribute__((always_inline))

@@ -1,12 +1,14 @@
 // Threads of the CPU backend. A kernel is split only along axes that no reduction crosses, so that results are bitwise the
 // same for any number of threads.
+//
+// POSIX threads by their own names: <thread>, <mutex> and <condition_variable> would cost each program that includes kiln as much
+// of the compiler's time as a tenth of a model, and say nothing of fork().
 #pragma once
-#include <condition_variable>
+#include <pthread.h>
+#include <unistd.h>
+
 #include <cstdlib>
-#include <mutex>
 #include <string>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 #include <kiln/core/error.hpp>
@@ -19,7 +21,7 @@ using kernel_function = void (*)(char* const*, const long*, int part, int parts)
 inline long least_work_for_threads = 1 << 17;
 constexpr int most_threads = 1024;
 inline int cores() {
-    const unsigned n = std::thread::hardware_concurrency();
+    const long n = ::sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n < most_threads ? static_cast<int>(n) : most_threads;
 }
 /// What the environment variable KILN_THREADS says, 1 where it says nothing; 0 is as many as there are cores.
@@ -33,22 +35,28 @@ inline int threads_of_environment() {
     return n == 0 ? cores() : static_cast<int>(n);
 }
 
-/// The workers of the process. They start when a kernel first needs them, and sleep between kernels.
+/// The workers of the process. They start when a kernel first needs them, and sleep between kernels. A child of fork() has none
+/// and starts its own.
 class thread_pool {
 public:
     static thread_pool& of_process() {
         static thread_pool pool;
+        static const int forks = ::pthread_atfork([] { pool.before_fork(); }, [] { pool.after_fork(); }, [] { pool.in_child(); });
+        static_cast<void>(forks);
         return pool;
     }
     thread_pool() = default;
     ~thread_pool() {
         {
-            const std::lock_guard lock(mutex);
+            const locked all(mutex);
             stopping = true;
             ++generation;
         }
-        start.notify_all();
-        for (std::thread& t : workers) t.join();
+        ::pthread_cond_broadcast(&start);
+        for (worker* w : workers) {
+            ::pthread_join(w->thread, nullptr);
+            delete w;
+        }
     }
     thread_pool(const thread_pool&) = delete;
     thread_pool& operator=(const thread_pool&) = delete;
@@ -56,10 +64,11 @@ public:
     /// Runs a kernel in so many parts, part 0 in this thread; all of it here while another thread's kernel has the workers, or
     /// where the machine starts no more threads.
     void run(kernel_function f, char* const* a, const long* s, int parts) {
-        const std::unique_lock<std::mutex> mine(user, std::try_to_lock);
-        if (!mine || !has_workers(parts - 1)) return f(a, s, 0, 1);
+        if (::pthread_mutex_trylock(&user) != 0) return f(a, s, 0, 1);
+        const locked mine(user, locked::already);
+        if (!has_workers(parts - 1)) return f(a, s, 0, 1);
         {
-            const std::lock_guard lock(mutex);
+            const locked all(mutex);
             kernel = f;
             arguments = a;
             sizes = s;
@@ -67,45 +76,91 @@ public:
             running = parts - 1;
             ++generation;
         }
-        start.notify_all();
+        ::pthread_cond_broadcast(&start);
         f(a, s, 0, parts);
-        std::unique_lock lock(mutex);
-        done.wait(lock, [this] { return running == 0; });
+        const locked all(mutex);
+        while (running != 0) ::pthread_cond_wait(&done, &mutex);
     }
 
 private:
-    bool has_workers(int n) {
-        try {
-            while (static_cast<int>(workers.size()) < n)
-                workers.emplace_back([this, part = static_cast<int>(workers.size()) + 1, seen = generation]() mutable { work(part, seen); });
-        } catch (const std::system_error&) {}
-        return static_cast<int>(workers.size()) >= n;
-    }
-    void work(int part, unsigned& seen) {
-        std::unique_lock lock(mutex);
-        while (true) {
-            start.wait(lock, [&] { return generation != seen; });
-            seen = generation;
-            if (stopping) return;
-            if (part >= n_parts) continue;
-            const auto run_part = [f = kernel, a = arguments, s = sizes, part, n = n_parts] { f(a, s, part, n); };
-            lock.unlock();
-            run_part();
-            lock.lock();
-            if (--running == 0) done.notify_one();
+    class locked {
+    public:
+        static constexpr bool already = true;
+        explicit locked(pthread_mutex_t& m, bool taken = false) : held(m) {
+            if (!taken) ::pthread_mutex_lock(&held);
         }
+        ~locked() { ::pthread_mutex_unlock(&held); }
+        locked(const locked&) = delete;
+        locked& operator=(const locked&) = delete;
+
+    private:
+        pthread_mutex_t& held;
+    };
+    struct worker {
+        thread_pool* pool;
+        int part;
+        unsigned seen;   // generation of the kernel that it has done
+        pthread_t thread;
+    };
+
+    bool has_workers(int n) {
+        while (static_cast<int>(workers.size()) < n) {
+            worker* w = new worker{this, static_cast<int>(workers.size()) + 1, generation, {}};
+            workers.push_back(w);
+            const auto work = [](void* p) -> void* {
+                worker* self = static_cast<worker*>(p);
+                self->pool->work(*self);
+                return nullptr;
+            };
+            if (::pthread_create(&w->thread, nullptr, work, w) != 0) {
+                workers.pop_back();
+                delete w;
+                return false;
+            }
+        }
+        return true;
+    }
+    void work(worker& self) {
+        ::pthread_mutex_lock(&mutex);
+        while (true) {
+            while (generation == self.seen) ::pthread_cond_wait(&start, &mutex);
+            self.seen = generation;
+            if (stopping) break;
+            if (self.part >= n_parts) continue;
+            const auto run_part = [f = kernel, a = arguments, s = sizes, part = self.part, n = n_parts] { f(a, s, part, n); };
+            ::pthread_mutex_unlock(&mutex);
+            run_part();
+            ::pthread_mutex_lock(&mutex);
+            if (--running == 0) ::pthread_cond_signal(&done);
+        }
+        ::pthread_mutex_unlock(&mutex);
+    }
+    // fork() waits for a kernel that runs, or the child would begin with locks that nobody holds.
+    void before_fork() {
+        ::pthread_mutex_lock(&user);
+        ::pthread_mutex_lock(&mutex);
+    }
+    void after_fork() {
+        ::pthread_mutex_unlock(&mutex);
+        ::pthread_mutex_unlock(&user);
+    }
+    void in_child() {
+        for (worker* w : workers) delete w;
+        workers.clear();
+        start = done = PTHREAD_COND_INITIALIZER;   // nobody of this process waits there
+        after_fork();
     }
 
-    std::mutex user;    // held by the thread whose kernel runs
-    std::mutex mutex;   // of all below; `workers` is the user's
-    std::condition_variable start, done;
+    pthread_mutex_t user = PTHREAD_MUTEX_INITIALIZER;    // held by the thread whose kernel runs
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;   // of all below; `workers` is the user's
+    pthread_cond_t start = PTHREAD_COND_INITIALIZER, done = PTHREAD_COND_INITIALIZER;
     unsigned generation = 0;   // of kernels
     bool stopping = false;
     int running = 0, n_parts = 0;
     kernel_function kernel = nullptr;
     char* const* arguments = nullptr;
     const long* sizes = nullptr;
-    std::vector<std::thread> workers;
+    std::vector<worker*> workers;
 };
 
 /// Which part of n units belongs to `part`: [first, last), in whole multiples of `unit`.
