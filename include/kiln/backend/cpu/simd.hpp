@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #define KILN_INLINE inline __attribute__((always_inline))
 #define KILN_INLINE_LAMBDA __attribute__((always_inline))
@@ -238,6 +239,9 @@ KILN_INLINE void stream(void* p, V x) {
 #endif
     else store(p, x);
 }
+/// In loops that are written out it is known how many lanes are there: all of them, or half of them, need no mask.
+template <class V>
+KILN_INLINE bool surely(int n, int lanes) { return __builtin_constant_p(n) && n == lanes && sizeof(typename V::raw_type) == 32; }
 #ifdef __AVX2__
 template <class I, int L>
 KILN_INLINE __m256i first_lanes(int n) {   // all bits of the first n
@@ -248,6 +252,7 @@ KILN_INLINE __m256i first_lanes(int n) {   // all bits of the first n
 #endif
 template <class V>
 KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the other lanes are zero
+    if (surely<V>(n, V::lanes)) return load<V>(p);
 #ifdef __AVX512F__
     using T = typename V::element_type;
     if constexpr (sizeof(T) == 4 && V::lanes == 16)
@@ -270,6 +275,7 @@ KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the oth
 template <class V>
 KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) {
     using T = typename V::element_type;
+    if (surely<V>(from, 0)) return load_some<V>(p, to);
 #ifdef __AVX512F__
     [[maybe_unused]] const unsigned lanes = to > from ? ((1u << to) - 1) & ~((1u << from) - 1) : 0;
     if constexpr (sizeof(T) == 4 && V::lanes == 16) return {(typename V::raw_type)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(lanes), p)};
@@ -285,8 +291,17 @@ KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) 
     if (from < to) __builtin_memcpy((char*)&r.v + static_cast<std::size_t>(from) * sizeof(T), p + from, static_cast<std::size_t>(to - from) * sizeof(T));
     return r;
 }
+template <class X, int... J>
+KILN_INLINE auto lower_half(X x, std::integer_sequence<int, J...>) {
+    struct half {
+        decltype(__builtin_shufflevector(x, x, J...)) v;
+    };
+    return half{__builtin_shufflevector(x, x, J...)};
+}
 template <class V>
 KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
+    if (surely<V>(n, V::lanes)) return store(p, x);
+    if (surely<V>(n, V::lanes / 2)) return store(p, lower_half(x.v, std::make_integer_sequence<int, (V::lanes + 1) / 2>{}));
 #ifdef __AVX512F__
     using T = typename V::element_type;
     if constexpr (sizeof(T) == 4 && V::lanes == 16) {
