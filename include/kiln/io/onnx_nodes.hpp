@@ -1,6 +1,7 @@
 // Every operation of kiln in ONNX.
 #pragma once
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -63,6 +64,43 @@ inline void write_expand(onnx_body& b, int i) {
     }
     if (!inserted.empty()) y.name = b.to.node("Unsqueeze", {x.name, b.to.integers(inserted)});
     b.value(i) = y;
+}
+
+/// Extents and numbers as a vector; `negative` where they count from the end.
+inline std::string section_vector(onnx_body& b, const onnx_axes& v, bool negative) {
+    if (onnx_builder::is_static(v)) {
+        onnx_axes numbers = v;
+        for (i64& n : numbers) n = !negative ? n : n == 0 ? std::numeric_limits<i64>::max() : -n;
+        return b.to.integers(numbers);
+    }
+    std::vector<std::string> parts;
+    for (const i64 n : v)
+        parts.push_back(!is_product(n) ? section_vector(b, {n}, negative) : negative ? b.to.node("Neg", {b.to.extent(n)}) : b.to.extent(n));
+    return b.to.node("Concat", parts, {onnx_attribute("axis", i64{0})});
+}
+/// How many elements before, and how many after those of each axis.
+struct onnx_section {
+    onnx_axes before, after;
+    onnx_section(onnx_body& b, int i) {
+        const onnx_axes a = b.attributes(i);
+        before.resize(static_cast<std::size_t>(b.rank(i)) - a.size() / 2);
+        after = before;
+        for (std::size_t k = 0; k < a.size(); k += 2) {
+            before.push_back(a[k]);
+            after.push_back(a[k + 1]);
+        }
+    }
+};
+inline void write_slice(onnx_body& b, int i) {
+    const onnx_section s(b, i);
+    b.set(i, b.to.node("Slice", {b.whole(b.operand(i, 0)), section_vector(b, s.before, false), section_vector(b, s.after, true)}));
+}
+inline void write_pad(onnx_body& b, int i) {
+    constexpr onnx_types kernels = ~onnx_set(dtype::int16, dtype::uint16);
+    onnx_section s(b, i);
+    s.before.insert(s.before.end(), s.after.begin(), s.after.end());
+    const std::string widths = section_vector(b, s.before, false);
+    b.set(i, widened(kernels, [&](const onnx_term& x) { return onnx_term{x.to, x.to->node("Pad", {x.name, widths}), x.type}; }, b.term(b.operand(i, 0))).name);
 }
 
 // ---- generators
@@ -147,6 +185,8 @@ inline constexpr onnx_operation onnx_operation_table[] = {
     {"reshape", write_reshape},
     {"transpose", write_transpose},
     {"expand", write_expand},
+    {"slice", write_slice},
+    {"pad", write_pad},
     {"iota", write_iota},
     {"size", write_size},
     {"random_uniform", write_random<"RandomUniformLike">},
