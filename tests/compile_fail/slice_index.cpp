@@ -1,6 +1,7 @@
 // An index that the first axis does not have, in a trace: the user's line is named too.
 // first: slice: index out of range
 // first: \(4, 6\).*index 4
+// first: slice_index\.cpp:15
 // max-lines: 15
 #include <kiln/kiln.hpp>
 using namespace kiln;

@@ -7,6 +7,7 @@
 namespace kiln {
 
 struct slice_range;
+struct slice_index;
 
 /// A handle to a node. The default value is the structural zero: no node at all, and no code.
 struct value {
@@ -21,7 +22,7 @@ struct value {
     constexpr dtype element() const;
     constexpr i64 shape(int k) const { return extent(k); }
     constexpr value operator[](const slice_range& r) const;   // ops/slices.hpp
-    constexpr value operator[](i64 i) const;
+    constexpr value operator[](const slice_index& i) const;
 
     using symbolic_tag = void;
 };

@@ -66,18 +66,6 @@ inline void write_expand(onnx_body& b, int i) {
     b.value(i) = y;
 }
 
-/// Extents and numbers as a vector; `negative` where they count from the end.
-inline std::string section_vector(onnx_body& b, const onnx_axes& v, bool negative) {
-    if (onnx_builder::is_static(v)) {
-        onnx_axes numbers = v;
-        for (i64& n : numbers) n = !negative ? n : n == 0 ? std::numeric_limits<i64>::max() : -n;
-        return b.to.integers(numbers);
-    }
-    std::vector<std::string> parts;
-    for (const i64 n : v)
-        parts.push_back(!is_product(n) ? section_vector(b, {n}, negative) : negative ? b.to.node("Neg", {b.to.extent(n)}) : b.to.extent(n));
-    return b.to.node("Concat", parts, {onnx_attribute("axis", i64{0})});
-}
 /// How many elements before, and how many after those of each axis.
 struct onnx_section {
     onnx_axes before, after;
@@ -91,15 +79,26 @@ struct onnx_section {
         }
     }
 };
+/// Where the part ends along each axis: what is behind it counts from the end, unless it may turn out to be nothing.
+inline std::string ends_of(onnx_body& b, int whole, const onnx_axes& after) {
+    onnx_axes numbers;
+    for (const i64 n : after) numbers.push_back(n == 0 ? std::numeric_limits<i64>::max() : -n);
+    if (onnx_builder::is_static(after)) return b.to.integers(numbers);
+    std::vector<std::string> parts;
+    for (std::size_t k = 0; k < after.size(); ++k)
+        parts.push_back(is_product(after[k]) ? b.to.node("Sub", {b.to.extent(b.extent(whole, static_cast<int>(k))), b.to.extent(after[k])}) : b.to.integers({numbers[k]}));
+    return b.to.node("Concat", parts, {onnx_attribute("axis", i64{0})});
+}
 inline void write_slice(onnx_body& b, int i) {
     const onnx_section s(b, i);
-    b.set(i, b.to.node("Slice", {b.whole(b.operand(i, 0)), section_vector(b, s.before, false), section_vector(b, s.after, true)}));
+    const int x = b.operand(i, 0);
+    b.set(i, b.to.node("Slice", {b.whole(x), b.to.shape(s.before), ends_of(b, x, s.after)}));
 }
 inline void write_pad(onnx_body& b, int i) {
     constexpr onnx_types kernels = ~onnx_set(dtype::int16, dtype::uint16);
     onnx_section s(b, i);
     s.before.insert(s.before.end(), s.after.begin(), s.after.end());
-    const std::string widths = section_vector(b, s.before, false);
+    const std::string widths = b.to.shape(s.before);
     b.set(i, widened(kernels, [&](const onnx_term& x) { return onnx_term{x.to, x.to->node("Pad", {x.name, widths}), x.type}; }, b.term(b.operand(i, 0))).name);
 }
 

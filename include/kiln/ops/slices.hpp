@@ -25,6 +25,14 @@ struct slice_range {
 template <slice_bound Start = none, slice_bound Stop = none>
 inline constexpr slice_range range{Start, Stop};
 
+/// The position of one element, with the line that it was written in.
+struct slice_index {
+    i64 at;
+    std::source_location where;
+    template <std::integral I>
+    constexpr slice_index(I i, std::source_location w = std::source_location::current()) : at(static_cast<i64>(i)), where(w) {}
+};
+
 /// How many zeros go before and after the elements of an axis.
 struct pad_width {
     i64 before, after;
@@ -229,7 +237,10 @@ constexpr value slice(operand x, R... r) {
     return slice_by(x.v, all, sizeof...(R));
 }
 constexpr value value::operator[](const slice_range& r) const { return slice_by(*this, &r, 1); }
-constexpr value value::operator[](i64 i) const { return element_at(*this, i); }
+constexpr value value::operator[](const slice_index& i) const {
+    if (b) b->at_line(i.where);
+    return element_at(*this, i.at);
+}
 
 /// pad<1, 2>(x): one zero before and two after the elements of every axis, pad<1>(x) one on either side (numpy's pad_width);
 /// pad<width<1, 2>, width<0>>(x) says it for each axis. In a trace also pad(v, {1, 2}), pad(v, {{1, 2}, {0, 0}}). Any dtype; an extent

@@ -74,6 +74,29 @@ TEST_CASE("reductions of parts", "[cpu][sections]") {
     }, m10));
     for (const i64 n : {1, 2, 7, 16, 33}) compare(g, {{"n", n}}, {.tolerance = 1e3});
 }
+TEST_CASE("parts on several threads", "[cpu][sections]") {
+    auto f = function(inputs(v, m), trace([](value a, value b) {
+        return values{a[slice(1, none)] - a[slice(0, -1)], pad(a * 2.0, {3, 1}), pad(b, {1, 2}) * 2.0, sum(pad(b, {1, 2}), 0), sum(slice(b, slice(1, none), slice(0, -1)), 1),
+                      softmax(slice(b, slice(none, none), slice(1, -1)))};
+    }, v, m));
+    for (const i64 n : {1100, 4099}) compare_threads(f, {{"n", n}, {"w", 9}}, {.tolerance = 1e4});
+}
+TEST_CASE("a variable that is made of its neighbours", "[cpu][sections]") {
+    constexpr auto u = variable<"u", double, 9>(zeros);
+    auto step = function(inputs(), u * 1_c, updates(assign(u, u + pad<1>(slice<2, none>(u) - 2_c * slice<1, -1>(u) + slice<0, -2>(u)) * 0.25_c)));
+    session s(step);
+    s.initialize(1);
+    tensor<double, 9> at{0, 0, 0, 0, 16, 0, 0, 0, 0};
+    s[u] = at;
+    for (int k = 0; k < 3; ++k) {
+        tensor<double, 9> next = at.copy();
+        for (i64 i = 1; i < 8; ++i) next(i) = at(i) + 0.25 * (at(i + 1) - 2 * at(i) + at(i - 1));
+        const auto before = step(s);
+        for (i64 i = 0; i < 9; ++i) CHECK(before(i) == at(i));
+        for (i64 i = 0; i < 9; ++i) CHECK(s[u](i) == next(i));
+        at = next.copy();
+    }
+}
 TEST_CASE("parts along outer axes", "[cpu][sections]") {
     auto f = function(inputs(y), trace([](value a) {
         const value mid = slice(a, slice(none, none), slice(1, -1)), all = slice(a, slice(1, none), slice(1, none), slice(0, -1));

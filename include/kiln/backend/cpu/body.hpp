@@ -1,8 +1,8 @@
 // The one evaluator of bodies: a map, a reduction, a row program and the epilogue of a contraction are all steps over the
 // nodes of a key. `step`, `steps` are inlined into the loops around them (nest.hpp, contraction.hpp).
 #pragma once
-#include <kiln/backend/cpu/body_parts.hpp>
 #include <kiln/backend/cpu/math.hpp>
+#include <kiln/backend/cpu/sections.hpp>
 #include <kiln/backend/cpu/threads.hpp>
 
 namespace kiln::cpu {
@@ -26,27 +26,10 @@ template <class K, int VB, int... I>
 struct registers<K, VB, std::integer_sequence<int, I...>>
     : reg<I, typename lanes_of<K::node(I).type, VB / K::header.lane_bytes, K::header.lane_bytes>::type>... {};
 
-/// Where a step is: row, first column, how many lanes are there.
-struct place {
-    char* const* q;        // the arguments, moved to the current outer index
-    const i64* sizes;
-    const i64* outer;      // the current outer index
-    i64 row, column, n1;
-    int count;
-    bool inside = false;   // what is read elsewhere is there, in all lanes
-};
-
-struct lane_range {
-    int from, to;
-};
-struct column_range {
-    i64 from, to;
-};
-
 template <class K, int VB>
-struct body : body_parts<K, VB / K::header.lane_bytes> {
-    using base_parts = body_parts<K, VB / K::header.lane_bytes>;
-    using base_parts::B, base_parts::L, base_parts::n, base_parts::axes, base_parts::f;
+struct body : sections<K, VB / K::header.lane_bytes> {
+    using base_parts = sections<K, VB / K::header.lane_bytes>;
+    using base_parts::B, base_parts::L, base_parts::n, base_parts::axes, base_parts::f, base_parts::checked, base_parts::lanes_within;
     using regs = registers<K, VB, std::make_integer_sequence<int, n>>;
     template <int I>
     using lanes = typename lanes_of<K::node(I).type, L, B>::type;
@@ -130,49 +113,18 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
         if constexpr (is_floating(K::node(I).type)) return lanes<I>::splat(static_cast<memory_type<I>>(double_of(bits)));
         else return splat<I>(static_cast<memory_type<I>>(bits));
     }
-    /// The lanes of a vector at this column that lie in the columns [from, to).
-    static KILN_INLINE lane_range lanes_within(i64 from, i64 to, const place& p, int count) {
-        const auto clamped = [&](i64 v) KILN_INLINE_LAMBDA { return static_cast<int>(v < 0 ? 0 : v < count ? v : count); };
-        return {clamped(from - p.column), clamped(to - p.column)};
-    }
-    /// The columns at which a node that is read elsewhere, or a mask, has something.
-    template <int I>
-    static KILN_INLINE column_range columns_of(const i64* sizes) {
-        constexpr key_node k = K::node(I);
-        if constexpr (k.kind == kiln::step::counter) return {sizes[k.in[0]] - sizes[k.in[0] + 2], sizes[k.in[0] + 1] - sizes[k.in[0] + 2]};
-        else return {-sizes[k.in[1] + axes - 1], sizes[k.in[1] + 2 * axes - 1] - sizes[k.in[1] + axes - 1]};
-    }
-    /// May node I have nothing at some columns?
-    static constexpr bool checked(int i) {
-        const key_node k = K::node(i);
-        if (k.kind == kiln::step::counter) return k.type == dtype::boolean && k.slot == axes - 1;
-        return k.section && (k.op >> (axes - 1) & 1);
-    }
-    /// Is there something in this row?
-    template <int I>
-    static KILN_INLINE bool has_row(const place& p) {
-        constexpr key_node k = K::node(I);
-        bool yes = true;
-        for (int a = 0; a < axes - 1; ++a)
-            if (k.op >> a & 1) {
-                const i64 at = (K::header.has_rows && a == axes - 2 ? p.row : p.outer[a]) + p.sizes[k.in[1] + a];
-                yes &= at >= 0 && at < p.sizes[k.in[1] + axes + a];
-            }
-        return yes;
-    }
-    static constexpr int column_bit = 1 << (axes - 1);
     template <int I, bool Tail>
     static KILN_INLINE lanes<I> load_section(const place& p) {
         constexpr key_node k = K::node(I);
         using V = simd<memory_type<I>, L, B>;
-        if constexpr ((k.op & ~column_bit) != 0)
-            if (!has_row<I>(p)) return as_lanes<I>(V{});
+        if constexpr ((k.op & ~(1 << (axes - 1))) != 0)
+            if (!base_parts::template has_row<I>(p)) return as_lanes<I>(V{});
         const memory_type<I>* e = address<I>(p);
         if constexpr (!f.columns(I)) return one_number<I>(splat<I>(*e));
         else {
             const i64 stride = k.strided ? p.sizes[k.in[0] + axes - 1] : 1;
             if (!checked(I) || p.inside) return load_lanes<I, Tail>(e, stride, p.count);
-            const column_range there = columns_of<I>(p.sizes);
+            const column_range there = base_parts::template columns_of<I>(p.sizes);
             const lane_range some = lanes_within(there.from, there.to, p, Tail ? p.count : L);
             if constexpr (!k.strided) return as_lanes<I>(load_between<V>(e, some.from, some.to));
             V x{};
@@ -184,7 +136,7 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     template <int I>
     static KILN_INLINE lanes<I> inside(const place& p) {
         constexpr int axis = K::node(I).slot;
-        const column_range there = columns_of<I>(p.sizes);
+        const column_range there = base_parts::template columns_of<I>(p.sizes);
         if constexpr (axis == axes - 1 && f.columns(I)) {
             if (p.inside) return like(lanes<I>{}, 1);
             const lane_range some = lanes_within(there.from, there.to, p, L);
@@ -325,7 +277,7 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     static KILN_INLINE void move(const char* const* from, char** q, const i64* sizes, const i64* outer) {
         constexpr key_node k = K::node(I);
         if constexpr (k.kind == kiln::step::load || k.kind == kiln::step::store) {
-            i64 offset = k.section ? offset_of_section<I>(sizes) : 0, inner = 1;
+            i64 offset = k.section ? base_parts::template offset_of_section<I>(sizes) : 0, inner = 1;
             for (int a = axes - 1; a >= 0; --a) {
                 if (!(k.mask >> a & 1)) continue;
                 if (k.strided || k.section) {
@@ -342,20 +294,6 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     static KILN_INLINE void move_all(std::integer_sequence<int, I...>, const char* const* from, char** q, const i64* sizes, const i64* outer) {
         (move<I>(from, q, sizes, outer), ...);
     }
-    template <int I>
-    static KILN_INLINE i64 offset_of_section(const i64* sizes) {
-        constexpr key_node k = K::node(I);
-        i64 r = 0;
-        for (int a = 0; a < axes; ++a)
-            if (k.mask >> a & 1) r += sizes[k.in[1] + a] * sizes[k.in[0] + a];
-        return r;
-    }
-    template <int... I>
-    static KILN_INLINE void move_sections(std::integer_sequence<int, I...>, char** q, const i64* sizes) {
-        ([&] {
-            if constexpr (K::node(I).section) q[K::node(I).slot] += offset_of_section<I>(sizes) * static_cast<i64>(sizeof(memory_type<I>));
-        }(), ...);
-    }
     struct copied {
         char* at[K::header.slots + 1];
     };
@@ -366,7 +304,7 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
         auto q = [&]<int... S>(std::integer_sequence<int, S...>) KILN_INLINE_LAMBDA { return copied{{a[S]..., nullptr}}; }(std::make_integer_sequence<int, K::header.slots>{});
         if (scratch_bytes) q.at[first_slot] += part * scratch_bytes;
         i64 outer[K::header.outer + 1]{};
-        if constexpr (K::header.outer == 0 && f.sections) move_sections(std::make_integer_sequence<int, n>{}, q.at, sizes);
+        if constexpr (K::header.outer == 0 && f.sections) base_parts::move_sections(std::make_integer_sequence<int, n>{}, q.at, sizes);
         if constexpr (K::header.outer == 0) run(static_cast<char* const*>(q.at), outer);
         else {
             i64 count = 1;

@@ -8,7 +8,7 @@ namespace kiln::cpu {
 template <class K, int VB>
 struct nest : rows_end_to_end<K, VB> {
     using base = rows_end_to_end<K, VB>;
-    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest;
+    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::has_edges;
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
@@ -58,23 +58,6 @@ struct nest : rows_end_to_end<K, VB> {
     static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
     static constexpr int n_acc = unroll > 1 ? unroll : 2;
     static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside}; }
-    /// The columns at which everything is there that is read elsewhere.
-    template <int... I>
-    static KILN_INLINE column_range columns_with_all(std::integer_sequence<int, I...>, const place& p, i64 first, i64 last) {
-        column_range r{first, last};
-        ([&]() KILN_INLINE_LAMBDA {
-            if constexpr (base::checked(I)) {
-                const column_range there = base::template columns_of<I>(p.sizes);
-                r = {there.from > r.from ? there.from : r.from, there.to < r.to ? there.to : r.to};
-            }
-        }(), ...);
-        return r;
-    }
-    static constexpr bool has_edges = [] {
-        bool yes = false;
-        for (int i = 0; i < base::n; ++i) yes |= base::checked(i);
-        return yes;
-    }();
     template <int S>
     static KILN_INLINE void clear_part(regs& acc) {
         base::clear(only<base::along + S>{}, acc);
@@ -97,7 +80,7 @@ struct nest : rows_end_to_end<K, VB> {
             j += L;
         };
         if constexpr (has_edges) {
-            const column_range whole = columns_with_all(nodes{}, p, first, last);
+            const column_range whole = base::columns_with_all(nodes{}, p, first, last);
             end = whole.to;
             while (j < last && j < whole.from) edge();
         }
