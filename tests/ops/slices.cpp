@@ -12,8 +12,6 @@ namespace {
 constexpr auto x = placeholder<"x", float, 5>;
 constexpr auto m = placeholder<"m", float, 4, 3>;
 constexpr auto v = placeholder<"v", double, "n">;
-constexpr auto w = placeholder<"w", float, "n", 3>;
-constexpr auto p = placeholder<"p", float, extent("n") * extent("k")>;
 
 template <class E>
 constexpr i64 extent_of(E, int k = 0) {
