@@ -613,7 +613,7 @@ private:
             for (int k = 0; k < key.n_nodes(); ++k)
                 if (key.node(k).kind == step::tile) bytes = size_of(key.node(k).type);
             const i64 m = extent[axes - 2], n = extent[axes - 1];
-            want += panels_of(h.windows ? packing{} : packing_of(h.left, h.right, m, n, inner, bytes), m, n, inner, bytes, plan_target{}.vector_bytes).all();
+            want += panels_of(h.windows ? packing{} : packing_of(h.left, h.right, m, n, inner, bytes, plan_target{}.vector_bytes), m, n, inner, bytes, plan_target{}.vector_bytes).all();
         }
         if (want > 0 && (a.index < 0 || static_cast<i64>(slots[at(a.index)].bytes.size()) < want)) fail("too little scratch");
     }

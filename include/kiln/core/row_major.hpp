@@ -5,9 +5,9 @@
 #include <concepts>
 #include <cstddef>
 #include <limits>
-#include <string>
 
 #include <kiln/core/error.hpp>
+#include <kiln/core/message.hpp>
 #include <kiln/core/types.hpp>
 
 namespace kiln {
@@ -17,27 +17,23 @@ inline constexpr i64 dynamic = -1;
 
 namespace detail {
 
-/// "(2, 3)"; an extent that is not given is a question mark.
-inline std::string text_of_extents(const i64* extents, int rank) {
-    std::string text = "(";
-    for (int i = 0; i < rank; ++i) {
-        if (i > 0) text += ", ";
-        text += extents[i] == dynamic ? "?" : std::to_string(extents[i]);
-    }
-    return text += rank == 1 ? ",)" : ")";
-}
+// As numpy writes them: one extent is "(3,)".
+inline const char* end_of_shape(int rank) { return rank == 1 ? ",)" : ")"; }
 
 [[noreturn]] inline void throw_shape_mismatch(const i64* expected, const i64* came, int rank) {
-    throw shape_error("tensor: expected shape " + text_of_extents(expected, rank) + ", got " +
-                      text_of_extents(came, rank));
+    message m;
+    (m << "tensor: expected shape ").shape(expected, rank, end_of_shape(rank)) << ", got ";
+    throw shape_error(m.shape(came, rank, end_of_shape(rank)).text());
 }
 
 [[noreturn]] inline void throw_negative_extent(i64 extent) {
-    throw shape_error("tensor: an extent cannot be negative, got " + std::to_string(extent));
+    throw shape_error((message() << "tensor: an extent cannot be negative, got " << extent).text());
 }
 
 [[noreturn]] inline void throw_too_large(const i64* extents, int rank) {
-    throw shape_error("tensor: shape " + text_of_extents(extents, rank) + " has more elements than can be counted");
+    message m;
+    (m << "tensor: shape ").shape(extents, rank, end_of_shape(rank)) << " has more elements than can be counted";
+    throw shape_error(m.text());
 }
 
 [[noreturn]] inline void throw_not_contiguous() {

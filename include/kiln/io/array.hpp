@@ -28,7 +28,7 @@ inline constexpr std::size_t most_axes = 64;
 
 /// "float32 (3, 4)"
 inline std::string text_of(dtype type, std::span<const i64> shape) {
-    return name_of(type) + (" " + kiln::detail::text_of_extents(shape.data(), static_cast<int>(shape.size())));
+    return name_of(type) + (" " + text_of_extents(shape.data(), static_cast<int>(shape.size())));
 }
 
 /// How many bytes the elements of a shape take, where that is a number. A zero does not hide what stands beside it.

@@ -1,11 +1,11 @@
-// The one way in which a file is complained about.
+// The one way in which a file is complained about, and texts for it.
 #pragma once
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
-#include "kiln/core/error.hpp"
+#include "kiln/core/row_major.hpp"
 
 namespace kiln::io {
 
@@ -16,6 +16,16 @@ namespace kiln::io {
     text += "\": ";
     text += what;
     throw io_error(text);
+}
+
+/// "(2, 3)", "(2,)": a shape as numpy writes it.
+inline std::string text_of_extents(const i64* extents, int rank) {
+    std::string text = "(";
+    for (int i = 0; i < rank; ++i) {
+        if (i > 0) text += ", ";
+        text += std::to_string(extents[i]);
+    }
+    return text += kiln::detail::end_of_shape(rank);
 }
 
 /// Text that came out of a file, fit for a message: its first 100 bytes, with `\xNN` for what is not plain ASCII.

@@ -37,7 +37,7 @@ inline std::string idx_type(unsigned char code) {
 }
 
 inline std::string idx_shape(const std::vector<i64>& extents) {
-    return kiln::detail::text_of_extents(extents.data(), static_cast<int>(extents.size()));
+    return text_of_extents(extents.data(), static_cast<int>(extents.size()));
 }
 
 /// Reads the header of an IDX file of bytes; returns its extents.

@@ -203,7 +203,7 @@ inline std::string encode_npy_header(dtype type, std::span<const i64> shape) {
     header += size_of(type) == 1 ? '|' : '<';
     header += type == dtype::boolean ? 'b' : is_floating(type) ? 'f' : is_signed_integer(type) ? 'i' : 'u';
     header += std::to_string(size_of(type)) + "', 'fortran_order': False, 'shape': " +
-              kiln::detail::text_of_extents(shape.data(), static_cast<int>(shape.size())) + ", }";
+              text_of_extents(shape.data(), static_cast<int>(shape.size())) + ", }";
     header.append(63 - (10 + header.size()) % 64, ' ');
     header += '\n';
     const std::size_t n = header.size();

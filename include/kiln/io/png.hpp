@@ -52,7 +52,7 @@ inline std::vector<unsigned char> encode_png(std::span<const std::uint8_t> pixel
     if (height < 1 || height > most || width < 1 || width > most || channels < 1 || channels > 4 || pixels.size() > png_limit) {
         const i64 extents[] = {height, width, channels};
         throw shape_error("image: expected 1 to 1000000 rows and columns, 1 to 4 channels and at most 1 GiB, got the shape " +
-                          kiln::detail::text_of_extents(extents, 3));
+                          text_of_extents(extents, 3));
     }
     png_image image{};
     image.version = PNG_IMAGE_VERSION;

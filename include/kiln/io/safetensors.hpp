@@ -50,7 +50,7 @@ struct safetensors_entry {
 
     std::string text() const {   // "F16 (3, 4)" of a dtype that kiln does not have
         if (type->type != dtype::none) return text_of(type->type, shape);
-        return std::string(type->name) + " " + kiln::detail::text_of_extents(shape.data(), static_cast<int>(shape.size()));
+        return std::string(type->name) + " " + text_of_extents(shape.data(), static_cast<int>(shape.size()));
     }
 };
 

@@ -187,7 +187,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
     /// What the kernel of a contraction may copy; `s` shows its inner extent among the sizes of the call.
     constexpr packing panels_for(const key_header& h, const int* s, i64 bytes) const {
         auto extent = [&](int k) { return sizes.sizes[s[k]].fixed() ? sizes.sizes[s[k]].number : any_extent; };
-        return h.windows ? packing{} : packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes);
+        return h.windows ? packing{} : packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes, target.vector_bytes);
     }
 
     /// What a contraction with windows takes if its lanes are images.

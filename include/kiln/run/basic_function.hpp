@@ -86,7 +86,7 @@ public:
     /// any number. Where nothing is said the environment variable KILN_THREADS decides, else one thread. The threads belong to
     /// the process: while the kernel of another function has them, this one's runs in its own thread alone.
     void threads(int n) {
-        if (n < 0 || n > cpu::most_threads) throw value_error("threads: " + std::to_string(n) + " is not a number of threads (0 to " + std::to_string(cpu::most_threads) + ")");
+        if (n < 0 || n > cpu::most_threads) throw value_error((detail::message() << "threads: " << n << " is not a number of threads (0 to " << cpu::most_threads << ")").text());
         work.threads(n == 0 ? cpu::cores() : n);
         resolved = false;   // the arena has scratch for each of them
     }

@@ -5,7 +5,6 @@
 #include <kiln/expr/derivatives.hpp>
 #include <kiln/plan/sizes.hpp>
 
-#include <string>
 
 namespace kiln {
 
@@ -33,25 +32,10 @@ struct is_binding : std::false_type {};
 template <class P, class T>
 struct is_binding<binding<P, T>> : std::true_type {};
 
-constexpr std::string text_of_shape(const i64* e, int n) {
-    std::string s = "(";
-    for (int k = 0; k < n; ++k) {
-        if (k) s += ", ";
-        s += std::to_string(e[k]);
-    }
-    s += ")";
-    return s;
-}
-
 // Not inlined: it is cold, and g++ 12 warns about strings in constants where it is.
-[[noreturn, gnu::noinline]] inline void throw_not_representable(const char* symbol, const std::string& number, const char* type) {
-    std::string s = "kiln: ";
-    s += symbol;
-    s += ": ";
-    s += number;
-    s += " is no ";
-    s += type;
-    throw value_error(s);
+template <class X>
+[[noreturn, gnu::noinline]] void throw_not_representable(const char* symbol, X number, const char* type) {
+    throw value_error((detail::message() << "kiln: " << symbol << ": " << number << " is no " << type).text());
 }
 
 /// A number as an element of T; refused where T cannot hold it (300 into int8, 1.5 into an integer).
@@ -68,7 +52,7 @@ constexpr T narrowed(X v, const char* symbol) {
     } else {
         ok = static_cast<X>(static_cast<T>(v)) == v && ((v < X{0}) == (static_cast<T>(v) < T{0}));
     }
-    if (!ok) throw_not_representable(symbol, std::to_string(v), name_of(dtype_of<T>));
+    if (!ok) throw_not_representable(symbol, v, name_of(dtype_of<T>));
     return static_cast<T>(v);
 }
 
@@ -80,25 +64,13 @@ struct input_shape {
     int rank;
 };
 [[noreturn]] inline void throw_wrong_shape(const input_shape& in, const i64* e, int axis = -1, i64 want = 0) {
-    std::string s = "kiln: ";
-    s += in.name;
-    s += ": expected shape ";
-    s += in.text;
-    s += ", got ";
-    s += text_of_shape(e, in.rank);
-    if (axis >= 0) {   // a name that another axis has given a number
-        s += ": axis ";
-        s += std::to_string(axis);
-        s += " must be ";
-        s += std::to_string(want);
-    }
-    throw shape_error(s);
+    detail::message m;
+    (m << "kiln: " << in.name << ": expected shape " << in.text << ", got ").shape(e, in.rank);
+    if (axis >= 0) m << ": axis " << axis << " must be " << want;   // a name that another axis has given a number
+    throw shape_error(m.text());
 }
 [[noreturn]] inline void throw_unknown_extent(const char* name) {
-    std::string s = "kiln: no argument tells the extent \"";
-    s += name;
-    s += "\"";
-    throw shape_error(s);
+    throw shape_error((detail::message() << "kiln: no argument tells the extent \"" << name << "\"").text());
 }
 [[noreturn]] inline void throw_short_extent(const char* name, i64 got, i64 least) {
     std::string s = "kiln: the extent \"";

@@ -63,13 +63,9 @@ private:
             want[b] = extent(names, b);
             got[b] = v.extent(b);
         }
-        std::string s = "kiln: into: output ";
-        s += std::to_string(K);
-        s += " has shape ";
-        s += text_of_shape(want, O::rank);
-        s += ", got a view of ";
-        s += text_of_shape(got, O::rank);
-        throw shape_error(s);
+        detail::message m;
+        (m << "kiln: into: output " << K << " has shape ").shape(want, O::rank) << ", got a view of ";
+        throw shape_error(m.shape(got, O::rank).text());
     }
 };
 

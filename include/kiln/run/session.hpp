@@ -30,10 +30,7 @@ struct program_of_argument {   // an expression brings its own graph, a function
 };
 
 [[noreturn]] inline void throw_uninitialized(const char* name) {
-    std::string s = "kiln: the variable \"";
-    s += name;
-    s += "\" is used before it is initialised: call session.initialize() or assign it";
-    throw uninitialized_error(s);
+    throw uninitialized_error((detail::message() << "kiln: the variable \"" << name << "\" is used before it is initialised: call session.initialize() or assign it").text());
 }
 
 template <class V>

@@ -2,8 +2,8 @@
 // nodes of a key. `step`, `steps` are inlined into the loops around them (nest.hpp, contraction.hpp).
 #pragma once
 #include <kiln/backend/cpu/math.hpp>
+#include <kiln/backend/cpu/outer_indices.hpp>
 #include <kiln/backend/cpu/sections.hpp>
-#include <kiln/backend/cpu/threads.hpp>
 
 namespace kiln::cpu {
 
@@ -42,11 +42,10 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         regs row;   // what does not vary along the row
         regs acc;   // accumulators of what is known after the nest
     };
-    static constexpr int first_slot = K::header.kind == group_kind::contraction ? 2 : 0;   // scratch
     static constexpr i64 n1_constant = K::extent(axes - 1);
 
     template <int A>
-    static KILN_INLINE lanes<A> get(const state& s, const regs& r) {
+    static KILN_INLINE lanes<A> get(state& s, regs& r) {
         if constexpr (f.columns(A)) return at<A>(r);
         else return at<A>(s.row);
     }
@@ -78,21 +77,19 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     template <int I, bool Tail>
     static KILN_INLINE lanes<I> load_lanes(const memory_type<I>* e, i64 stride, int count) {
         using V = simd<memory_type<I>, L, B>;
-        if constexpr (K::node(I).strided) {
-            V x{};
+        V x{};
+        if constexpr (K::node(I).strided)
             for (int k = 0; k < (Tail ? count : L); ++k) x.v[k] = e[k * stride];
-            return as_lanes<I>(x);
-        } else if constexpr (Tail) return as_lanes<I>(load_some<V>(e, count));
-        else return as_lanes<I>(load<V>(e));
+        else if constexpr (Tail) x = load_some<V>(e, count);
+        else x = load<V>(e);
+        return as_lanes<I>(x);
     }
     template <int I, bool Tail, class V>
     static KILN_INLINE void store_lanes(V v, memory_type<I>* e, int count) {
-        auto x = [&] {
-            if constexpr (K::node(I).type == dtype::boolean) return convert<std::uint8_t>(v);
-            else return v;
-        }();
-        if constexpr (Tail) store_some(x, e, count);
-        else store(e, x);
+        if constexpr (K::node(I).type == dtype::boolean && !std::is_same_v<decltype(v.v), raw<std::uint8_t, L>>)
+            store_lanes<I, Tail>(convert<std::uint8_t>(v), e, count);
+        else if constexpr (Tail) store_some(v, e, count);
+        else store(e, v);
     }
     template <int I>
     static KILN_INLINE lanes<I> splat(memory_type<I> x) {
@@ -175,7 +172,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     }
     template <int I>
     static KILN_INLINE char* scratch(const place& p) {
-        return p.q[first_slot] + (f.scratch[I] * scratch_row(p.n1) + p.column) * 8;
+        return p.q[scratch_slot<K>] + (f.scratch[I] * scratch_row(p.n1) + p.column) * 8;
     }
 
     template <int I, class... X>
@@ -270,60 +267,6 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     template <int... I>
     static KILN_INLINE void finish(std::integer_sequence<int, I...>, state& s, const regs& acc) {
         ((at<I>(s.row) = across<I>(at<I>(acc))), ...);
-    }
-
-    // ---- outer axes: pointers move, the nest stays the same
-    template <int I>
-    static KILN_INLINE void move(const char* const* from, char** q, const i64* sizes, const i64* outer) {
-        constexpr key_node k = K::node(I);
-        if constexpr (k.kind == kiln::step::load || k.kind == kiln::step::store) {
-            i64 offset = k.section ? base_parts::template offset_of_section<I>(sizes) : 0, inner = 1;
-            for (int a = axes - 1; a >= 0; --a) {
-                if (!(k.mask >> a & 1)) continue;
-                if (k.strided || k.section) {
-                    if (a < K::header.outer) offset += outer[a] * sizes[k.in[0] + a];
-                } else {
-                    if (a < K::header.outer) offset += outer[a] * inner;
-                    inner *= sizes[a];
-                }
-            }
-            q[k.slot] = const_cast<char*>(from[k.slot]) + offset * static_cast<i64>(sizeof(memory_type<I>));
-        }
-    }
-    template <int... I>
-    static KILN_INLINE void move_all(std::integer_sequence<int, I...>, const char* const* from, char** q, const i64* sizes, const i64* outer) {
-        (move<I>(from, q, sizes, outer), ...);
-    }
-    struct copied {
-        char* at[K::header.slots + 1];
-    };
-    /// Runs f(q, outer) for each outer index of this part.
-    template <class F>
-    static KILN_INLINE void for_outer(char* const* a, const i64* sizes, i64 scratch_bytes, int part, int parts, F run) {
-        // a copy, for which a store cannot be taken, so that the pointers stay in registers
-        auto q = [&]<int... S>(std::integer_sequence<int, S...>) KILN_INLINE_LAMBDA { return copied{{a[S]..., nullptr}}; }(std::make_integer_sequence<int, K::header.slots>{});
-        if (scratch_bytes) q.at[first_slot] += part * scratch_bytes;
-        i64 outer[K::header.outer + 1]{};
-        if constexpr (K::header.outer == 0 && f.sections) base_parts::move_sections(std::make_integer_sequence<int, n>{}, q.at, sizes);
-        if constexpr (K::header.outer == 0) run(static_cast<char* const*>(q.at), outer);
-        else {
-            i64 count = 1;
-            for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
-            const part_range mine = range_of(count, part, parts, 1);
-            if (mine.first == mine.last) return;
-            for (i64 c = mine.first, k = K::header.outer - 1, r = c; k >= 0; --k) {
-                outer[k] = r % sizes[k];
-                r /= sizes[k];
-            }
-            for (i64 c = mine.first; c < mine.last; ++c) {
-                move_all(std::make_integer_sequence<int, n>{}, a, q.at, sizes, outer);
-                run(static_cast<char* const*>(q.at), outer);
-                for (int k = K::header.outer - 1; k >= 0; --k) {
-                    if (++outer[k] < sizes[k]) break;
-                    outer[k] = 0;
-                }
-            }
-        }
     }
 };
 

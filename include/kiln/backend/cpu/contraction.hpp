@@ -12,7 +12,7 @@ template <class K, int VB, int Registers>
 struct contraction : nest<K, VB> {
     using base = nest<K, VB>;
     using base::f, base::L, base::axes, base::n;
-    using typename base::regs, typename base::state;
+    using typename base::regs, typename base::state, typename base::nothing;
     template <int P>
     using only = typename base::template only<P>;
 
@@ -32,9 +32,9 @@ struct contraction : nest<K, VB> {
     static constexpr int MR = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
     /// What may be copied, as far as the key knows the extents.
     static constexpr packing may_copy = windows ? packing{} : packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
-                                                   base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T));
+                                                   base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T), VB);
     /// May the rows be so few that they are inner products; with a constant number of rows it is sure.
-    static constexpr bool may_be_products = !windows && packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : 1, any_extent, any_extent, sizeof(T)).products;
+    static constexpr bool may_be_products = !windows && packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : 1, any_extent, any_extent, sizeof(T), VB).products;
     /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
     static constexpr bool small = !windows && rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
 
@@ -76,22 +76,27 @@ struct contraction : nest<K, VB> {
     /// The sums of a tile `height` high and `vectors` wide.
     template <int... H>
     static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o) {
-        constexpr i64 n1 = base::n1_constant, width = NV * L;
-        constexpr int rest = n1 == 0 ? 1 : half ? static_cast<int>(n1 % width / L) : static_cast<int>((n1 % width + L - 1) / L);
-        constexpr bool whole = n1 == 0 || n1 >= width, cut = over != 0 && !half;
-        const bool one_of_them = ((height == H && (whole && vectors == NV && (!cut || rest < NV || o.count == L) ? whole_sums<L, whole, H, NV, false>(o)
-                          : half && vectors == 0 ? whole_sums<(half ? L / 2 : L), half, H, 1, (2 * over < L)>(o)
-                          : (n1 == 0 && o.count == L) || (n1 > 0 && !cut) ? whole_sums<L, (n1 == 0 || (!cut && rest > 0)), H, rest, false>(o)
-                                                                          : whole_sums<L, (n1 == 0 || cut), H, rest, true>(o))) || ...);
+        const bool one_of_them = ((height == H && (sums_of_height<H>(vectors, o), true)) || ...);
         if (!one_of_them) __builtin_unreachable();   // else g++ warns of sums that nobody has written
     }
-    template <int Lanes, bool Needed, int H, int V, bool Tail>
-    static KILN_INLINE bool whole_sums(const tile_operands<T>& o) {
-        if constexpr (Needed && V > 0) {
-            if constexpr (small) tile_sums<T, Lanes, H, V, Tail, true>(o);
-            else shared_tile_sums<T, Lanes, H, V, Tail>(o);
-        } else __builtin_unreachable();
-        return true;
+    template <int H>
+    static KILN_INLINE void sums_of_height(int vectors, const tile_operands<T>& o) {
+        constexpr i64 n1 = base::n1_constant, width = NV * L;
+        constexpr int rest = n1 == 0 ? 1 : half ? static_cast<int>(n1 % width / L) : static_cast<int>((n1 % width + L - 1) / L);
+        constexpr bool cut = over != 0 && !half;
+        if constexpr (n1 == 0 || n1 >= width)
+            if (vectors == NV && (!cut || rest < NV || o.count == L)) return whole_sums<L, H, NV, false>(o);
+        if constexpr (half)
+            if (vectors == 0) return whole_sums<L / 2, H, 1, (2 * over < L)>(o);
+        if constexpr (n1 == 0 || (!cut && rest > 0))
+            if (n1 > 0 || o.count == L) return whole_sums<L, H, rest, false>(o);
+        if constexpr (n1 == 0 || cut) return whole_sums<L, H, rest, true>(o);
+        __builtin_unreachable();
+    }
+    template <int Lanes, int H, int V, bool Tail>
+    static KILN_INLINE void whole_sums(const tile_operands<T>& o) {
+        if constexpr (small) tile_sums<T, Lanes, H, V, Tail, true>(o);
+        else shared_tile_sums<T, Lanes, H, V, Tail>(o);
     }
     /// Sums that are only stored go to their place at once.
     static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store && !windows;
@@ -220,23 +225,21 @@ struct contraction : nest<K, VB> {
             i += h;
         }
     }
-    static KILN_INLINE void rows_of(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
-        if constexpr (windows) window_block(s, o, p0, from, to, sums);
-        else block(s, o, p, p0, from, to, pack_left, sums);
-    }
     /// All rows of the columns [first, last), block by block.
     static KILN_INLINE void all_columns(state& s, const operands& o, const panels& p, const place& p0, i64 first, i64 last) {
         constexpr int vectors = may_copy.right || windows ? contraction_blocks::panels * NV : NV;
         const i64 width = (p.right || windows ? contraction_blocks::panels : 1) * NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
-            if constexpr (!sums_in_registers) rows_of(s, o, p, p0, from, to, from == first, nullptr);
-            else {
-                regs sums[vectors];
+            [[maybe_unused]] std::conditional_t<sums_in_registers, regs[vectors], nothing> kept;
+            regs* sums = nullptr;
+            if constexpr (sums_in_registers) {
+                sums = kept;
                 for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
-                rows_of(s, o, p, p0, from, to, from == first, sums);
-                columns_done(s, p0, from, to, sums);
             }
+            if constexpr (windows) window_block(s, o, p0, from, to, sums);
+            else block(s, o, p, p0, from, to, from == first, sums);
+            if constexpr (sums_in_registers) columns_done(s, p0, from, to, sums);
         }
     }
     /// All rows of these columns are over.
@@ -280,16 +283,16 @@ struct contraction : nest<K, VB> {
     }
     static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
-    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
+    static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T));
+        const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T), VB);
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
-        base::for_outer(a, sizes, rows_bytes + bytes.all(), part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
-            const operands o = operands_of(a, sizes, outer);
-            char* at = bytes.all() ? q[2] + rows_bytes : nullptr;
+        outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), part, parts);
+        if (all.left) do {
+            const operands o = operands_of(a, sizes, all.index);
+            char* at = bytes.all() ? all.q[2] + rows_bytes : nullptr;
             auto take = [&](i64 n) KILN_INLINE_LAMBDA {
                 T* const r = n ? reinterpret_cast<T*>(at) : nullptr;
                 at += n;
@@ -299,7 +302,7 @@ struct contraction : nest<K, VB> {
             constexpr bool split_columns = splits && K::header.outer == 0;
             const part_range mine = split_columns ? range_of(n1, part, parts, NV * L) : part_range{0, n1};
             state s;
-            const place p0{q, sizes, outer, 0, 0, n1, L};
+            const place p0{all.q, sizes, all.index, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
             if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, mine.first, mine.last);
@@ -308,7 +311,7 @@ struct contraction : nest<K, VB> {
                 base::totals(only<base::cross_scalar>{}, s);
                 base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);
             } else base::after_nest(s, p0, nullptr, mine.first, mine.last);
-        });
+        } while (all.next());
     }
 };
 

@@ -6,7 +6,6 @@
 
 #include <new>
 #include <utility>
-#include <vector>
 
 namespace kiln::cpu {
 
@@ -82,7 +81,7 @@ private:
 /// The arena of one function, and everything that follows from the extents of a call.
 class workspace {
 public:
-    void resolve(const tables& t, const i64* names) {
+    [[gnu::cold]] void resolve(const tables& t, const i64* names) {
         auto value = [&](int size) {
             const size_expr& e = t.size[size];
             i64 r = e.number;
@@ -90,9 +89,12 @@ public:
             return r;
         };
         if (n_threads == 0) n_threads = threads_of_environment();
-        sizes.resize(static_cast<std::size_t>(t.n_call_sizes));
-        offsets.resize(static_cast<std::size_t>(t.n_slots));
-        for (int k = 0; k < t.n_call_sizes; ++k) sizes[static_cast<std::size_t>(k)] = value(t.call_size[k]);
+        if (!settled.get()) {
+            settled = aligned_bytes(static_cast<std::size_t>(t.n_call_sizes + t.n_slots) * sizeof(i64));
+            sizes = reinterpret_cast<i64*>(settled.get());
+            offsets = sizes + t.n_call_sizes;
+        }
+        for (int k = 0; k < t.n_call_sizes; ++k) sizes[k] = value(t.call_size[k]);
         i64 at = 0;
         auto take = [&](i64 bytes) {
             const i64 from = at;
@@ -101,7 +103,7 @@ public:
         };
         numbers_at = take(i64{8} * t.n_numbers);
         for (int k = 0; k < t.n_slots; ++k)
-            offsets[static_cast<std::size_t>(k)] = take([&] {
+            offsets[k] = take([&] {
                 const plan_slot& s = t.slot[k];
                 if (!s.scratch()) return value(s.count) * s.bytes;
                 return scratch_bytes(s, value, t.vector_bytes) * n_threads;
@@ -141,17 +143,19 @@ public:
 
 private:
     KILN_INLINE void start(const tables& t, const plan_call& call, char* const* a) const {
-        const i64* s = sizes.data() + call.first_size;
+        const i64* s = sizes + call.first_size;
+        kernel_function kernel = t.kernel[call.kernel];
+        __asm__("" : "+r"(kernel));   // a constant would be inlined: the whole kernel into whoever calls
         if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
-            thread_pool::of_process().run(t.kernel[call.kernel], a, s, n_threads);
-        else t.kernel[call.kernel](a, s, 0, 1);
+            thread_pool::of_process().run(kernel, a, s, n_threads);
+        else kernel(a, s, 0, 1);
     }
     char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {
         switch (x.where) {
         case space::leaf: return leaves[x.index];
         case space::output: return outputs[x.index];
         case space::number: return arena.get() + numbers_at + 8 * x.index;
-        default: return x.index < 0 ? nullptr : arena.get() + offsets[static_cast<std::size_t>(x.index)];
+        default: return x.index < 0 ? nullptr : arena.get() + offsets[x.index];
         }
     }
     /// The branch around comes first: where it is not taken, the inner predicate has no value.
@@ -171,9 +175,9 @@ private:
         }
     }
 
-    aligned_bytes arena;
+    aligned_bytes arena, settled;
     i64 capacity = 0, numbers_at = 0;
-    std::vector<i64> sizes, offsets;
+    i64 *sizes = nullptr, *offsets = nullptr;   // of calls, of slots: in `settled`
     int n_threads = 0;
 };
 

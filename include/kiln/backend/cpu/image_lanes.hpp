@@ -233,25 +233,24 @@ struct image_lanes : contraction<K, VB, Registers> {
         }
     }
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
-    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
+    [[gnu::noinline]] static void image_by_image(char* const* a, const i64* sizes, int part, int parts) { base::run(a, sizes, part, parts); }
+    static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const operands o = base::operands_of(a, sizes, nullptr);
         const i64 images = (of_places ? o.inner : o.rows) / s::windows;
-        if (4 * images < L) return base::inlined(a, sizes, part, parts);
-        base::for_outer(a, sizes, vectors.all() * VB, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
-            state st;
-            const place p0{q, sizes, outer, 0, 0, columns, L};
-            regs sums;
-            base::clear(only<base::all_after>{}, st.acc);
-            base::clear(only<base::all_after>{}, sums);
-            base::template steps<false>(only<base::before>{}, st, st.row, p0, st.acc);
-            T* const at = reinterpret_cast<T*>(q[2]);
-            if constexpr (of_places) sums_over_windows(st, o, at, p0, range_of(s::lines, part, parts, 1), sums);
-            else windows_of_images(st, o, at, p0, range_of(images, part, parts, L), sums);
-            base::columns_done(st, p0, 0, columns, &sums);
-            base::totals(only<base::cross_scalar>{}, st);
-            base::template steps<false>(only<base::scalar_post>{}, st, st.row, p0, st.acc);
-        });
+        if (4 * images < L) return image_by_image(a, sizes, part, parts);
+        const outer_indices<K> none(a, sizes, vectors.all() * VB, part, parts);
+        state st;
+        const place p0{none.q, sizes, none.index, 0, 0, columns, L};
+        regs sums;
+        base::clear(only<base::all_after>{}, st.acc);
+        base::clear(only<base::all_after>{}, sums);
+        base::template steps<false>(only<base::before>{}, st, st.row, p0, st.acc);
+        T* const at = reinterpret_cast<T*>(none.q[2]);
+        if constexpr (of_places) sums_over_windows(st, o, at, p0, range_of(s::lines, part, parts, 1), sums);
+        else windows_of_images(st, o, at, p0, range_of(images, part, parts, L), sums);
+        base::columns_done(st, p0, 0, columns, &sums);
+        base::totals(only<base::cross_scalar>{}, st);
+        base::template steps<false>(only<base::scalar_post>{}, st, st.row, p0, st.acc);
     }
 };
 

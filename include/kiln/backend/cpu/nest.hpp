@@ -2,6 +2,7 @@
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
 #include <kiln/backend/cpu/rows_end_to_end.hpp>
+#include <kiln/backend/cpu/streaming.hpp>
 
 namespace kiln::cpu {
 
@@ -64,15 +65,21 @@ struct nest : rows_end_to_end<K, VB> {
         base::clear(only<base::cross_scalar>{}, acc);
     }
     template <int S>
+    static KILN_INLINE void copy_part(regs& to, const regs& from) {
+        base::copy(only<base::along + S>{}, to, from);
+        base::copy(only<base::cross_scalar>{}, to, from);
+    }
+    template <int S>
     static KILN_INLINE void merge_part(regs& a, const regs& b) {
         base::merge(only<base::along + S>{}, a, b);
         base::merge(only<base::cross_scalar>{}, a, b);
     }
-    template <int S>
-    static KILN_INLINE void one_pass(state& s, const place& p, i64 first, i64 last, regs& sums) {
+    // Accumulators are named by constants: what a loop numbers lives in memory.
+    template <int S, int... U>
+    static KILN_INLINE void one_pass(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass + S>;
         regs acc[n_acc];
-        for (int u = 0; u < n_acc; ++u) clear_part<S>(acc[u]);
+        (clear_part<S>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
         i64 j = first, end = last;   // whole vectors from j to end
         const auto edge = [&]() KILN_INLINE_LAMBDA {
@@ -85,20 +92,20 @@ struct nest : rows_end_to_end<K, VB> {
             while (j < last && j < whole.from) edge();
         }
         if constexpr (unroll > 1)
-            for (; j + unroll * L <= end; j += unroll * L) {
-#pragma GCC unroll 4
-                for (int u = 0; u < unroll; ++u) one_each<S, false>(nodes{}, s, at_column(p, j + u * L, L, has_edges), acc[u]);
-            }
+            for (; j + unroll * L <= end; j += unroll * L) (unrolled<S, U>(nodes{}, s, p, j, acc[U]), ...);
         for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
         if constexpr (has_edges)
             while (j < last) edge();
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
-        for (int u = 1; u < n_acc; ++u) merge_part<S>(acc[0], acc[u]);
-        sums = acc[0];
+        ((U > 0 ? merge_part<S>(acc[0], acc[U]) : void()), ...);
+        copy_part<S>(sums, acc[0]);
+    }
+    template <int S, int U, int... I>
+    static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc) {
+        if constexpr (U < unroll) one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges), acc);
     }
 
-    // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over. They are
-    // named by constants: what a loop numbers lives in memory, which a call for few numbers would feel.
+    // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over.
     static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 && !has_edges &&
                                        (only<base::along>::size() > 0 || only<base::cross_scalar>::size() > 0);
     static KILN_INLINE void one_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
@@ -125,7 +132,7 @@ struct nest : rows_end_to_end<K, VB> {
         (one_if(s, p, j, last, acc[U]), ...);   // never all of them
         if (j < last) one_each<0, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[sizeof...(U) - 1]);
         merge_from<sizeof...(U) / 2>(acc);
-        sums = acc[0];
+        copy_part<0>(sums, acc[0]);
     }
 
     template <int S>
@@ -133,7 +140,7 @@ struct nest : rows_end_to_end<K, VB> {
         if constexpr (S < f.passes) {
             regs sums;
             if constexpr (short_fold) fold(std::make_integer_sequence<int, 8>{}, s, p, first, last, sums);
-            else one_pass<S>(s, p, first, last, sums);
+            else one_pass<S>(std::make_integer_sequence<int, n_acc>{}, s, p, first, last, sums);
             base::copy(only<base::cross_scalar>{}, s.acc, sums);
             base::finish(only<base::along + S>{}, s, sums);
             base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
@@ -253,7 +260,7 @@ struct nest : rows_end_to_end<K, VB> {
     static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
     /// Little is computed for each element, so that memory is what a large map waits for, and results are whole vectors.
     static constexpr bool may_stream = [] {
-        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= 16 && !f.sections;
+        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= streams::most && K::header.slots <= streams::most && !f.sections;
         for (int i = 0; i < base::n; ++i) yes &= !K::node(i).strided && (!streamed(i) || size_of(K::node(i).type) * L == VB);
         return yes;
     }();
@@ -267,23 +274,15 @@ struct nest : rows_end_to_end<K, VB> {
         [[maybe_unused]] regs r;
         (stream_step<I>(s, r, p, s.acc), ...);
     }
-    static constexpr i64 beyond_caches = 32 << 20;   // what machines say of their last cache is often that of all their cores
-    /// How many columns from `first` on go before the first streamed one; -1: this call does not stream. Results are larger than
-    /// the caches, lie alike and are not updated in place, since then their lines have been fetched anyway.
-    static i64 columns_before_stream(char* const* a, i64 n1, i64 first) {
-        i64 bytes = 0, before = -1;
-        for (int i = 0; i < base::n; ++i) {
-            if (!streamed(i)) continue;
-            const i64 size = size_of(K::node(i).type);
-            bytes += n1 * size;
-            const char* from = a[K::node(i).slot] + first * size;
-            const i64 columns_before = static_cast<i64>(-reinterpret_cast<std::uintptr_t>(from) % VB) / size;
-            if (before >= 0 && columns_before != before) return -1;
-            before = columns_before;
-            for (int j = 0; j < base::n; ++j)
-                if (K::node(j).kind == step::load && a[K::node(j).slot] == a[K::node(i).slot]) return -1;
-        }
-        return bytes > beyond_caches ? before : -1;
+    static KILN_INLINE i64 columns_before_stream(char* const* a, i64 n1, i64 first) {
+        static constexpr streams s = [] {
+            streams r{};
+            for (int i = 0; i < base::n; ++i)
+                if (streamed(i)) r.size[K::node(i).slot] = size_of(K::node(i).type);
+                else if (K::node(i).kind == step::load) r.loaded[K::node(i).slot] = true;
+            return r;
+        }();
+        return kiln::cpu::columns_before_stream(s, a, n1, first, VB);
     }
     [[gnu::noinline]] static void run_streaming(char* const* a, const i64* sizes, i64 first, i64 last, i64 before) {
         using nodes = only<base::pass>;
@@ -303,8 +302,7 @@ struct nest : rows_end_to_end<K, VB> {
         _mm_sfence();
     }
 
-    [[gnu::noinline]] static void run(char* const* a, const i64* sizes, int part, int parts) { inlined(a, sizes, part, parts); }
-    static KILN_INLINE void inlined(char* const* a, const i64* sizes, int part, int parts) {
+    static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_columns = splits && K::header.outer == 0 && (sums_of_columns || !K::header.has_rows);
         constexpr bool split_rows = splits && K::header.outer == 0 && !split_columns;
@@ -315,10 +313,11 @@ struct nest : rows_end_to_end<K, VB> {
         if constexpr (may_stream)
             if (n1 > 1 << 16)
                 if (const i64 before = columns_before_stream(a, n1, flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
-        base::for_outer(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts, [&](char* const* q, const i64* outer) KILN_INLINE_LAMBDA {
+        outer_indices<K> o(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts);
+        if (o.left) do {
             state s;
             collected_values collected{};
-            const place start{q, sizes, outer, 0, 0, n1, L};
+            const place start{o.q, sizes, o.index, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
             if constexpr (in_registers) {
@@ -330,7 +329,7 @@ struct nest : rows_end_to_end<K, VB> {
                 if constexpr (f.grouped) base::run_groups(s, start, acc, i, n0);
                 else for (; i < n0; ++i) {
                     regs r[n_vectors];
-                    const place p{q, sizes, outer, i, 0, n1, L};
+                    const place p{o.q, sizes, o.index, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     stages<0>(s, r, acc, p);
@@ -341,7 +340,7 @@ struct nest : rows_end_to_end<K, VB> {
             } else {
                 clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);
                 for (i64 i = rows.first; i < n0; ++i) {
-                    const place p{q, sizes, outer, i, 0, n1, L};
+                    const place p{o.q, sizes, o.index, i, 0, n1, L};
                     base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     passes<0>(s, p, flat.first, flat.last);
@@ -349,7 +348,7 @@ struct nest : rows_end_to_end<K, VB> {
                 }
                 after_nest(s, start, nullptr, flat.first, flat.last);
             }
-        });
+        } while (o.next());
     }
 };
 

@@ -74,20 +74,6 @@ struct sections : body_parts<K, Lanes> {
         for (int i = 0; i < n; ++i) yes |= checked(i);
         return yes;
     }();
-    template <int I>
-    static KILN_INLINE i64 offset_of_section(const i64* sizes) {
-        constexpr key_node k = K::node(I);
-        i64 r = 0;
-        for (int a = 0; a < axes; ++a)
-            if (k.mask >> a & 1) r += sizes[k.in[1] + a] * sizes[k.in[0] + a];
-        return r;
-    }
-    template <int... I>
-    static KILN_INLINE void move_sections(std::integer_sequence<int, I...>, char** q, const i64* sizes) {
-        ([&]() KILN_INLINE_LAMBDA {
-            if constexpr (K::node(I).section) q[K::node(I).slot] += offset_of_section<I>(sizes) * size_of(K::node(I).type);
-        }(), ...);
-    }
 };
 
 }  // namespace kiln::cpu

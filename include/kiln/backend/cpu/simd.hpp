@@ -242,53 +242,66 @@ KILN_INLINE void stream(void* p, V x) {
 /// In loops that are written out it is known how many lanes are there: all of them, or half of them, need no mask.
 template <class V>
 KILN_INLINE bool surely(int n, int lanes) { return __builtin_constant_p(n) && n == lanes && sizeof(typename V::raw_type) == 32; }
+/// 0, 1, 2, ...
+template <class T, int... K>
+KILN_INLINE constexpr raw<T, sizeof...(K)> counted_lanes(std::integer_sequence<int, K...>) { return raw<T, sizeof...(K)>{static_cast<T>(K)...}; }
 #ifdef __AVX2__
 template <class I, int L>
-KILN_INLINE __m256i first_lanes(int n) {   // all bits of the first n
-    raw<I, L> number;
-    for (int k = 0; k < L; ++k) number[k] = static_cast<I>(k);
-    return (__m256i)(number < raw<I, L>{} + static_cast<I>(n));
+KILN_INLINE raw<I, L> first_lanes(int n) {   // all bits of the first n
+    return (raw<I, L>)(counted_lanes<I>(std::make_integer_sequence<int, L>{}) < raw<I, L>{} + static_cast<I>(n));
 }
 #endif
+/// The first n lanes, n below 32, as masked instructions want them.
+template <int Lanes>
+KILN_INLINE auto mask_of_first(int n) {
+    return static_cast<std::conditional_t<(Lanes > 8), std::uint16_t, std::uint8_t>>((1u << n) - 1);
+}
 template <class V>
 KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the other lanes are zero
+    using R = typename V::raw_type;
+    [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(R);
     if (surely<V>(n, V::lanes)) return load<V>(p);
 #ifdef __AVX512F__
-    using T = typename V::element_type;
-    if constexpr (sizeof(T) == 4 && V::lanes == 16)
-        return {(typename V::raw_type)_mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << n) - 1), p)};
-    if constexpr (sizeof(T) == 8 && V::lanes == 8)
-        return {(typename V::raw_type)_mm512_maskz_loadu_epi64(static_cast<__mmask8>((1u << n) - 1), p)};
+    if constexpr (size == 4 && bytes == 64) return {(R)_mm512_maskz_loadu_epi32(mask_of_first<16>(n), p)};
+    if constexpr (size == 8 && bytes == 64) return {(R)_mm512_maskz_loadu_epi64(mask_of_first<8>(n), p)};
 #endif
 #ifdef __AVX512VL__
-    if constexpr (sizeof(*p) == 4 && V::lanes == 8) return {(typename V::raw_type)_mm256_maskz_loadu_epi32(static_cast<__mmask8>((1u << n) - 1), p)};
-    if constexpr (sizeof(*p) == 8 && V::lanes == 4) return {(typename V::raw_type)_mm256_maskz_loadu_epi64(static_cast<__mmask8>((1u << n) - 1), p)};
+    if constexpr (size == 4 && bytes == 32) return {(R)_mm256_maskz_loadu_epi32(mask_of_first<8>(n), p)};
+    if constexpr (size == 8 && bytes == 32) return {(R)_mm256_maskz_loadu_epi64(mask_of_first<4>(n), p)};
+    if constexpr (size == 4 && bytes == 16) return {(R)_mm_maskz_loadu_epi32(mask_of_first<4>(n), p)};
+    if constexpr (size == 8 && bytes == 16) return {(R)_mm_maskz_loadu_epi64(mask_of_first<2>(n), p)};
 #elif defined(__AVX2__)
-    if constexpr (sizeof(*p) == 4 && V::lanes == 8) return {(typename V::raw_type)_mm256_maskload_epi32((const int*)p, first_lanes<std::int32_t, 8>(n))};
-    if constexpr (sizeof(*p) == 8 && V::lanes == 4) return {(typename V::raw_type)_mm256_maskload_epi64((const long long*)p, first_lanes<std::int64_t, 4>(n))};
+    if constexpr (size == 4 && bytes == 32) return {(R)_mm256_maskload_epi32((const int*)p, (__m256i)first_lanes<std::int32_t, 8>(n))};
+    if constexpr (size == 8 && bytes == 32) return {(R)_mm256_maskload_epi64((const long long*)p, (__m256i)first_lanes<std::int64_t, 4>(n))};
+    if constexpr (size == 4 && bytes == 16) return {(R)_mm_maskload_epi32((const int*)p, (__m128i)first_lanes<std::int32_t, 4>(n))};
+    if constexpr (size == 8 && bytes == 16) return {(R)_mm_maskload_epi64((const long long*)p, (__m128i)first_lanes<std::int64_t, 2>(n))};
 #endif
     V r{};
-    __builtin_memcpy(&r.v, p, static_cast<std::size_t>(n) * sizeof(*p));
+    if constexpr (V::lanes <= 4)   // a call of memcpy takes longer
+        for (int k = 0; k < V::lanes && k < n; ++k) r.v[k] = p[k];
+    else __builtin_memcpy(&r.v, p, static_cast<std::size_t>(n) * sizeof(*p));
     return r;
 }
 /// Lanes [from, to) of what is at p; the others are zero.
 template <class V>
 KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) {
-    using T = typename V::element_type;
+    using R = typename V::raw_type;
+    [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(R), lanes = V::lanes;
     if (surely<V>(from, 0)) return load_some<V>(p, to);
 #ifdef __AVX512F__
-    [[maybe_unused]] const unsigned lanes = to > from ? ((1u << to) - 1) & ~((1u << from) - 1) : 0;
-    if constexpr (sizeof(T) == 4 && V::lanes == 16) return {(typename V::raw_type)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(lanes), p)};
-    if constexpr (sizeof(T) == 8 && V::lanes == 8) return {(typename V::raw_type)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(lanes), p)};
+    if constexpr (size == 4 && bytes == 64) return {(R)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(mask_of_first<16>(to) & ~mask_of_first<16>(from)), p)};
+    if constexpr (size == 8 && bytes == 64) return {(R)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask_of_first<8>(to) & ~mask_of_first<8>(from)), p)};
 #endif
 #ifdef __AVX2__
-    if constexpr (sizeof(T) == 4 && V::lanes == 8)
-        return {(typename V::raw_type)_mm256_maskload_epi32((const int*)p, _mm256_andnot_si256(first_lanes<std::int32_t, 8>(from), first_lanes<std::int32_t, 8>(to)))};
-    if constexpr (sizeof(T) == 8 && V::lanes == 4)
-        return {(typename V::raw_type)_mm256_maskload_epi64((const long long*)p, _mm256_andnot_si256(first_lanes<std::int64_t, 4>(from), first_lanes<std::int64_t, 4>(to)))};
+    if constexpr (size >= 4 && bytes == 32) {
+        using I = int_of<size>;
+        const raw<I, lanes> mask = first_lanes<I, lanes>(to) & ~first_lanes<I, lanes>(from);
+        if constexpr (size == 4) return {(R)_mm256_maskload_epi32((const int*)p, (__m256i)mask)};
+        else return {(R)_mm256_maskload_epi64((const long long*)p, (__m256i)mask)};
+    }
 #endif
     V r{};
-    if (from < to) __builtin_memcpy((char*)&r.v + static_cast<std::size_t>(from) * sizeof(T), p + from, static_cast<std::size_t>(to - from) * sizeof(T));
+    if (from < to) __builtin_memcpy((char*)&r.v + static_cast<std::size_t>(from) * sizeof(*p), p + from, static_cast<std::size_t>(to - from) * sizeof(*p));
     return r;
 }
 template <class X, int... J>
@@ -300,47 +313,33 @@ KILN_INLINE auto lower_half(X x, std::integer_sequence<int, J...>) {
 }
 template <class V>
 KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
+    [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(x.v);
     if (surely<V>(n, V::lanes)) return store(p, x);
     if (surely<V>(n, V::lanes / 2)) return store(p, lower_half(x.v, std::make_integer_sequence<int, (V::lanes + 1) / 2>{}));
 #ifdef __AVX512F__
-    using T = typename V::element_type;
-    if constexpr (sizeof(T) == 4 && V::lanes == 16) {
-        _mm512_mask_storeu_epi32(p, static_cast<__mmask16>((1u << n) - 1), (__m512i)x.v);
-        return;
-    }
-    if constexpr (sizeof(T) == 8 && V::lanes == 8) {
-        _mm512_mask_storeu_epi64(p, static_cast<__mmask8>((1u << n) - 1), (__m512i)x.v);
-        return;
-    }
+    if constexpr (size == 4 && bytes == 64) return _mm512_mask_storeu_epi32(p, mask_of_first<16>(n), (__m512i)x.v);
+    if constexpr (size == 8 && bytes == 64) return _mm512_mask_storeu_epi64(p, mask_of_first<8>(n), (__m512i)x.v);
 #endif
 #ifdef __AVX512VL__
-    if constexpr (sizeof(*p) == 4 && V::lanes == 8) {
-        _mm256_mask_storeu_epi32(p, static_cast<__mmask8>((1u << n) - 1), (__m256i)x.v);
-        return;
-    }
-    if constexpr (sizeof(*p) == 8 && V::lanes == 4) {
-        _mm256_mask_storeu_epi64(p, static_cast<__mmask8>((1u << n) - 1), (__m256i)x.v);
-        return;
-    }
+    if constexpr (size == 4 && bytes == 32) return _mm256_mask_storeu_epi32(p, mask_of_first<8>(n), (__m256i)x.v);
+    if constexpr (size == 8 && bytes == 32) return _mm256_mask_storeu_epi64(p, mask_of_first<4>(n), (__m256i)x.v);
+    if constexpr (size == 4 && bytes == 16) return _mm_mask_storeu_epi32(p, mask_of_first<4>(n), (__m128i)x.v);
+    if constexpr (size == 8 && bytes == 16) return _mm_mask_storeu_epi64(p, mask_of_first<2>(n), (__m128i)x.v);
 #elif defined(__AVX2__)
-    if constexpr (sizeof(*p) == 4 && V::lanes == 8) {
-        _mm256_maskstore_epi32((int*)p, first_lanes<std::int32_t, 8>(n), (__m256i)x.v);
-        return;
-    }
-    if constexpr (sizeof(*p) == 8 && V::lanes == 4) {
-        _mm256_maskstore_epi64((long long*)p, first_lanes<std::int64_t, 4>(n), (__m256i)x.v);
-        return;
-    }
+    if constexpr (size == 4 && bytes == 32) return _mm256_maskstore_epi32((int*)p, (__m256i)first_lanes<std::int32_t, 8>(n), (__m256i)x.v);
+    if constexpr (size == 8 && bytes == 32) return _mm256_maskstore_epi64((long long*)p, (__m256i)first_lanes<std::int64_t, 4>(n), (__m256i)x.v);
+    if constexpr (size == 4 && bytes == 16) return _mm_maskstore_epi32((int*)p, (__m128i)first_lanes<std::int32_t, 4>(n), (__m128i)x.v);
+    if constexpr (size == 8 && bytes == 16) return _mm_maskstore_epi64((long long*)p, (__m128i)first_lanes<std::int64_t, 2>(n), (__m128i)x.v);
 #endif
-    __builtin_memcpy(p, &x.v, static_cast<std::size_t>(n) * sizeof(*p));
+    if constexpr (V::lanes <= 4)
+        for (int k = 0; k < V::lanes && k < n; ++k) p[k] = x.v[k];
+    else __builtin_memcpy(p, &x.v, static_cast<std::size_t>(n) * sizeof(*p));
 }
 
 /// Number of the lane, in every element type.
 template <class V>
 KILN_INLINE V lane_numbers() {
-    V r{};
-    for (int k = 0; k < V::lanes; ++k) r.v[k] = static_cast<typename V::element_type>(k);
-    return r;
+    return {counted_lanes<typename V::element_type>(std::make_integer_sequence<int, V::lanes>{})};
 }
 
 // ---- from one dtype to another

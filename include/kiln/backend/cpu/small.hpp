@@ -73,7 +73,7 @@ struct small_plan {
         if constexpr (c.guard != 0)
             if (!taken<c.guard>(leaves, outputs, bytes)) return;
         char* const a[sizeof...(I) + 1]{address<plan.argument[c.first_argument + I]>(leaves, outputs, bytes)..., nullptr};
-        kernel_of_call<C>::inlined(a, sizes<C>::at, 0, 1);
+        kernel_of_call<C>::run(a, sizes<C>::at, 0, 1);
     }
     template <int... C>
     static KILN_INLINE void calls(std::integer_sequence<int, C...>, char* const* leaves, char* const* outputs, char* bytes) {

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <string>
-#include <vector>
+#include <utility>
 
 #include <kiln/core/error.hpp>
+#include <kiln/core/message.hpp>
 
 namespace kiln::cpu {
 
@@ -31,7 +31,7 @@ inline int threads_of_environment() {
     char* end = nullptr;
     const long n = std::strtol(said, &end, 10);
     if (*end || n < 0 || n > most_threads)
-        throw value_error(std::string("KILN_THREADS is \"") + said + "\", not a number of threads (0 to " + std::to_string(most_threads) + ")");
+        throw value_error((detail::message() << "KILN_THREADS is \"" << said << "\", not a number of threads (0 to " << most_threads << ")").text());
     return n == 0 ? cores() : static_cast<int>(n);
 }
 
@@ -53,10 +53,8 @@ public:
             ++generation;
         }
         ::pthread_cond_broadcast(&start);
-        for (worker* w : workers) {
-            ::pthread_join(w->thread, nullptr);
-            delete w;
-        }
+        for (const worker* w = last; w; w = w->before) ::pthread_join(w->thread, nullptr);
+        forget_workers();
     }
     thread_pool(const thread_pool&) = delete;
     thread_pool& operator=(const thread_pool&) = delete;
@@ -100,23 +98,23 @@ private:
         thread_pool* pool;
         int part;
         unsigned seen;   // generation of the kernel that it has done
+        worker* before;
         pthread_t thread;
     };
 
     bool has_workers(int n) {
-        while (static_cast<int>(workers.size()) < n) {
-            worker* w = new worker{this, static_cast<int>(workers.size()) + 1, generation, {}};
-            workers.push_back(w);
+        for (int part = last ? last->part + 1 : 1; part <= n; ++part) {
+            worker* w = new worker{this, part, generation, last, {}};
             const auto work = [](void* p) -> void* {
                 worker* self = static_cast<worker*>(p);
                 self->pool->work(*self);
                 return nullptr;
             };
             if (::pthread_create(&w->thread, nullptr, work, w) != 0) {
-                workers.pop_back();
                 delete w;
                 return false;
             }
+            last = w;
         }
         return true;
     }
@@ -135,6 +133,9 @@ private:
         }
         ::pthread_mutex_unlock(&mutex);
     }
+    void forget_workers() {
+        while (last) delete std::exchange(last, last->before);
+    }
     // fork() waits for a kernel that runs, or the child would begin with locks that nobody holds.
     void before_fork() {
         ::pthread_mutex_lock(&user);
@@ -145,14 +146,13 @@ private:
         ::pthread_mutex_unlock(&user);
     }
     void in_child() {
-        for (worker* w : workers) delete w;
-        workers.clear();
+        forget_workers();
         start = done = PTHREAD_COND_INITIALIZER;   // nobody of this process waits there
         after_fork();
     }
 
     pthread_mutex_t user = PTHREAD_MUTEX_INITIALIZER;    // held by the thread whose kernel runs
-    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;   // of all below; `workers` is the user's
+    pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;   // of all below; `last` is the user's
     pthread_cond_t start = PTHREAD_COND_INITIALIZER, done = PTHREAD_COND_INITIALIZER;
     unsigned generation = 0;   // of kernels
     bool stopping = false;
@@ -160,7 +160,7 @@ private:
     kernel_function kernel = nullptr;
     char* const* arguments = nullptr;
     const long* sizes = nullptr;
-    std::vector<worker*> workers;
+    worker* last = nullptr;   // of the workers, who know the one before them
 };
 
 /// Which part of n units belongs to `part`: [first, last), in whole multiples of `unit`.

@@ -1,0 +1,94 @@
+// The outer axes of a kernel: pointers move from index to index, what is done at each of them stays the same.
+#pragma once
+#include <kiln/backend/cpu/simd.hpp>
+#include <kiln/backend/cpu/threads.hpp>
+#include <kiln/plan/key.hpp>
+
+#include <utility>
+
+namespace kiln::cpu {
+
+/// The argument of a kernel that is scratch, if it has any.
+template <class K>
+constexpr int scratch_slot = K::header.kind == group_kind::contraction ? 2 : 0;
+
+/// The outer indices that belong to a part:  outer_indices<K> o(...); if (o.left) do { ... } while (o.next());
+/// A kernel without outer axes has one, and no loop.
+template <class K>
+struct outer_indices {
+    static constexpr int axes = K::header.axes, outer = K::header.outer;
+
+    KILN_INLINE outer_indices(char* const* arguments, const i64* extents, i64 scratch_bytes, int part, int parts) : given(arguments), sizes(extents) {
+        copy(std::make_integer_sequence<int, K::header.slots>{});
+        if (scratch_bytes) q[scratch_slot<K>] += part * scratch_bytes;
+        if constexpr (outer > 0) {
+            i64 count = 1;
+            for (int k = 0; k < outer; ++k) count *= sizes[k];
+            const part_range mine = range_of(count, part, parts, 1);
+            left = mine.last - mine.first;
+            for (i64 k = outer - 1, r = mine.first; k >= 0 && left > 0; --k) {
+                index[k] = r % sizes[k];
+                r /= sizes[k];
+            }
+            if (left > 0) move(std::make_integer_sequence<int, K::n>{});
+        } else move_sections(std::make_integer_sequence<int, K::n>{});
+    }
+    KILN_INLINE bool next() {
+        if constexpr (outer == 0) return false;
+        else {
+            if (--left == 0) return false;
+            for (int k = outer - 1; k >= 0; --k) {
+                if (++index[k] < sizes[k]) break;
+                index[k] = 0;
+            }
+            move(std::make_integer_sequence<int, K::n>{});
+            return true;
+        }
+    }
+
+    char* q[K::header.slots + 1];   // the arguments at this index: copies, for which no store can be taken, so that they stay in registers
+    i64 index[outer + 1]{}, left = 1;
+
+private:
+    template <int... S>
+    KILN_INLINE void copy(std::integer_sequence<int, S...>) { ((q[S] = given[S]), ...); }
+    template <int... I>
+    KILN_INLINE void move(std::integer_sequence<int, I...>) { (move_argument<I>(), ...); }
+    /// Where what is read elsewhere begins.
+    template <int I>
+    KILN_INLINE i64 shift() const {
+        constexpr key_node k = K::node(I);
+        i64 r = 0;
+        for (int a = 0; k.section && a < axes; ++a)
+            if (k.mask >> a & 1) r += sizes[k.in[1] + a] * sizes[k.in[0] + a];
+        return r;
+    }
+    template <int... I>
+    KILN_INLINE void move_sections(std::integer_sequence<int, I...>) { (move_section<I>(), ...); }
+    template <int I>
+    KILN_INLINE void move_section() {
+        if constexpr (K::node(I).section) q[K::node(I).slot] += shift<I>() * size_of(K::node(I).type);
+    }
+    template <int I>
+    KILN_INLINE void move_argument() {
+        constexpr key_node k = K::node(I);
+        if constexpr (k.kind == kiln::step::load || k.kind == kiln::step::store) {
+            i64 offset = shift<I>(), inner = 1;
+            for (int a = axes - 1; a >= 0; --a) {
+                if (!(k.mask >> a & 1)) continue;
+                if (k.strided || k.section) {
+                    if (a < outer) offset += index[a] * sizes[k.in[0] + a];
+                } else {
+                    if (a < outer) offset += index[a] * inner;
+                    inner *= sizes[a];
+                }
+            }
+            q[k.slot] = given[k.slot] + offset * size_of(k.type);
+        }
+    }
+
+    char* const* given;
+    const i64* sizes;
+};
+
+}  // namespace kiln::cpu
