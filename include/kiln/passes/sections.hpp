@@ -117,7 +117,7 @@ struct wider_sums {
 
 /// Where something is read: the shifts along the axes of a domain, each a number, an extent, or minus an extent.
 struct placements {
-    static constexpr int room = 48, none = 0;
+    static constexpr int room = 24, none = 0;
     i64 shift[room][8];
     int n;   // of which the first is nowhere
 

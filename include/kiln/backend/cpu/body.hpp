@@ -80,6 +80,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         V x{};
         if constexpr (K::node(I).strided)
             for (int k = 0; k < (Tail ? count : L); ++k) x.v[k] = e[k * stride];
+        else if constexpr (Tail && f.sections) x = load_known<V>(e, count);
         else if constexpr (Tail) x = load_some<V>(e, count);
         else x = load<V>(e);
         return as_lanes<I>(x);
@@ -88,6 +89,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     static KILN_INLINE void store_lanes(V v, memory_type<I>* e, int count) {
         if constexpr (K::node(I).type == dtype::boolean && !std::is_same_v<decltype(v.v), raw<std::uint8_t, L>>)
             store_lanes<I, Tail>(convert<std::uint8_t>(v), e, count);
+        else if constexpr (Tail && f.sections) store_known(v, e, count);
         else if constexpr (Tail) store_some(v, e, count);
         else store(e, v);
     }
@@ -123,7 +125,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
             if (!checked(I) || p.inside) return load_lanes<I, Tail>(e, stride, p.count);
             const column_range there = base_parts::template columns_of<I>(p.sizes);
             const lane_range some = lanes_within(there.from, there.to, p, Tail ? p.count : L);
-            if constexpr (!k.strided) return as_lanes<I>(load_between<V>(e, some.from, some.to));
+            if constexpr (!k.strided) return as_lanes<I>(load_known_between<V>(e, some.from, some.to));
             V x{};
             for (int j = some.from; j < some.to; ++j) x.v[j] = e[j * stride];
             return as_lanes<I>(x);

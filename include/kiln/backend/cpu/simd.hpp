@@ -239,9 +239,6 @@ KILN_INLINE void stream(void* p, V x) {
 #endif
     else store(p, x);
 }
-/// In loops that are written out it is known how many lanes are there: all of them, or half of them, need no mask.
-template <class V>
-KILN_INLINE bool surely(int n, int lanes) { return __builtin_constant_p(n) && n == lanes && sizeof(typename V::raw_type) == 32; }
 /// 0, 1, 2, ...
 template <class T, int... K>
 KILN_INLINE constexpr raw<T, sizeof...(K)> counted_lanes(std::integer_sequence<int, K...>) { return raw<T, sizeof...(K)>{static_cast<T>(K)...}; }
@@ -260,7 +257,6 @@ template <class V>
 KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the other lanes are zero
     using R = typename V::raw_type;
     [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(R);
-    if (surely<V>(n, V::lanes)) return load<V>(p);
 #ifdef __AVX512F__
     if constexpr (size == 4 && bytes == 64) return {(R)_mm512_maskz_loadu_epi32(mask_of_first<16>(n), p)};
     if constexpr (size == 8 && bytes == 64) return {(R)_mm512_maskz_loadu_epi64(mask_of_first<8>(n), p)};
@@ -287,7 +283,6 @@ template <class V>
 KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) {
     using R = typename V::raw_type;
     [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(R), lanes = V::lanes;
-    if (surely<V>(from, 0)) return load_some<V>(p, to);
 #ifdef __AVX512F__
     if constexpr (size == 4 && bytes == 64) return {(R)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(mask_of_first<16>(to) & ~mask_of_first<16>(from)), p)};
     if constexpr (size == 8 && bytes == 64) return {(R)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask_of_first<8>(to) & ~mask_of_first<8>(from)), p)};
@@ -314,8 +309,6 @@ KILN_INLINE auto lower_half(X x, std::integer_sequence<int, J...>) {
 template <class V>
 KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
     [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(x.v);
-    if (surely<V>(n, V::lanes)) return store(p, x);
-    if (surely<V>(n, V::lanes / 2)) return store(p, lower_half(x.v, std::make_integer_sequence<int, (V::lanes + 1) / 2>{}));
 #ifdef __AVX512F__
     if constexpr (size == 4 && bytes == 64) return _mm512_mask_storeu_epi32(p, mask_of_first<16>(n), (__m512i)x.v);
     if constexpr (size == 8 && bytes == 64) return _mm512_mask_storeu_epi64(p, mask_of_first<8>(n), (__m512i)x.v);
@@ -334,6 +327,23 @@ KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
     if constexpr (V::lanes <= 4)
         for (int k = 0; k < V::lanes && k < n; ++k) p[k] = x.v[k];
     else __builtin_memcpy(p, &x.v, static_cast<std::size_t>(n) * sizeof(*p));
+}
+
+// The same for loops that may be written out, where it is then known how many lanes are there: all of them, or half of them, need no
+// mask. Not for all loops: compilers carry both ways along.
+template <class V>
+KILN_INLINE bool surely(int n, int lanes) { return __builtin_constant_p(n) && n == lanes && sizeof(typename V::raw_type) == 32; }
+template <class V>
+KILN_INLINE V load_known(const typename V::element_type* p, int n) { return surely<V>(n, V::lanes) ? load<V>(p) : load_some<V>(p, n); }
+template <class V>
+KILN_INLINE V load_known_between(const typename V::element_type* p, int from, int to) {
+    return surely<V>(from, 0) ? load_known<V>(p, to) : load_between<V>(p, from, to);
+}
+template <class V>
+KILN_INLINE void store_known(V x, typename V::element_type* p, int n) {
+    if (surely<V>(n, V::lanes)) store(p, x);
+    else if (surely<V>(n, V::lanes / 2)) store(p, lower_half(x.v, std::make_integer_sequence<int, (V::lanes + 1) / 2>{}));
+    else store_some(x, p, n);
 }
 
 /// Number of the lane, in every element type.
