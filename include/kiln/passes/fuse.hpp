@@ -82,7 +82,7 @@ struct fuser {
             const i64 before = g.at(x.attrs, k);
             good &= placements::add(s[static_cast<int>(a.axis[a.n - m / 2 + k / 2])], adds ? -before : before);
         }
-        a.placed = places.intern(s);
+        a.placed = places.intern(s, placements::most_of_views);
         if (!good || a.placed == placements::none) violation = a.node;   // then it is stored
         a.node = x.in[0];
     }

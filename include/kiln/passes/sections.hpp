@@ -117,7 +117,7 @@ struct wider_sums {
 
 /// Where something is read: the shifts along the axes of a domain, each a number, an extent, or minus an extent.
 struct placements {
-    static constexpr int room = 24, none = 0;
+    static constexpr int room = 72, most_of_views = 64, none = 0;   // the rest is for parts of them
     i64 shift[room][8];
     int n;   // of which the first is nowhere
 
@@ -130,14 +130,14 @@ struct placements {
         else to += v;
         return true;
     }
-    constexpr int intern(const i64* s) {
+    constexpr int intern(const i64* s, int most = room) {
         if (n == 0) n = 1;
         for (int k = 1; k < n; ++k) {
             bool same = true;
             for (int a = 0; a < 8; ++a) same &= shift[k][a] == s[a];
             if (same) return k;
         }
-        if (n == room) return none;
+        if (n >= most) return none;
         for (int a = 0; a < 8; ++a) shift[n][a] = s[a];
         return n++;
     }
@@ -150,7 +150,9 @@ struct placements {
             s[a] = mask >> a & 1 ? shift[placed][a] : 0;
             same &= s[a] == shift[placed][a];
         }
-        return same ? placed : intern(s);
+        if (same) return placed;
+        const int part = intern(s);
+        return part == none ? placed : part;   // which says the same, but of axes that do not matter
     }
 };
 
