@@ -1,9 +1,10 @@
-// Value and gradient of functions of few variables, in double: kiln, by hand, Eigen's AutoDiffScalar. kiln has no slices of a vector,
-// so where terms overlap its variables are symbols of their own.
+// Value and gradient of functions of few variables, in double: kiln, by hand, Eigen's AutoDiffScalar. Where terms overlap, the variables
+// are symbols of their own, or slices of one vector (rosenbrock_vector).
 #include "side_by_side.hpp"
 #if KILN_BENCH_HAND
 #include "rivals/gradients.hpp"
 #endif
+#include "rivals/straight.hpp"
 #include <Eigen/Core>
 #include <unsupported/Eigen/AutoDiff>
 
@@ -114,6 +115,26 @@ void add_pairs() {
     }, other_value, other_da, other_db);
 }
 
+/// Rosenbrock's function of one vector, whose terms are made of two slices of it.
+template <int N>
+void add_vector() {
+    static constexpr auto x = placeholder<"x", double, N>;
+    static constexpr auto y = trace([](value v) {
+        const value a = v[slice(0, -1)];
+        return sum(100 * square(v[slice(1, none)] - square(a)) + square(1 - a));
+    }, x);
+    static auto f = function(inputs(x), outputs(y, grad(y, x)));
+    static tensor<double, N> xs, g, other_g;
+    static double value, other_value;
+    scatter(xs, 0.5, 1.5);
+    row r("rosenbrock_vector", std::to_string(N), {12.0 * (N - 1), 16.0 * N, true});
+    r.within(1e-12).kiln([] { f.into(value, g)(xs); }, value, g);
+#if KILN_BENCH_HAND
+    r.rival("hand", [] { other_value = hand::rosenbrock<N>(xs.data(), other_g.data()); }, other_value, other_g);
+#endif
+    r.rival("straight", [] { other_value = straight::rosenbrock<N>(xs.data(), other_g.data()); }, other_value, other_g);
+}
+
 int main(int argc, char** argv) {
     static constexpr auto two = trace([](value a, value b) { const value v[]{a, b}; return rosenbrock_of(v, 2); }, x0, x1);
     static auto f2 = function(inputs(x0, x1), outputs(two, grad(two, x0, x1)));
@@ -127,6 +148,9 @@ int main(int argc, char** argv) {
                 f10.into(y, g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9])(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9]);
             },
             HAND([](const double* x, double* g) { return hand::rosenbrock<10>(x, g); }), [](const auto* v) { return rosenbrock_of(v, 10); });
+    add_vector<10>();
+    add_vector<100>();
+    add_vector<1000>();
     add_pairs();
 
     static constexpr auto deep = trace(of_ten<nested_of<value>>{}, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9);

@@ -63,4 +63,13 @@ int main() {
         std::cout << e.what() << '\n';
     }
     // [/mismatch]
+
+    // [slices]
+    constexpr auto differences = slice<1, none>(x) - slice<0, -1>(x);   // of extent "n - 1"
+    constexpr auto roughness = sum(square(differences));
+    auto smooth = function(inputs(x), outputs(differences, grad(roughness, x)));
+    auto [steps_of_x, slope] = smooth(std::vector{1., 2., 4., 8.});
+    std::cout << steps_of_x << '\n' << slope << '\n';
+    std::cout << eval(pad<width<1, 0>, width<0, 1>>(slice<range<0, 1>, range<-2, none>>(m)), m = numbers) << '\n';
+    // [/slices]
 }

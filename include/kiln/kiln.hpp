@@ -13,6 +13,7 @@
 #include <kiln/ops/op.hpp>
 #include <kiln/ops/operand.hpp>
 #include <kiln/ops/views.hpp>
+#include <kiln/ops/slices.hpp>
 #include <kiln/ops/reductions.hpp>
 #include <kiln/ops/compositions.hpp>
 #include <kiln/ops/convolution.hpp>

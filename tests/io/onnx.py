@@ -41,6 +41,7 @@ OPERATIONS = {
     "net_lenet_gradients": {"Conv": 2, "ConvTranspose": 1, "MaxPool": 2},
     "net_mlp": {"MatMul": 6, "Tanh": 1},
     "cond": {"If": 5},
+    "sections": {"Slice": 7, "Pad": 6},
 }
 NAMES = {"net_mlp": ["x", "labels"], "net_lenet": ["images"], "names": ["Placeholder", "multiply"]}
 failures = []

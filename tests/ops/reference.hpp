@@ -46,6 +46,39 @@ inline array expanded(const array& x, const std::vector<i64>& shape) {
     return generated(x.element, shape, [&](const index_of& i) { return x.at[flatten(x.shape, i)]; });
 }
 
+/// numpy's x[start:stop, ...] with positions of the first axes, and its pad(x, ((before, after), ...)).
+struct bounds {
+    i64 start, stop;
+};
+inline array sliced(const array& x, const std::vector<bounds>& b) {
+    std::vector<i64> shape = x.shape, first(x.shape.size());
+    for (std::size_t k = 0; k < b.size(); ++k) {
+        const i64 e = shape[k], start = std::clamp<i64>(b[k].start < 0 ? b[k].start + e : b[k].start, 0, e);
+        const i64 stop = std::clamp<i64>(b[k].stop < 0 ? b[k].stop + e : b[k].stop, 0, e);
+        first[k] = start;
+        shape[k] = std::max<i64>(stop - start, 0);
+    }
+    return generated(x.element, shape, [&](index_of i) {
+        for (std::size_t k = 0; k < i.size(); ++k) i[k] += first[k];
+        i64 at = 0;
+        for (std::size_t k = 0; k < i.size(); ++k) at = at * x.shape[k] + i[k];
+        return x.at[static_cast<std::size_t>(at)];
+    });
+}
+inline array padded(const array& x, i64 before, i64 after) {
+    std::vector<i64> shape = x.shape;
+    for (i64& e : shape) e += before + after;
+    return generated(x.element, shape, [&](const index_of& i) -> real {
+        i64 at = 0;
+        for (std::size_t k = 0; k < i.size(); ++k) {
+            const i64 j = i[k] - before;
+            if (j < 0 || j >= x.shape[k]) return 0;
+            at = at * x.shape[k] + j;
+        }
+        return x.at[static_cast<std::size_t>(at)];
+    });
+}
+
 // ---- reductions: what becomes of the elements that are folded into one
 using fold = real (*)(const std::vector<real>&, dtype);
 

@@ -14,6 +14,7 @@
 
 #include <kiln/ops/pooling.hpp>
 #include <kiln/ops/random.hpp>
+#include <kiln/ops/slices.hpp>
 
 namespace kiln::testing {
 
@@ -306,6 +307,17 @@ inline constexpr row rows[]{
         .over(of_vectors).taking(domain::any).exact(),
     general("ravel", 1, [](args a) { return ravel(a[0]); }, [](const array* x, dtype) { return reshaped(x[0], {count(x[0].shape)}); })
         .over(of_any).taking(domain::any).exact(),
+
+    // ---- parts, and zeros around (slices.cpp has every kind of position)
+    general("slice", 1, [](args a) { return slice<1, -1>(a[0]); }, [](const array* x, dtype) { return sliced(x[0], {{1, -1}}); })
+        .over(of_first).taking(domain::any).exact(),
+    general("slice", 1, [](args a) { return slice<range<-2, none>, range<none, 2>, range<1, 9>>(a[0]); },
+            [](const array* x, dtype) { return sliced(x[0], {{-2, 99}, {0, 2}, {1, 9}}); })
+        .called("three axes").over(of_rank3).taking(domain::any).exact(),
+    general("pad", 1, [](args a) { return pad<1, 2>(a[0]); }, [](const array* x, dtype) { return padded(x[0], 1, 2); })
+        .over(of_all).taking(domain::any).exact(),
+    general("pad", 1, [](args a) { return slice<2, none>(pad(a[0], {1, 3})); }, [](const array* x, dtype) { return sliced(padded(x[0], 1, 3), {{2, 99}}); })
+        .called("part of it").over(of_first).taking(domain::any).exact(),
 
     // ---- contractions
     general("matmul", 2, [](args a) { return matmul(a[0], a[1]); }, [](const array* x, dtype) { return matmul_of(x[0], x[1]); })

@@ -314,7 +314,8 @@ private:
     void view_step() {
         const value x = pick();
         const bool mod = is_moderate(x);
-        const int k = choose.below(9);
+        const int k = choose.below(13);
+        if (k >= 9) return section_step(x, mod);
         tried().insert(k < 2 ? "reshape" : k < 4 ? "transpose" : k == 4 ? "expand_dims" : k == 5 ? "squeeze" : k == 6 ? "expand" : k == 7 ? "ravel" : "broadcast_to");
         if (k < 2) keep(reshape_to(x, regrouped(x)), mod);
         else if (k < 4) keep(any_transpose(x), mod);
@@ -332,6 +333,21 @@ private:
             }
             keep(broadcast_by(x, s), mod);
         }
+    }
+    /// A part, of every axis something, or zeros around; of an extent with a name the first few elements are not known to be there.
+    void section_step(value x, bool mod) {
+        list a{};
+        const bool pads = choose.chance(50);
+        tried().insert(pads ? "pad" : "slice");
+        for (int k = 0; k < x.rank(); ++k)
+            for (int side = 0; side < 2; ++side) {
+                const i64 e = b.minus(x.extent(k), side && !pads ? a[a.n - 1] : 0);
+                if (b.plus(e, 1) == inferred) { a.put(0); continue; }   // a product
+                const i64 there = is_product(e) ? name_and_number_of(b.text_of(b.at(static_cast<int>(extent_tag - e), 1))).number : e;
+                const int most = pads ? 3 : static_cast<int>(std::clamp<i64>(there + 1, 1, 3));
+                a.put(choose.chance(40) ? 0 : choose.below(most));
+            }
+        keep(pads ? section_by<pad_op>(x, a) : section_by<slice_op>(x, a), mod);
     }
     void contraction_step() {
         value x = pick();
@@ -598,6 +614,8 @@ inline i64 find_name(const graph_view& g, int n_chars, const char* s) {
 }
 inline extent_bindings bindings_for(builder& b, extents_of_names e) {
     extent_bindings r{};
+    b.name("n");   // a graph may have "n + 2" alone
+    b.name("m");
     const graph_view g = graph_view_of(b);
     if (const i64 k = find_name(g, b.n_chars, "n"); k >= 0) { r.name[r.n] = k; r.extent[r.n++] = e.n; }
     if (const i64 k = find_name(g, b.n_chars, "m"); k >= 0) { r.name[r.n] = k; r.extent[r.n++] = e.m; }

@@ -85,6 +85,10 @@ constexpr value sixteenths(value v) { return reshape_to(v, ints(9, 16)); }
 constexpr list line_of(i64 size, i64 out, i64 dilation, i64 low) {
     return window_geometry{1, 16, false, false, {{size, out, 2, 1, dilation, low}}}.attributes();
 }
+template <class... N>
+constexpr value part(value v, N... n) { return call<slice_op>(ints(n...), v); }
+template <class... N>
+constexpr value around(value v, N... n) { return call<pad_op>(sizeof...(N) == 1 ? ints(n..., 0) : v.rank() == 2 && sizeof...(N) == 2 ? ints(n..., 0, 0) : ints(n...), v); }
 constexpr example exact[]{
     BECOMES("fold_constants", t.x * (t.f(2) * t.f(3)), t.x * 6),
     BECOMES("fold_constants", t.f(1) / t.f(0), t.f(inf)),
@@ -158,6 +162,21 @@ constexpr example exact[]{
     BECOMES("transpose_of_transpose", call<transpose_op>(ints(-1, -2), call<transpose_op>(ints(-1, -2), t.x)), t.x),
     BECOMES("transpose_to_reshape", transpose_by(reshape_to(t.s, ints(1, side)), ints(1, 0)), reshape_to(t.s, ints(side, 1))),
     BECOMES("transpose_of_expand", transpose_by(widened(t.s), ints(1, 0)), expand(t.s, ints(-2), ints(side))),
+    BECOMES("view_of_literal", part(t.x, 1, 2, 0, 0) * part(t.f(3), 1, 2, 0, 0), part(t.x, 1, 2, 0, 0) * 3),
+    BECOMES("section_of_section", part(part(t.x, 1, 2, 0, 3), 0, 1, 1, 0), part(t.x, 1, 3, 1, 3)),
+    BECOMES("section_of_section", around(around(t.x, 1, 2, 0, 3), 0, 1, 1, 0), around(t.x, 1, 3, 1, 3)),
+    BECOMES("section_of_section", t.batch[slice(1, none)][slice(2, -1)], t.batch[slice(3, -1)]),
+    BECOMES("slice_of_pad", part(around(t.x, 1, 2, 3, 0), 2, 0, 1, 4), around(part(t.x, 1, 0, 0, 4), 0, 2, 2, 0)),
+    BECOMES("slice_of_pad", part(around(t.x, 1, 2, 1, 1), 1, 2, 1, 1), t.x),
+    BECOMES("slice_of_pad", around(t.batch, 1, 2)[slice(0, -1)], around(t.batch, 1, 1)),
+    BECOMES("slice_inwards", part(relu(t.x * exp(t.y)), 1, 0, 0, 2), relu(part(t.x, 1, 0, 0, 2) * exp(part(t.y, 1, 0, 0, 2)))),
+    BECOMES("slice_inwards", part(t.x + widened(t.s) * 2, 1, 0, 0, 2),
+            part(t.x, 1, 0, 0, 2) + expand(call<slice_op>(ints(1, 0), t.s), ints(-1), ints(side - 2)) * 2),
+    BECOMES("slice_inwards", call<slice_op>(ints(1, 2), max_over(t.x * t.y, ints(-1))), max_over(part(t.x, 1, 2, 0, 0) * part(t.y, 1, 2, 0, 0), ints(-1))),
+    BECOMES("slice_inwards", call<slice_op>(ints(1, 2), max_over(t.x, ints(-2))), max_over(part(t.x, 0, 0, 1, 2), ints(-2))),
+    BECOMES("pads_as_one", around(t.x, 1, 2, 0, 3) + around(t.y, 1, 2, 0, 3), around(t.x + t.y, 1, 2, 0, 3)),
+    BECOMES("pads_as_one", around(t.x, 1, 2, 0, 3) * around(t.y, 1, 2, 0, 3), around(t.x * t.y, 1, 2, 0, 3)),
+    BECOMES("pad_of_zeros", around(t.x, 1, 2, 0, 3) * around(t.f(0), 1, 2, 0, 3), around(t.x, 1, 2, 0, 3) * 0.0),
     BECOMES("reshape_through_pointwise", reshape_to(t.x * exp(t.y) + 1, ints(144)),
             reshape_to(t.x, ints(144)) * exp(reshape_to(t.y, ints(144))) + 1),
     BECOMES("reshape_through_pointwise", reshape_to(relu(call<reshape_op>(ints(2, 6, 24), -t.x)), ints(144)),
@@ -280,6 +299,10 @@ constexpr example untouched[]{
     BECOMES("shifted already", log(naive_softmax(t.x - widened(max_over(t.x, ints(-1))))),
             log_softmax_of(t.x - widened(max_over(t.x, ints(-1))))),
     BECOMES("stable already", lse(t.x), lse(t.x)),
+    BECOMES("nothing but zeros", around(t.s, 14)[slice(0, -27)], around(t.s, 14)[slice(0, -27)]),
+    BECOMES("exp(x) is wanted whole too", part(exp(t.x), 1, 0, 0, 0) * sum_over(exp(t.x), ints(-2, -1)), part(exp(t.x), 1, 0, 0, 0) * sum_over(exp(t.x), ints(-2, -1))),
+    BECOMES("pads are not the same", around(t.s, 1, 0) - around(t.s, 0, 1), around(t.s, 1, 0) - around(t.s, 0, 1)),
+    BECOMES("zeros around twos", around(t.f(2), 1, 2, 0, 3) * 2, around(t.f(2), 1, 2, 0, 3) * 2),
     BECOMES("transposes something", transpose_by(t.x, ints(1, 0)), transpose_by(t.x, ints(1, 0))),
 };
 

@@ -205,7 +205,7 @@ public:
     std::string wrong;   // the first thing that is wrong
 
     plan_run(lowering& lowered, runnable& fed, extents_of_names e) : l(lowered), w(*lowered.plan), g(lowered.legal.view()) {
-        for (int k = 0; k < w.sizes.n_names; ++k) names.push_back(g.chars[w.sizes.names[k]] == 'n' ? e.n : e.m);
+        for (int k = 0; k < w.sizes.n_names; ++k) names.push_back((g.chars[w.sizes.names[k]] == 'n' ? e.n : e.m) + name_and_number_of(g.chars + w.sizes.names[k]).number);
         for (int i = 0; i < g.n; ++i) {
             operations[g.nodes[i].op->id] = g.nodes[i].op;
             arity[g.nodes[i].op->id] = g.nodes[i].n_in;
@@ -284,7 +284,7 @@ private:
         for (int k = 0; k < w.n_kernels; ++k) longest = std::max(longest, w.kernels[k].n);
         if (w.n_words + longest > 8 * n + 128) fail("too many words: " + std::to_string(w.n_words) + " for " + std::to_string(n) + " nodes");
         if (w.n_arguments > 6 * n + 64) fail("too many arguments");
-        if (w.n_call_sizes > 2 * (6 * n + 64)) fail("too many sizes of calls");
+        if (w.n_call_sizes > 3 * (6 * n + 64)) fail("too many sizes of calls");
         if (w.n_kernels > n + 1 || w.n_calls > n + 1 || w.pool.n > n + 1 || w.n_leaves > n + 1) fail("too many kernels, calls, slots or leaves");
         if (w.sizes.n > 256 || w.sizes.n_names > 64 || w.n_numbers > 32 || w.f().n_branches > 63) fail("too many sizes, names, numbers or branches");
     }
@@ -463,12 +463,20 @@ private:
                 r.v.resize(at(std::max<i64>(n, 1)));
                 for (i64 q = 0; q < n; ++q) {
                     i64 from = q;
-                    if (x.strided) {
+                    bool there = true;
+                    if (x.strided || x.section) {
                         index_of(x.mask, q, index);
                         from = 0;
-                        for (int c = 0; c < axes; ++c)
-                            if (x.mask >> c & 1) from += index[c] * value(size[x.in[0] + c]);
+                        for (int c = 0; c < axes; ++c) {
+                            if (!(x.mask >> c & 1)) continue;
+                            if (x.section) {
+                                index[c] += value(size[x.in[1] + c]);
+                                if (x.op >> c & 1) there = there && index[c] >= 0 && index[c] < value(size[x.in[1] + axes + c]);
+                            }
+                            from += index[c] * value(size[x.in[0] + c]);
+                        }
                     }
+                    if (!there) continue;
                     r.v[at(q)] = load(*p, x.type, from);
                 }
                 break;
@@ -482,6 +490,13 @@ private:
             case step::counter:
                 if (x.mask != 1 << x.slot) fail("a counter does not follow one axis");
                 r.v.resize(at(std::max<i64>(n, 1)));
+                if (x.type == dtype::boolean) {
+                    for (i64 q = 0; q < n; ++q) {
+                        const i64 p = q + value(size[x.in[0] + 2]);
+                        r.v[at(q)] = {0, p >= value(size[x.in[0]]) && p < value(size[x.in[0] + 1])};
+                    }
+                    break;
+                }
                 for (i64 q = 0; q < n; ++q)
                     r.v[at(q)] = is_floating(x.type) ? cell{arithmetic::round_to(x.type, static_cast<double>(q)), 0} : cell{0, arithmetic::wrap(x.type, q)};
                 break;
@@ -567,7 +582,7 @@ private:
         for (int k = 0; k < i; ++k) {
             const key_node x = key.node(k);
             if (x.kind != step::load || !(a[x.slot] == a[s.slot])) continue;
-            if (x.mask != s.mask || x.strided || size_of(x.type) != size_of(s.type)) fail("in place over other elements");
+            if (x.mask != s.mask || x.strided || x.section || size_of(x.type) != size_of(s.type)) fail("in place over other elements");
             const body_facts<2112>& f = facts_of(key);
             if (!(key.header().has_rows && key.extent(axes - 1) > 0) && f.last_pass(k) > f.stage[s.in[0]]) fail("in place, and read again in a later pass");
         }
@@ -576,7 +591,7 @@ private:
         body_facts<2112>& f = *facts;
         f.n = key.n_nodes();
         f.passes = f.n_scratch = 0;
-        f.defer = f.in_registers = false;
+        f.defer = f.in_registers = f.sections = false;
         f.contraction = key.header().kind == group_kind::contraction;
         f.column_bit = 1 << (axes - 1);
         f.row_bit = key.header().has_rows ? 1 << (axes - 2) : 0;

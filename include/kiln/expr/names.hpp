@@ -38,7 +38,7 @@ inline constexpr tensorflow_name tensorflow_names[]{
     {"where", "Select", "SelectV2"}, {"cast", "Cast", "Cast"}, {"stop_gradient", "StopGradient", "StopGradient"},
     {"sum", "Sum", "Sum"}, {"prod", "Prod", "Prod"}, {"max", "Max", "Max"}, {"min", "Min", "Min"}, {"any", "Any", "Any"}, {"all", "All", "All"},
     {"argmax", "ArgMax", "ArgMax"}, {"argmin", "ArgMin", "ArgMin"}, {"top_k", "TopKV2", "TopKV2"}, {"reshape", "Reshape", "Reshape"},
-    {"transpose", "transpose", "Transpose"}, {"expand", "BroadcastTo", "BroadcastTo"}, {"iota", "range", "Range"}, {"size", "Size", "Size"},
+    {"transpose", "transpose", "Transpose"}, {"slice", "strided_slice", "StridedSlice"}, {"pad", "Pad", "Pad"}, {"expand", "BroadcastTo", "BroadcastTo"}, {"iota", "range", "Range"}, {"size", "Size", "Size"},
     {"random_uniform", "RandomUniform", "RandomUniform"}, {"random_normal", "RandomStandardNormal", "RandomStandardNormal"},
     {"truncated_normal", "TruncatedNormal", "TruncatedNormal"},
     {"mean", "Mean", "Mean"}, {"variance", "Variance", "Variance"}, {"norm", "norm", "EuclideanNorm"}, {"logsumexp", "ReduceLogSumExp", "LogSumExp"},

@@ -98,6 +98,20 @@ inline constexpr infix infixes[]{
     {"less_equal", " <= ", 4}, {"greater", " > ", 4}, {"greater_equal", " >= ", 4}, {"add", " + ", 5}, {"subtract", " - ", 5},
     {"multiply", " * ", 6}, {"divide", " / ", 6}, {"remainder", " % ", 6}};
 
+/// What a slice takes or a pad adds, of each axis: {:, 1:-2}, {(0, 0), (1, 2)}.
+inline std::string text_of_section(const outline_view& g, const outline_node& x) {
+    const bool pads = !std::strcmp(x.op, "pad");
+    const int listed = g.length(x.attrs) / 2, whole = g.length(x.shape) - listed;
+    std::string s = "{";
+    for (int k = 0; k < whole + listed; ++k) {
+        const i64 before = k < whole ? 0 : g.at(x.attrs, 2 * (k - whole)), after = k < whole ? 0 : g.at(x.attrs, 2 * (k - whole) + 1);
+        const std::string b = text_of_extent(g, before), a = text_of_extent(g, after);
+        s += k ? ", " : "";
+        s += pads ? "(" + b + ", " + a + ")" : (before != 0 ? b : "") + ":" + (after != 0 ? "-" + a : "");
+    }
+    return s + "}";
+}
+
 inline constexpr std::size_t longest_formula = 4096;
 
 /// The formula of every node in the order of the graph; a broadcast shows as its operand. Shared parts are written out wherever
@@ -137,7 +151,8 @@ inline std::vector<std::string> formulas(const outline_view& g) {
                 r.s += ", {";
                 for (int k = 0; k < g.length(x.shape); ++k) r.s += (k ? ", " : "") + text_of_extent(g, g.at(x.shape, k));
                 r.s += "}";
-            } else if (!std::strcmp(x.op, "cast")) r.s += std::string(", ") + name_of(x.type);
+            } else if (x.kind == pattern::section) r.s += ", " + text_of_section(g, x);
+            else if (!std::strcmp(x.op, "cast")) r.s += std::string(", ") + name_of(x.type);
             else if (x.kind == pattern::result) r.s += ", " + std::to_string(g.at(x.attrs, 0));
             r.s += ")";
         }

@@ -6,6 +6,9 @@
 
 namespace kiln {
 
+struct slice_range;
+struct slice_index;
+
 /// A handle to a node. The default value is the structural zero: no node at all, and no code.
 struct value {
     builder* b = nullptr;
@@ -18,6 +21,8 @@ struct value {
     constexpr i64 extent(int k) const;   // k < 0 counts from the end; a product of names is a tagged number
     constexpr dtype element() const;
     constexpr i64 shape(int k) const { return extent(k); }
+    constexpr value operator[](const slice_range& r) const;   // ops/slices.hpp
+    constexpr value operator[](const slice_index& i) const;
 
     using symbolic_tag = void;
 };

@@ -62,10 +62,16 @@ struct extent_bindings {
         if (!is_product(e)) return e;
         const int l = static_cast<int>(extent_tag - e);
         i64 r = g.at(l, 0);
-        for (int k = 1; k < g.length(l); ++k)
-            for (int j = 0; j < n; ++j)
-                if (name[j] == g.at(l, k)) r *= extent[j];
+        for (int k = 1; k < g.length(l); ++k) r *= value_of_name(g, g.at(l, k));
         return r;
+    }
+    constexpr i64 value_of_name(const graph_view& g, i64 c) const {
+        for (int j = 0; j < n; ++j)
+            if (name[j] == c) return extent[j];
+        const name_and_number x = name_and_number_of(g.text_of(c));
+        for (int j = 0; j < n && x.number != 0; ++j)
+            if (x.is_name(g.text_of(name[j]))) return extent[j] + x.number;
+        return 1;
     }
     /// A single name gets its value from the extent of an argument.
     constexpr void bind(const graph_view& g, i64 e, i64 v) {

@@ -60,6 +60,33 @@ constexpr bool same_text(const char* s, const char* t) {
     while (*s && *s == *t) { ++s; ++t; }
     return *s == *t;
 }
+/// The name of an extent that is a number beside another one: "n - 3" is n and -3, "n + 1" is n and 1, "n" is n and 0.
+struct name_and_number {
+    const char* name;
+    int length;
+    i64 number;
+    constexpr bool same_name(const name_and_number& o) const {
+        if (length != o.length) return false;
+        for (int k = 0; k < length; ++k)
+            if (name[k] != o.name[k]) return false;
+        return true;
+    }
+    constexpr bool is_name(const char* s) const {
+        int k = 0;
+        while (k < length && s[k] == name[k]) ++k;
+        return k == length && !s[k];
+    }
+};
+constexpr name_and_number name_and_number_of(const char* s) {
+    int n = 0;
+    while (s[n]) ++n;
+    i64 number = 0, unit = 1;
+    int k = n;
+    for (; k > 0 && s[k - 1] >= '0' && s[k - 1] <= '9' && n - k < 12; --k, unit *= 10) number += unit * (s[k - 1] - '0');
+    const bool sum = k < n && k > 3 && s[k - 1] == ' ' && (s[k - 2] == '+' || s[k - 2] == '-') && s[k - 3] == ' ';
+    return sum ? name_and_number{s, k - 3, s[k - 2] == '+' ? number : -number} : name_and_number{s, n, 0};
+}
+
 /// FNV-1a of a text: the identity of an operation.
 constexpr u64 hash(const char* s) {
     u64 h = 0xcbf29ce484222325ull;

@@ -48,6 +48,7 @@ enum class pattern : int {
     expand,       // new axes along which the operand repeats
     reshape,      // the same elements in the same order
     transpose,    // the same elements, axes permuted
+    section,      // a part of the elements, or zeros around them
     contraction,  // matmul
     generator,    // each element from its own index
     opaque,       // anything else: runs as a kernel of its own

@@ -162,6 +162,34 @@ struct graph_tables {
             else r.put(p[i]);
         return j == q.n ? product(r) : inferred;
     }
+    /// e + more: a number, or a name with the number beside it ("n - 3"); `inferred` for a product.
+    constexpr i64 plus(i64 e, i64 more) {
+        if (more == 0) return e;
+        if (!is_product(e)) return e + more;
+        const int l = static_cast<int>(extent_tag - e);
+        if (length(l) != 2 || at(l, 0) != 1) return inferred;
+        const name_and_number x = name_and_number_of(text_of(at(l, 1)));
+        char text[256]{};
+        int n = 0;
+        for (; n < x.length && n < 200; ++n) text[n] = x.name[n];
+        more += x.number;
+        if (more != 0) {
+            word digits{};
+            digits.put(more < 0 ? " - " : " + ").put(more < 0 ? -more : more);
+            for (int k = 0; k < digits.n; ++k) text[n++] = digits.s[k];
+        }
+        return named(text);
+    }
+    /// a - c as a number or an extent, else `inferred`.
+    constexpr i64 minus(i64 a, i64 c) {
+        if (!is_product(c)) return plus(a, -c);
+        if (a == c) return 0;
+        if (!is_product(a)) return inferred;
+        const int l = static_cast<int>(extent_tag - a), m = static_cast<int>(extent_tag - c);
+        if (length(l) != 2 || length(m) != 2 || at(l, 0) != 1 || at(m, 0) != 1) return inferred;
+        const name_and_number x = name_and_number_of(text_of(at(l, 1))), y = name_and_number_of(text_of(at(m, 1)));
+        return x.same_name(y) ? x.number - y.number : inferred;
+    }
     constexpr i64 count(int shape) {
         i64 r = 1;
         for (int k = 0; k < length(shape); ++k) r = times(r, at(shape, k));

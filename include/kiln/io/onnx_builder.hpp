@@ -210,6 +210,12 @@ private:
     }
     /// What a name stands for, from an input that has it as an extent, or a multiple of it.
     std::string named_extent(i64 name) {
+        const name_and_number sum = name_and_number_of(graph_.text_of(name));
+        for (const auto& [e, from] : known_) {   // "n - 3" from "n"
+            const int list = static_cast<int>(extent_tag - e);
+            if (sum.number != 0 && graph_.length(list) == 2 && sum.is_name(graph_.text_of(graph_.at(list, 1))))
+                return node("Add", {named_extent(graph_.at(list, 1)), integers({sum.number})});
+        }
         for (const auto& [e, from] : known_) {
             const int list = static_cast<int>(extent_tag - e);
             if (graph_.length(list) != 2 || graph_.at(list, 1) != name || graph_.at(list, 0) == 0) continue;

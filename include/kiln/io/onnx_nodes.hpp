@@ -1,6 +1,7 @@
 // Every operation of kiln in ONNX.
 #pragma once
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -63,6 +64,42 @@ inline void write_expand(onnx_body& b, int i) {
     }
     if (!inserted.empty()) y.name = b.to.node("Unsqueeze", {x.name, b.to.integers(inserted)});
     b.value(i) = y;
+}
+
+/// How many elements before, and how many after those of each axis.
+struct onnx_section {
+    onnx_axes before, after;
+    onnx_section(onnx_body& b, int i) {
+        const onnx_axes a = b.attributes(i);
+        before.resize(static_cast<std::size_t>(b.rank(i)) - a.size() / 2);
+        after = before;
+        for (std::size_t k = 0; k < a.size(); k += 2) {
+            before.push_back(a[k]);
+            after.push_back(a[k + 1]);
+        }
+    }
+};
+/// Where the part ends along each axis: what is behind it counts from the end, unless it may turn out to be nothing.
+inline std::string ends_of(onnx_body& b, int whole, const onnx_axes& after) {
+    onnx_axes numbers;
+    for (const i64 n : after) numbers.push_back(n == 0 ? std::numeric_limits<i64>::max() : -n);
+    if (onnx_builder::is_static(after)) return b.to.integers(numbers);
+    std::vector<std::string> parts;
+    for (std::size_t k = 0; k < after.size(); ++k)
+        parts.push_back(is_product(after[k]) ? b.to.node("Sub", {b.to.extent(b.extent(whole, static_cast<int>(k))), b.to.extent(after[k])}) : b.to.integers({numbers[k]}));
+    return b.to.node("Concat", parts, {onnx_attribute("axis", i64{0})});
+}
+inline void write_slice(onnx_body& b, int i) {
+    const onnx_section s(b, i);
+    const int x = b.operand(i, 0);
+    b.set(i, b.to.node("Slice", {b.whole(x), b.to.shape(s.before), ends_of(b, x, s.after)}));
+}
+inline void write_pad(onnx_body& b, int i) {
+    constexpr onnx_types kernels = ~onnx_set(dtype::int16, dtype::uint16);
+    onnx_section s(b, i);
+    s.before.insert(s.before.end(), s.after.begin(), s.after.end());
+    const std::string widths = b.to.shape(s.before);
+    b.set(i, widened(kernels, [&](const onnx_term& x) { return onnx_term{x.to, x.to->node("Pad", {x.name, widths}), x.type}; }, b.term(b.operand(i, 0))).name);
 }
 
 // ---- generators
@@ -147,6 +184,8 @@ inline constexpr onnx_operation onnx_operation_table[] = {
     {"reshape", write_reshape},
     {"transpose", write_transpose},
     {"expand", write_expand},
+    {"slice", write_slice},
+    {"pad", write_pad},
     {"iota", write_iota},
     {"size", write_size},
     {"random_uniform", write_random<"RandomUniformLike">},

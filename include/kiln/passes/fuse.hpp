@@ -17,6 +17,7 @@ struct fuser {
     int newest[Shapes];    // 1 + the newest nest over this shape
     int violation = -1;    // a node that must be stored before this graph fits into nests
     bool apart = false;    // every node in a nest of its own: what fusion is compared with
+    placements places{};
 
     constexpr const node& at(int i) const { return g.nodes[i]; }
     constexpr bool is(int i, pattern p) const { return g.nodes[i].op->kind == p; }
@@ -31,6 +32,7 @@ struct fuser {
             case pattern::generator: r = !f.pinned[i] || x.op == &info<size_op> ? is_source : is_computed; break;
             case pattern::expand:
             case pattern::transpose:
+            case pattern::section:
                 r = f.pinned[i] ? is_moving | is_computed : is_moving | is_view;
                 if (!f.pinned[i]) under = f.under[x.in[0]];
                 break;
@@ -52,26 +54,50 @@ struct fuser {
         }
     }
     /// Operand o of a node with this mask, behind all views.
-    constexpr access look(int o, int mask, int rank_of_domain) const {
-        access a{o, 0, {}};
+    constexpr access look(int o, int mask, int rank_of_domain, int placed = placements::none) {
+        access a{o, 0, {}, placed};
         for (int k = 0; k < rank_of_domain; ++k)
             if (mask >> k & 1) a.axis[a.n++] = static_cast<signed char>(k);
-        while (f.role[a.node] & is_view) through(a);
+        while (f.role[a.node] & is_view) pass(a);
         return a;
     }
     /// What node i reads as its operand k when i itself is computed under this mask.
-    constexpr access reads(int i, int k, int mask, int rank_of_domain) const {
-        if (!(f.role[i] & is_moving)) return look(g.operand(at(i), k), mask, rank_of_domain);
-        access a{i, 0, {}};
+    constexpr access reads(int i, int k, int mask, int rank_of_domain, int placed = placements::none) {
+        if (!(f.role[i] & is_moving)) return look(g.operand(at(i), k), mask, rank_of_domain, placed);
+        access a{i, 0, {}, placed};
         for (int q = 0; q < rank_of_domain; ++q)
             if (mask >> q & 1) a.axis[a.n++] = static_cast<signed char>(q);
-        through(a);
-        while (f.role[a.node] & is_view) through(a);
+        pass(a);
+        while (f.role[a.node] & is_view) pass(a);
         return a;
+    }
+    constexpr void pass(access& a) {
+        if (!is(a.node, pattern::section)) return through(a);
+        const node& x = g.nodes[a.node];
+        const bool adds = x.op == &info<reach_op>;
+        i64 s[8]{};
+        for (int q = 0; a.placed != placements::none && q < 8; ++q) s[q] = places.shift[a.placed][q];
+        bool good = true;
+        for (int k = 0, m = g.length(x.attrs); k < m; k += 2) {
+            const i64 before = g.at(x.attrs, k);
+            good &= placements::add(s[static_cast<int>(a.axis[a.n - m / 2 + k / 2])], adds ? -before : before);
+        }
+        a.placed = places.intern(s, placements::most_of_views);
+        if (!good || a.placed == placements::none) violation = a.node;   // then it is stored
+        a.node = x.in[0];
+    }
+    /// Where the axes of a domain cannot be one loop for what is read so: where a line is not as long as in the domain, or read elsewhere.
+    constexpr int cuts(const access& a, int rank_of_domain, int domain) const {
+        int r = a.cuts(rank_of_domain);
+        for (int k = 0; a.placed != placements::none && k < a.n; ++k) {
+            const int q = a.axis[k];
+            if (q > 0 && (places.shift[a.placed][q] != 0 || g.at(g.nodes[a.node].shape, k) != g.at(domain, q))) r |= 1 << q;
+        }
+        return r;
     }
     constexpr void through(access& a) const {
         const node& x = g.nodes[a.node];
-        access r{x.in[0], 0, {}};
+        access r{x.in[0], 0, {}, a.placed};
         if (x.op->kind == pattern::expand) {
             const int m = static_cast<int>(g.at(x.attrs, 0));
             for (int k = 0; k < a.n; ++k) {
@@ -138,13 +164,13 @@ struct fuser {
             const int u = a.node;
             if (f.group[f.home[u]] == to && !f.sunk[u]) {
                 if (f.role[u] & is_reshape) return false;   // read in another shape: it must be in memory
-                if (viewed ? !a.in_order() || a.mask() != f.mask[u] : f.mask[u] != m) return false;
+                if (viewed ? !a.in_order() || a.mask() != f.mask[u] || a.placed : f.mask[u] != m) return false;
                 if (f.stage[u] > stage) stage = f.stage[u];
                 if (f.post[u]) {
                     if (m & row_axes) return false;
                     post = true;
                 }
-            } else if (viewed && g.nodes[u].op != &literal_op) q.cuts |= a.cuts(q.rank);   // else the cuts of m
+            } else if (viewed && g.nodes[u].op != &literal_op) q.cuts |= cuts(a, q.rank, q.domain);   // else the cuts of m
         }
         q.cuts |= cuts_of(m, q.rank);
         if (!fits(q)) return false;
@@ -168,9 +194,9 @@ struct fuser {
         if (!inside) {
             const access a = look(o, full, q.rank);
             if (f.group[f.home[a.node]] == to) {
-                if (f.sunk[a.node] || (f.role[a.node] & is_reshape) || !a.in_order() || a.mask() != f.mask[a.node] || f.post[a.node]) return false;
+                if (f.sunk[a.node] || (f.role[a.node] & is_reshape) || !a.in_order() || a.mask() != f.mask[a.node] || f.post[a.node] || a.placed) return false;
                 stage = f.stage[a.node];
-            } else if (at(a.node).op != &literal_op) q.cuts |= a.cuts(q.rank);
+            } else if (at(a.node).op != &literal_op) q.cuts |= cuts(a, q.rank, q.domain);
         }
         // the reduced axes in the domain
         int removed = 0, n = count_bits(om);
@@ -307,7 +333,7 @@ struct fuser {
                 for (int k = 0; k < x.n_in; ++k) {
                     if (!(f.role[i] & is_moving) && !(f.role[g.operand(x, k)] & is_view)) continue;   // all axes: no cut
                     const access a = reads(i, k, (1 << q.rank) - 1, q.rank);
-                    if (at(a.node).op != &literal_op) q.cuts |= a.cuts(q.rank);
+                    if (at(a.node).op != &literal_op) q.cuts |= cuts(a, q.rank, q.domain);
                 }
             }
         }

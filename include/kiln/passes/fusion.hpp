@@ -1,7 +1,6 @@
 // What fusion says: groups of nodes, how they read, what each node is to them; and the operations that lowering adds.
 #pragma once
-#include <kiln/graph/frozen.hpp>
-#include <kiln/ops/compositions.hpp>
+#include <kiln/passes/sections.hpp>
 
 namespace kiln {
 
@@ -53,6 +52,7 @@ struct access {
     int node;        // what is read, behind all views
     int n;           // its rank
     signed char axis[8];
+    int placed = placements::none;   // and at which shifts
 
     constexpr int mask() const {
         int m = 0;
@@ -102,12 +102,12 @@ inline constexpr int max_group_nodes = 96;
 
 /// What a node is to fusion, once it is known what must be stored.
 enum role : int {
-    is_view = 1,        // an expand or transpose that is not stored
+    is_view = 1,        // an expand, transpose or section that is not stored
     is_source = 2,      // computed where it is read, or given
     is_reshape = 4,
     is_computed = 8,    // a group computes it
     is_pointwise = 16,
-    is_moving = 32      // an expand or transpose, stored or not
+    is_moving = 32      // an expand, transpose or section, stored or not
 };
 
 /// The result of fusion; N is the number of nodes, or above it.

@@ -26,9 +26,9 @@ constexpr bool equal_loops(const fuser<N, Lists>& fz, const fused_group& p, cons
 /// The same n entries, from x and from y on.
 constexpr bool equal_bodies(const graph_view& g, const body_entry* x, const body_entry* y, int n) {
     for (int k = 0; k < n; ++k, ++x, ++y) {
-        if (x->form != y->form || x->order != y->order) return false;
+        if (x->form != y->form || x->order != y->order || x->placed != y->placed) return false;
         const node &u = g.nodes[x->node], &v = g.nodes[y->node];
-        if (x->kind == step::constant ? u.attrs != v.attrs : x->kind != step::load && u.op != v.op) return false;
+        if (x->kind == step::constant || x->kind == step::counter ? u.attrs != v.attrs : x->kind != step::load && u.op != v.op) return false;
     }
     return true;
 }

@@ -15,6 +15,7 @@ struct body_facts {
     key_node node[N + 1];   // nothing is filled in advance: that would cost more than the passes
     bool costly[N + 1];
     int n = 0, row_bit = 0, column_bit = 0;
+    bool sections = false;   // something is read elsewhere, or masked
     bool contraction = false, in_registers = false;   // in registers: short rows of constant length, which need no scratch
 
     int stage[N + 1];        // passes over the row that must be over before the node is known
@@ -99,7 +100,8 @@ struct body_facts {
                 const int o = node[i].in[k];
                 if (!columns(o) && !post[o] && !post[i] && (columns(i) || (back[i] && !along_row(i)))) back[o] = true;
             }
-        if (!contraction && row_bit)
+        for (int i = 0; i < n; ++i) sections |= node[i].section || (node[i].kind == step::counter && node[i].type == dtype::boolean);
+        if (!contraction && row_bit && !sections)
             for (int i = 0; i < n; ++i)
                 if (rows(i) && !columns(i) && !post[i] && !back[i] && node[i].kind == step::operation && costly[i]) defer = true;
         for (int s = 0; s < passes; ++s)
@@ -128,7 +130,7 @@ struct body_facts {
     /// Short rows leave lanes empty at their end. Where nothing is known of a row as a whole, several rows that lie one behind the
     /// other are one of whole vectors: six columns of floats are eight rows of 48.
     constexpr void lay_end_to_end(int lanes, i64 extent) {
-        if (!in_registers || row_bit == 0 || passes != 1 || extent < 1) return;
+        if (!in_registers || row_bit == 0 || passes != 1 || extent < 1 || sections) return;
         i64 together = 1;
         while (extent * together % lanes != 0) together *= 2;   // lanes are a power of two
         const i64 vectors = extent * together / lanes, alone = (extent + lanes - 1) / lanes * together;
@@ -145,7 +147,7 @@ struct body_facts {
     /// a single fold whose row is read again after it, but for an inner product. Rows of less than half a vector are turned, if
     /// what all lanes compute then is worth elements that are loaded and stored one by one.
     constexpr void group_rows(int lanes, i64 extent) {
-        if (contraction || !in_registers || row_bit == 0 || lanes < 8 || lanes > 16) return;
+        if (contraction || !in_registers || row_bit == 0 || lanes < 8 || lanes > 16 || sections) return;
         int folds = 0, n_costly = 0;
         for (int i = 0; i < n; ++i) {
             folds += along_row(i);

@@ -50,7 +50,7 @@ constexpr void fuse_products(const node* nodes, const body_entry* entry, int fro
         const body_entry& x = entry[e];
         uses[e - from] = x.stored() ? 1 : 0;
         const op_info* op = nodes[x.node].op;
-        const bool moves = op->kind == pattern::expand || op->kind == pattern::transpose;   // a view that is stored is a copy
+        const bool moves = op->kind == pattern::expand || op->kind == pattern::transpose || op->kind == pattern::section;   // a view that is stored is a copy
         out.put(e - from, moves ? &info<copy_op> : op, x.in[0], x.in[1], x.in[2]);
         if (x.kind != step::operation && x.kind != step::reduce && x.kind != step::widen) continue;
         const int n = x.kind == step::widen ? 1 : nodes[x.node].n_in;

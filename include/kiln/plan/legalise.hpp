@@ -62,6 +62,9 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         if (x.op == &variable_op) continue;   // its initial value is another function's business
         for (int k = 0; k < x.n_in; ++k) live[x.n_in <= 3 ? x.in[k] : g.operand(x, k)] = 1;
     }
+    wider_sums wider;
+    wider.find(g, live);
+    if (wider.n > 0) wider.find_floating(g, roots, n_roots);
     for (int i = 0; i < g.n; ++i) {
         const node& from = g.nodes[i];
         if (!live[from.op == &result_op ? from.in[0] : i]) continue;
@@ -89,7 +92,11 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
             const node& y = b.nodes[in[k]];
             if (in_memory && y.op == &literal_op) in[k] = stored(static_cast<int>(in[k]));
         }
-        if ((kind == pattern::expand || kind == pattern::reshape || kind == pattern::transpose) && x.n_in == 1 &&
+        if (x.op == &info<pad_op>) {
+            index[i] = masked_reach({&b, static_cast<int>(in[0])}, b.get(x.attrs)).id;
+            continue;
+        }
+        if ((kind == pattern::expand || kind == pattern::reshape || kind == pattern::transpose || kind == pattern::section) && x.n_in == 1 &&
             b.nodes[in[0]].op == &literal_op) {   // from a body that was opened
             index[i] = b.literal({x.shape, x.type}, b.at(b.nodes[in[0]].attrs, 0)).id;
             continue;
@@ -97,6 +104,7 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         if (kind == pattern::reduction) {   // [a, b, c, d] over {0, 2}: first the last run
             list axes = b.get(x.attrs);
             value v{&b, static_cast<int>(in[0])};
+            if (const int pad = wider.n > 0 ? wider.of(g, i) : -1; pad >= 0) v = masked_reach(v, b.get(c.list_of(g.nodes[pad].attrs, false)));
             while (axes.n > 0) {
                 list run{}, rest{};
                 int first = axes.n - 1;

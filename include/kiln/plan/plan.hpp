@@ -98,6 +98,7 @@ struct lowered {
             group_bodies<n_nodes, at_least_one(r.n)> t{};
             t.n = r.n;
             t.bad = r.bad;
+            t.places = r.places;
             for (int k = 0; k < t.n; ++k) t.entry[k] = r.entry[k];
             for (int k = 0; k < n_nodes; ++k) t.stored_next[k] = r.stored_next[k];
             for (int k = 0; k < fused.f.n; ++k) {

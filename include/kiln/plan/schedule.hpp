@@ -69,7 +69,7 @@ struct scheduler {
                     if (x.kind != step::load) continue;
                     reads(q, x.node);
                     const int v = fz.f.home[x.node], u = assigned_by[v] - 1;   // the writer itself reads other elements?
-                    if (u >= 0 && fz.f.group[root(u)] == q && (x.mask != fz.f.mask[root(u)] || x.order || x.node != v || read_again(q, root(u))))
+                    if (u >= 0 && fz.f.group[root(u)] == q && (x.mask != fz.f.mask[root(u)] || x.order || x.placed || x.node != v || read_again(q, root(u))))
                         r.copied[v] = true;
                 }
                 if (b.groups[q].kind == group_kind::nest) continue;

@@ -76,6 +76,9 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         }
         for (int i = 0; i < g.n; ++i) {
             const op_info* op = g.nodes[i].op;
+            if (op->kind == pattern::section)   // a call tells whether there are as many elements as a slice leaves out
+                for (int k = 0; k < g.length(g.nodes[i].attrs); ++k)
+                    if (const i64 e = g.at(g.nodes[i].attrs, k); is_product(e)) sizes.intern(sizes.of(g, e));
             if (op->kind == pattern::leaf && op != &literal_op && (f().live[i] || assigned_root[i])) add_leaf(i);
         }
     }
@@ -217,7 +220,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         const int full = (1 << grp.rank) - 1;
         for (int e = from; e < to; ++e) {
             const body_entry& x = b.entry[e];
-            if (x.kind == step::load && fz.f.home[x.node] == i && (x.node != i || x.mask != full || x.order)) return false;
+            if (x.kind == step::load && fz.f.home[x.node] == i && (x.node != i || x.mask != full || x.order || x.placed)) return false;
         }
         if (grp.kind == group_kind::contraction)
             for (int k = 0; k < 2; ++k)

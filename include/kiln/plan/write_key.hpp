@@ -19,7 +19,7 @@ struct key_writer {
 
     u64 words[words_max]{};
     plan_kernel kernels[N + 1]{};
-    int call_sizes[table_max * 2]{};
+    int call_sizes[table_max * 3]{};
     size_table<256, Lists> sizes{};
     int n_words = 0, n_kernels = 0, n_call_sizes = 0;
     int place_in_key[Bodies::room]{};   // by entry: which node of its key it is
@@ -37,6 +37,46 @@ struct key_writer {
     /// Strides of an operand along the merged axes, and along the summed axis (`rank`) of a contraction.
     constexpr void put_strides(const access& a, const merged_axes& m, int from, int to, int rank) {
         for (int c = from; c < to; ++c) size(stride_along(a, m, c, rank, g, sizes));
+    }
+
+    constexpr size_expr shift_size(i64 s) {
+        return placements::is_minus_product(s) ? times(sizes.of(g, -s), {-1, 0, {}}) : sizes.of(g, s);
+    }
+    /// Of a load that is read elsewhere: the shift and the extent along each merged axis, in terms of elements of that axis; only the first
+    /// axis of a run may have one.
+    constexpr void put_section(key_node& k, const access& a, const merged_axes& m, const fused_group& grp, const plan_call& call) {
+        k.section = true;
+        k.in[1] = n_call_sizes - call.first_size;
+        size_expr extent[8];
+        for (int c = 0; c < m.n; ++c) {
+            size_expr shift{0, 0, {}};
+            bool first = true;
+            extent[c] = {1, 0, {}};
+            for (int j = 0; j < a.n; ++j) {
+                const int q = a.axis[j];
+                if (m.of[q] != c) continue;
+                const i64 e = g.at(g.nodes[a.node].shape, j);
+                if (first) {
+                    const i64 s = b.places.shift[a.placed][q];
+                    shift = shift_size(s);
+                    extent[c] = sizes.of(g, e);
+                    if (!surely_within(g, g.at(grp.domain, q), s, e)) k.op |= 1 << c;
+                } else {
+                    shift = times(shift, sizes.of(g, e));
+                    extent[c] = times(extent[c], sizes.of(g, e));
+                }
+                first = false;
+            }
+            size(shift);
+        }
+        for (int c = 0; c < m.n; ++c) size(extent[c]);
+    }
+    /// Of a mask: where it begins and ends, and the shift.
+    constexpr void put_inside(key_node& k, const body_entry& x, const plan_call& call) {
+        k.in[0] = n_call_sizes - call.first_size;
+        const int attrs = g.nodes[x.node].attrs;
+        for (int j = 1; j < 3; ++j) size(sizes.of(g, g.at(attrs, j)));
+        size(x.placed ? shift_size(b.places.shift[x.placed][__builtin_ctz(static_cast<unsigned>(x.mask))]) : size_expr{0, 0, {}});
     }
 
     // ---- the key of a group and the sizes of its calls
@@ -119,13 +159,16 @@ struct key_writer {
             case step::counter:
                 for (int a = 0; a < 8; ++a)
                     if (x.mask >> a & 1) k.slot = m.of[a];
+                if (y.op == &info<inside_op>) put_inside(k, x, call);
                 break;
             case step::load:
                 k.slot = h.slots++;
-                if (x.order) {
-                    k.strided = true;
+                if (x.order || x.placed) {
+                    const access a = access_of(x.node, x.mask, x.order, x.placed);
+                    k.strided = x.order != 0;
                     k.in[0] = n_call_sizes - call.first_size;
-                    put_strides(access_of_order(x.node, x.order), m, 0, m.n, grp.rank);
+                    put_strides(a, m, 0, m.n, grp.rank);
+                    if (x.placed) put_section(k, a, m, grp, call);
                 }
                 break;
             case step::tile: break;
@@ -165,7 +208,7 @@ struct key_writer {
     /// The entry that computes a stored node.
     constexpr int entry_of(int i, int from) const {
         int e = from;
-        while (b.entry[e].node != i || b.entry[e].mask != f().mask[i] || b.entry[e].kind == step::load || b.entry[e].kind == step::widen) ++e;
+        while (b.entry[e].node != i || b.entry[e].mask != f().mask[i] || b.entry[e].placed || b.entry[e].kind == step::load || b.entry[e].kind == step::widen) ++e;
         return e;
     }
     /// What follows from the key of group q, n words at w.

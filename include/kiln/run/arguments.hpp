@@ -11,8 +11,9 @@ template <class In, int Names>
 struct axis_table {
     static constexpr int n = In::first_extent(In::n_inputs);
     size_expr axis[n + 1]{};
-    int first[Names + 1]{};   // of each name
-    bool plain = true;        // every axis is a number or one name, and every name is an axis
+    int first[Names + 1]{};   // of each name that is not another one and a number
+    typename In::sum_of_name sum[Names + 1]{};
+    bool plain = true;        // every axis is a number or one name, and every name is an axis, or such a name and a number
 
     consteval axis_table() {
         for (int& f : first) f = -1;
@@ -22,7 +23,10 @@ struct axis_table {
                 plain = plain && (axis[e].n == 0 || (axis[e].n == 1 && axis[e].number == 1));
                 if (axis[e].n == 1 && first[axis[e].name[0]] < 0) first[axis[e].name[0]] = e;
             }
-        for (int k = 0; k < Names; ++k) plain = plain && first[k] >= 0;
+        for (int k = 0; k < Names; ++k) {
+            sum[k] = In::sum(k);
+            plain = plain && (sum[k].name < 0 ? first[k] : first[sum[k].name]) >= 0;
+        }
     }
 };
 
@@ -51,8 +55,12 @@ struct call_arguments {
     KILN_INLINE void settle(const char* (*name_text)(int)) {
         static constexpr axis_table<In, Names> table;
         if constexpr (table.plain) {   // mostly: then nothing is looked up at run time
-            [&]<int... K>(std::integer_sequence<int, K...>) { ((names[K] = extents[table.first[K]]), ...); }(std::make_integer_sequence<int, Names>{});
-            const bool right = [&]<int... E>(std::integer_sequence<int, E...>) {
+            const bool long_enough = [&]<int... K>(std::integer_sequence<int, K...>) {
+                ((table.sum[K].name < 0 ? void(names[K] = extents[table.first[K]]) : void()), ...);
+                ((table.sum[K].name < 0 ? void() : void(names[K] = names[table.sum[K].name] + table.sum[K].number)), ...);
+                return ((table.sum[K].name < 0 || names[K] >= 0) & ... & true);
+            }(std::make_integer_sequence<int, Names>{});
+            const bool right = long_enough & [&]<int... E>(std::integer_sequence<int, E...>) {
                 return ((extents[E] == (table.axis[E].n == 0 ? table.axis[E].number : names[table.axis[E].name[0]])) & ...);
             }(std::make_integer_sequence<int, table.n>{});
             if (right) return;

@@ -72,20 +72,48 @@ struct input_shape {
 [[noreturn]] inline void throw_unknown_extent(const char* name) {
     throw shape_error((detail::message() << "kiln: no argument tells the extent \"" << name << "\"").text());
 }
+[[noreturn]] inline void throw_short_extent(const char* name, i64 got, i64 least) {
+    std::string s = "kiln: the extent \"";
+    s += name;
+    s += "\" is ";
+    s += std::to_string(got);
+    s += ", a slice wants at least ";
+    s += std::to_string(least);
+    throw shape_error(s);
+}
+inline constexpr int max_names_of_a_call = 64;
 /// Values of named extents from the extents of the arguments, which lie in a row: first the names that stand alone, then the
 /// last unknown one of a product; then every axis is checked. `name_text` is for the message.
 constexpr void settle_extents(const input_shape* in, int n_inputs, const i64* extents, i64* names, bool* known, int n_names,
                            const char* (*name_text)(int)) {
     const i64* e = extents;
+    int beside[max_names_of_a_call];   // the name that a name with a number beside it ("n - 3") is made of; -1: none
+    for (int k = 0; k < n_names; ++k) {
+        const name_and_number x = name_and_number_of(name_text(k));
+        beside[k] = -1;
+        for (int j = 0; j < n_names && x.number != 0; ++j)
+            if (x.is_name(name_text(j))) beside[k] = j;
+    }
+    const auto settle_sums = [&] {
+        bool any = false;
+        for (int k = 0; k < n_names; ++k) {
+            if (beside[k] < 0 || !known[beside[k]] || known[k]) continue;
+            known[k] = any = true;
+            names[k] = names[beside[k]] + name_and_number_of(name_text(k)).number;
+            if (names[k] < 0) throw_short_extent(name_text(beside[k]), names[beside[k]], names[beside[k]] - names[k]);
+        }
+        return any;
+    };
     for (int i = 0; i < n_inputs; e += in[i++].rank)
         for (int a = 0; a < in[i].rank; ++a) {
             const size_expr& x = in[i].extent[a];
+            if (x.n == 1 && beside[x.name[0]] >= 0) continue;
             if (x.n != 1 || x.number != 1 || known[x.name[0]]) continue;
             known[x.name[0]] = true;
             names[x.name[0]] = e[a];
         }
     for (bool more = true; more;) {
-        more = false;
+        more = settle_sums();
         e = extents;
         for (int i = 0; i < n_inputs; e += in[i++].rank)
             for (int a = 0; a < in[i].rank; ++a) {

@@ -77,6 +77,17 @@ struct input_table {
         for (int i = 0; i < k; ++i) r += rank(i);
         return r;
     }
+    /// The name that name k of the plan is made of, and the number beside it ("n - 3"); -1: none.
+    struct sum_of_name {
+        int name;
+        i64 number;
+    };
+    static constexpr sum_of_name sum(int k) {
+        const name_and_number x = name_and_number_of(L::graph.chars + L::result.name[k]);
+        for (int j = 0; j < L::result.n_names && x.number != 0; ++j)
+            if (x.is_name(L::graph.chars + L::result.name[j])) return {j, x.number};
+        return {-1, 0};
+    }
     struct shape_table { input_shape at[N + 1]; };
     static constexpr shape_table shapes = []<int... K>(std::integer_sequence<int, K...>) {
         return shape_table{{{names[K], shape_text<K>.s, extents<K>.at, rank(K)}..., {}}};

@@ -86,8 +86,9 @@ private:
         using type = decltype(of(std::make_integer_sequence<int, Rank>{}));
     };
     i64 named(const char* name) const {
+        const name_and_number x = name_and_number_of(name);   // "n - 2" too
         for (const extent_of_name& e : extents)
-            if (std::strcmp(e.name, name) == 0) return e.extent;
+            if (x.is_name(e.name)) return e.extent + x.number;
         FAIL("no extent for " << name);
         return 0;
     }

@@ -124,6 +124,12 @@ void shapes() {
                       broadcast_to(v, {2, "batch", 12}), broadcast_to(sum(v, {0}), {"batch", 12}), reshape(v, {"batch", 2, 3, 2}),
                       broadcast_to(sum(v), {3, "batch"})};
     }, x))).with(tame(tensor<float, dynamic, 12>(3))).with(tame(tensor<float, dynamic, 12>(1))).with(tensor<float, dynamic, 12>(0));
+    model("sections", function(inputs(x), trace([](value v) {
+        const value t = pad(v[slice(1, none)] - v[slice(0, -1)], {{1, 0}, {0, 0}});
+        return values{v[slice(1, none)], slice(v, slice(none, none), slice(2, -3)), pad(v, {1, 2}), pad(v, {{0, 1}, {2, 0}}), t, v[slice(-2, none)], v[slice(0, 2)] * 2.0,
+                      v[1], pad(cast(v, dtype::int16), {1, 0}), pad(v > 0, {0, 1}), pad(v[slice(-2, none)], {1, 1}), slice(v, slice(none, none), slice(4, 4)),
+                      matmul(transpose(v[slice(1, none)]), v[slice(0, -1)])};
+    }, x))).with(tame(tensor<float, dynamic, 12>(3))).with(tame(tensor<float, dynamic, 12>(2)));
     model("extents", function(inputs(y), trace([](value v) {
         const value h = reshape(v, {extent("batch") * extent("time"), 3});
         return values{h, reshape(h, {"batch", "time", 3}), transpose(v, {1, 0, 2}), mean(v), mean(v, {1}), softmax(h), max(v, {0, 1}),

@@ -1,9 +1,9 @@
 // The one evaluator of bodies: a map, a reduction, a row program and the epilogue of a contraction are all steps over the
 // nodes of a key. `step`, `steps` are inlined into the loops around them (nest.hpp, contraction.hpp).
 #pragma once
-#include <kiln/backend/cpu/body_parts.hpp>
 #include <kiln/backend/cpu/math.hpp>
 #include <kiln/backend/cpu/outer_indices.hpp>
+#include <kiln/backend/cpu/sections.hpp>
 
 namespace kiln::cpu {
 
@@ -26,19 +26,10 @@ template <class K, int VB, int... I>
 struct registers<K, VB, std::integer_sequence<int, I...>>
     : reg<I, typename lanes_of<K::node(I).type, VB / K::header.lane_bytes, K::header.lane_bytes>::type>... {};
 
-/// Where a step is: row, first column, how many lanes are there.
-struct place {
-    char* const* q;        // the arguments, moved to the current outer index
-    const i64* sizes;
-    const i64* outer;      // the current outer index
-    i64 row, column, n1;
-    int count;
-};
-
 template <class K, int VB>
-struct body : body_parts<K, VB / K::header.lane_bytes> {
-    using base_parts = body_parts<K, VB / K::header.lane_bytes>;
-    using base_parts::B, base_parts::L, base_parts::n, base_parts::axes, base_parts::f;
+struct body : sections<K, VB / K::header.lane_bytes> {
+    using base_parts = sections<K, VB / K::header.lane_bytes>;
+    using base_parts::B, base_parts::L, base_parts::n, base_parts::axes, base_parts::f, base_parts::checked, base_parts::lanes_within;
     using regs = registers<K, VB, std::make_integer_sequence<int, n>>;
     template <int I>
     using lanes = typename lanes_of<K::node(I).type, L, B>::type;
@@ -66,7 +57,10 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     static KILN_INLINE memory_type<I>* address(const place& p) {
         constexpr key_node k = K::node(I);
         auto* e = reinterpret_cast<memory_type<I>*>(p.q[k.slot]);
-        if constexpr (k.strided) {
+        if constexpr (k.section) {
+            if constexpr (f.rows(I)) e += p.row * p.sizes[k.in[0] + axes - 2];
+            if constexpr (f.columns(I)) e += p.column * (k.strided ? p.sizes[k.in[0] + axes - 1] : 1);
+        } else if constexpr (k.strided) {
             if constexpr (f.rows(I)) e += p.row * p.sizes[k.in[0] + axes - 2];
             if constexpr (f.columns(I)) e += p.column * p.sizes[k.in[0] + axes - 1];
         } else {
@@ -86,6 +80,7 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
         V x{};
         if constexpr (K::node(I).strided)
             for (int k = 0; k < (Tail ? count : L); ++k) x.v[k] = e[k * stride];
+        else if constexpr (Tail && f.sections) x = load_known<V>(e, count);
         else if constexpr (Tail) x = load_some<V>(e, count);
         else x = load<V>(e);
         return as_lanes<I>(x);
@@ -94,6 +89,7 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
     static KILN_INLINE void store_lanes(V v, memory_type<I>* e, int count) {
         if constexpr (K::node(I).type == dtype::boolean && !std::is_same_v<decltype(v.v), raw<std::uint8_t, L>>)
             store_lanes<I, Tail>(convert<std::uint8_t>(v), e, count);
+        else if constexpr (Tail && f.sections) store_known(v, e, count);
         else if constexpr (Tail) store_some(v, e, count);
         else store(e, v);
     }
@@ -115,6 +111,40 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
         constexpr i64 bits = static_cast<i64>(K::constant(K::node(I).slot));
         if constexpr (is_floating(K::node(I).type)) return lanes<I>::splat(static_cast<memory_type<I>>(double_of(bits)));
         else return splat<I>(static_cast<memory_type<I>>(bits));
+    }
+    template <int I, bool Tail>
+    static KILN_INLINE lanes<I> load_section(const place& p) {
+        constexpr key_node k = K::node(I);
+        using V = simd<memory_type<I>, L, B>;
+        if constexpr ((k.op & ~(1 << (axes - 1))) != 0)
+            if (!base_parts::template has_row<I>(p)) return as_lanes<I>(V{});
+        const memory_type<I>* e = address<I>(p);
+        if constexpr (!f.columns(I)) return one_number<I>(splat<I>(*e));
+        else {
+            const i64 stride = k.strided ? p.sizes[k.in[0] + axes - 1] : 1;
+            if (!checked(I) || p.inside) return load_lanes<I, Tail>(e, stride, p.count);
+            const column_range there = base_parts::template columns_of<I>(p.sizes);
+            const lane_range some = lanes_within(there.from, there.to, p, Tail ? p.count : L);
+            if constexpr (!k.strided) return as_lanes<I>(load_known_between<V>(e, some.from, some.to));
+            V x{};
+            for (int j = some.from; j < some.to; ++j) x.v[j] = e[j * stride];
+            return as_lanes<I>(x);
+        }
+    }
+    /// Which elements are inside.
+    template <int I>
+    static KILN_INLINE lanes<I> inside(const place& p) {
+        constexpr int axis = K::node(I).slot;
+        const column_range there = base_parts::template columns_of<I>(p.sizes);
+        if constexpr (axis == axes - 1 && f.columns(I)) {
+            if (p.inside) return like(lanes<I>{}, 1);
+            const lane_range some = lanes_within(there.from, there.to, p, L);
+            return first(some.to) & ~first(some.from);
+        } else {
+            i64 at = p.column;
+            if constexpr (axis < axes - 1) at = f.rows(I) && axis == axes - 2 ? p.row : p.outer[axis];
+            return like(lanes<I>{}, at >= there.from && at < there.to);
+        }
     }
     template <int I>
     static KILN_INLINE lanes<I> counter(const place& p) {
@@ -169,9 +199,11 @@ struct body : body_parts<K, VB / K::header.lane_bytes> {
         constexpr bool columns = f.columns(I);
         regs& out = columns ? r : s.row;
         if constexpr (k.kind == kiln::step::constant) at<I>(out) = constant<I>();
+        else if constexpr (k.kind == kiln::step::counter && k.type == dtype::boolean) at<I>(out) = inside<I>(p);
         else if constexpr (k.kind == kiln::step::counter) at<I>(out) = counter<I>(p);
         else if constexpr (k.kind == kiln::step::tile) {}
         else if constexpr (k.kind == kiln::step::widen) at<I>(out) = get<k.in[0]>(s, r);
+        else if constexpr (k.kind == kiln::step::load && k.section) at<I>(out) = load_section<I, Tail>(p);
         else if constexpr (k.kind == kiln::step::load) {
             const memory_type<I>* e = address<I>(p);
             if constexpr (columns) at<I>(out) = load_lanes<I, Tail>(e, k.strided ? p.sizes[k.in[0] + axes - 1] : 1, p.count);

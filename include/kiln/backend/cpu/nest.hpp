@@ -9,7 +9,7 @@ namespace kiln::cpu {
 template <class K, int VB>
 struct nest : rows_end_to_end<K, VB> {
     using base = rows_end_to_end<K, VB>;
-    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest;
+    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::has_edges;
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
@@ -58,7 +58,7 @@ struct nest : rows_end_to_end<K, VB> {
     }();
     static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
     static constexpr int n_acc = unroll > 1 ? unroll : 2;
-    static KILN_INLINE place at_column(const place& p, i64 j, int count) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count}; }
+    static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside}; }
     template <int S>
     static KILN_INLINE void clear_part(regs& acc) {
         base::clear(only<base::along + S>{}, acc);
@@ -81,21 +81,32 @@ struct nest : rows_end_to_end<K, VB> {
         regs acc[n_acc];
         (clear_part<S>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
-        i64 j = first;
+        i64 j = first, end = last;   // whole vectors from j to end
+        const auto edge = [&]() KILN_INLINE_LAMBDA {
+            one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j < L ? last - j : L)), acc[1]);
+            j += L;
+        };
+        if constexpr (has_edges) {
+            const column_range whole = base::columns_with_all(nodes{}, p, first, last);
+            end = whole.to;
+            while (j < last && j < whole.from) edge();
+        }
         if constexpr (unroll > 1)
-            for (; j + unroll * L <= last; j += unroll * L) (unrolled<S, U>(nodes{}, s, p, j, acc[U]), ...);
-        for (; j + L <= last; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L), acc[0]);
-        if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
+            for (; j + unroll * L <= end; j += unroll * L) (unrolled<S, U>(nodes{}, s, p, j, acc[U]), ...);
+        for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
+        if constexpr (has_edges)
+            while (j < last) edge();
+        else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
         ((U > 0 ? merge_part<S>(acc[0], acc[U]) : void()), ...);
         copy_part<S>(sums, acc[0]);
     }
     template <int S, int U, int... I>
     static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc) {
-        if constexpr (U < unroll) one_each<S, false>(nodes, s, at_column(p, j + U * L, L), acc);
+        if constexpr (U < unroll) one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges), acc);
     }
 
     // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over.
-    static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 &&
+    static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 && !has_edges &&
                                        (only<base::along>::size() > 0 || only<base::cross_scalar>::size() > 0);
     static KILN_INLINE void one_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
         if (j + L > last) return;
@@ -260,7 +271,7 @@ struct nest : rows_end_to_end<K, VB> {
     static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
     /// Little is computed for each element, so that memory is what a large map waits for, and results are whole vectors.
     static constexpr bool may_stream = [] {
-        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= streams::most && K::header.slots <= streams::most;
+        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= streams::most && K::header.slots <= streams::most && !f.sections;
         for (int i = 0; i < base::n; ++i) yes &= !K::node(i).strided && (!streamed(i) || size_of(K::node(i).type) * L == VB);
         return yes;
     }();

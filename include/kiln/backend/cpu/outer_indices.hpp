@@ -31,7 +31,7 @@ struct outer_indices {
                 r /= sizes[k];
             }
             if (left > 0) move(std::make_integer_sequence<int, K::n>{});
-        }
+        } else move_sections(std::make_integer_sequence<int, K::n>{});
     }
     KILN_INLINE bool next() {
         if constexpr (outer == 0) return false;
@@ -54,14 +54,29 @@ private:
     KILN_INLINE void copy(std::integer_sequence<int, S...>) { ((q[S] = given[S]), ...); }
     template <int... I>
     KILN_INLINE void move(std::integer_sequence<int, I...>) { (move_argument<I>(), ...); }
+    /// Where what is read elsewhere begins.
+    template <int I>
+    KILN_INLINE i64 shift() const {
+        constexpr key_node k = K::node(I);
+        i64 r = 0;
+        for (int a = 0; k.section && a < axes; ++a)
+            if (k.mask >> a & 1) r += sizes[k.in[1] + a] * sizes[k.in[0] + a];
+        return r;
+    }
+    template <int... I>
+    KILN_INLINE void move_sections(std::integer_sequence<int, I...>) { (move_section<I>(), ...); }
+    template <int I>
+    KILN_INLINE void move_section() {
+        if constexpr (K::node(I).section) q[K::node(I).slot] += shift<I>() * size_of(K::node(I).type);
+    }
     template <int I>
     KILN_INLINE void move_argument() {
         constexpr key_node k = K::node(I);
         if constexpr (k.kind == kiln::step::load || k.kind == kiln::step::store) {
-            i64 offset = 0, inner = 1;
+            i64 offset = shift<I>(), inner = 1;
             for (int a = axes - 1; a >= 0; --a) {
                 if (!(k.mask >> a & 1)) continue;
-                if (k.strided) {
+                if (k.strided || k.section) {
                     if (a < outer) offset += index[a] * sizes[k.in[0] + a];
                 } else {
                     if (a < outer) offset += index[a] * inner;

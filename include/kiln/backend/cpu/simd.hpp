@@ -278,6 +278,34 @@ KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the oth
     else __builtin_memcpy(&r.v, p, static_cast<std::size_t>(n) * sizeof(*p));
     return r;
 }
+/// Lanes [from, to) of what is at p; the others are zero.
+template <class V>
+KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) {
+    using R = typename V::raw_type;
+    [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(R), lanes = V::lanes;
+#ifdef __AVX512F__
+    if constexpr (size == 4 && bytes == 64) return {(R)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(mask_of_first<16>(to) & ~mask_of_first<16>(from)), p)};
+    if constexpr (size == 8 && bytes == 64) return {(R)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask_of_first<8>(to) & ~mask_of_first<8>(from)), p)};
+#endif
+#ifdef __AVX2__
+    if constexpr (size >= 4 && bytes == 32) {
+        using I = int_of<size>;
+        const raw<I, lanes> mask = first_lanes<I, lanes>(to) & ~first_lanes<I, lanes>(from);
+        if constexpr (size == 4) return {(R)_mm256_maskload_epi32((const int*)p, (__m256i)mask)};
+        else return {(R)_mm256_maskload_epi64((const long long*)p, (__m256i)mask)};
+    }
+#endif
+    V r{};
+    if (from < to) __builtin_memcpy((char*)&r.v + static_cast<std::size_t>(from) * sizeof(*p), p + from, static_cast<std::size_t>(to - from) * sizeof(*p));
+    return r;
+}
+template <class X, int... J>
+KILN_INLINE auto lower_half(X x, std::integer_sequence<int, J...>) {
+    struct half {
+        decltype(__builtin_shufflevector(x, x, J...)) v;
+    };
+    return half{__builtin_shufflevector(x, x, J...)};
+}
 template <class V>
 KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
     [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(x.v);
@@ -299,6 +327,23 @@ KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
     if constexpr (V::lanes <= 4)
         for (int k = 0; k < V::lanes && k < n; ++k) p[k] = x.v[k];
     else __builtin_memcpy(p, &x.v, static_cast<std::size_t>(n) * sizeof(*p));
+}
+
+// The same for loops that may be written out, where it is then known how many lanes are there: all of them, or half of them, need no
+// mask. Not for all loops: compilers carry both ways along.
+template <class V>
+KILN_INLINE bool surely(int n, int lanes) { return __builtin_constant_p(n) && n == lanes && sizeof(typename V::raw_type) == 32; }
+template <class V>
+KILN_INLINE V load_known(const typename V::element_type* p, int n) { return surely<V>(n, V::lanes) ? load<V>(p) : load_some<V>(p, n); }
+template <class V>
+KILN_INLINE V load_known_between(const typename V::element_type* p, int from, int to) {
+    return surely<V>(from, 0) ? load_known<V>(p, to) : load_between<V>(p, from, to);
+}
+template <class V>
+KILN_INLINE void store_known(V x, typename V::element_type* p, int n) {
+    if (surely<V>(n, V::lanes)) store(p, x);
+    else if (surely<V>(n, V::lanes / 2)) store(p, lower_half(x.v, std::make_integer_sequence<int, (V::lanes + 1) / 2>{}));
+    else store_some(x, p, n);
 }
 
 /// Number of the lane, in every element type.

@@ -1,6 +1,7 @@
 // The one list of rewrite rules, sets of them, and the table by which the sweep finds the rules of a node.
 #pragma once
 #include <kiln/passes/rewrites/identities.hpp>
+#include <kiln/passes/rewrites/sections.hpp>
 #include <kiln/passes/rewrites/stability.hpp>
 #include <kiln/passes/rewrites/views.hpp>
 #include <kiln/passes/rewrites/windows.hpp>
@@ -86,6 +87,7 @@ using all = rule_list<
     where_of_literal, where_of_same, where_of_not, where_of_where, cast_to_same, cast_of_cast, stop_gradient_rule,
     view_of_literal, reshape_to_same, reshape_of_reshape, expand_of_expand, transpose_of_transpose, transpose_to_reshape,
     transpose_of_expand, reshape_through_pointwise, transpose_through_pointwise, reshape_out_of_pointwise, reduction_of_reshape,
+    section_of_section, slice_of_pad, slice_inwards, pads_as_one, pad_of_zeros,
     product_with_short_rows, product_with_column, fold_of_product,
     sum_of_sum, extremum_of_extremum, extremum_of_expand, reduction_of_literal,
     softplus_rule, log_softmax_rule, logsumexp_rule, log_of_exp, log1p_rule, expm1_rule, sigmoid_rule, one_minus_sigmoid, one_plus_tanh,

@@ -1,5 +1,6 @@
 // Chains of views and of reductions.
 #pragma once
+#include <kiln/ops/slices.hpp>
 #include <kiln/passes/rewrites/rule.hpp>
 
 namespace kiln::rewrite {
@@ -84,7 +85,7 @@ struct reduction_of_reshape : at<sum_op, prod_op, max_op, min_op, any_op, all_op
 };
 
 /// A view of a literal is a literal.
-struct view_of_literal : at<expand_op, reshape_op, transpose_op>::over<a_literal> {
+struct view_of_literal : at<expand_op, reshape_op, transpose_op, slice_op>::over<a_literal> {
     static constexpr auto name = "view_of_literal";
     static constexpr value apply(site n) { return n.b->literal(type_of(n.result()), bits_of_literal(n[0])); }
 };
