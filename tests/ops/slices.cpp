@@ -1,5 +1,5 @@
-// Slices and pads: every kind of position, as numpy has it; extents with names; what is refused. Values were taken from numpy 1.24:
-// x = numpy.arange(n); x[start:stop].shape, numpy.pad(x, width).
+// Slices and pads: every kind of position, as numpy has it; extents with names; what is refused. Values of slices and pads agree with
+// those of numpy (x = numpy.arange(n); x[start:stop], numpy.pad(x, width)).
 #include <kiln/kiln.hpp>
 
 #include <alike.hpp>

@@ -82,23 +82,25 @@ struct nest : rows_end_to_end<K, VB> {
         (clear_part<S>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
         i64 j = first, end = last;   // whole vectors from j to end
-        const auto edge = [&]() KILN_INLINE_LAMBDA {
-            one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j < L ? last - j : L)), acc[1]);
-            j += L;
-        };
         if constexpr (has_edges) {
             const column_range whole = base::columns_with_all(nodes{}, p, first, last);
             end = whole.to;
-            while (j < last && j < whole.from) edge();
+            while (j < last && j < whole.from) edge<S>(nodes{}, s, p, j, last, acc[1]);
         }
         if constexpr (unroll > 1)
             for (; j + unroll * L <= end; j += unroll * L) (unrolled<S, U>(nodes{}, s, p, j, acc[U]), ...);
         for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
         if constexpr (has_edges)
-            while (j < last) edge();
+            while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1]);
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
         ((U > 0 ? merge_part<S>(acc[0], acc[U]) : void()), ...);
         copy_part<S>(sums, acc[0]);
+    }
+    /// A vector in which not everything is there.
+    template <int S, int... I>
+    static KILN_INLINE void edge(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64& j, i64 last, regs& acc) {
+        one_each<S, true>(nodes, s, at_column(p, j, static_cast<int>(last - j < L ? last - j : L)), acc);
+        j += L;
     }
     template <int S, int U, int... I>
     static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc) {

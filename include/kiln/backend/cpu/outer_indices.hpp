@@ -17,6 +17,11 @@ constexpr int scratch_slot = K::header.kind == group_kind::contraction ? 2 : 0;
 template <class K>
 struct outer_indices {
     static constexpr int axes = K::header.axes, outer = K::header.outer;
+    static constexpr bool sections = [] {
+        bool yes = false;
+        for (int i = 0; i < K::n; ++i) yes |= K::node(i).section;
+        return yes;
+    }();
 
     KILN_INLINE outer_indices(char* const* arguments, const i64* extents, i64 scratch_bytes, int part, int parts) : given(arguments), sizes(extents) {
         copy(std::make_integer_sequence<int, K::header.slots>{});
@@ -31,7 +36,7 @@ struct outer_indices {
                 r /= sizes[k];
             }
             if (left > 0) move(std::make_integer_sequence<int, K::n>{});
-        } else move_sections(std::make_integer_sequence<int, K::n>{});
+        } else if constexpr (sections) move_sections(std::make_integer_sequence<int, K::n>{});
     }
     KILN_INLINE bool next() {
         if constexpr (outer == 0) return false;
@@ -59,7 +64,7 @@ private:
     KILN_INLINE i64 shift() const {
         constexpr key_node k = K::node(I);
         i64 r = 0;
-        for (int a = 0; k.section && a < axes; ++a)
+        for (int a = 0; a < axes; ++a)
             if (k.mask >> a & 1) r += sizes[k.in[1] + a] * sizes[k.in[0] + a];
         return r;
     }
@@ -73,7 +78,8 @@ private:
     KILN_INLINE void move_argument() {
         constexpr key_node k = K::node(I);
         if constexpr (k.kind == kiln::step::load || k.kind == kiln::step::store) {
-            i64 offset = shift<I>(), inner = 1;
+            i64 offset = 0, inner = 1;
+            if constexpr (k.section) offset = shift<I>();
             for (int a = axes - 1; a >= 0; --a) {
                 if (!(k.mask >> a & 1)) continue;
                 if (k.strided || k.section) {
