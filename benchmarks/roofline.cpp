@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-#include <kiln/backend/cpu/simd.hpp>
+#include <kiln/backend/cpu/lanes_in_memory.hpp>
 
 template <class T>
 using lanes_of = kiln::cpu::simd<T, kiln::cpu::vector_bytes<kiln::cpu::default_arch> / static_cast<int>(sizeof(T)), static_cast<int>(sizeof(T))>;

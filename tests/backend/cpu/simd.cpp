@@ -1,5 +1,5 @@
 // Lanes: tails of loads and stores, conversions between all dtypes, integer division, shifts, masks.
-#include <kiln/backend/cpu/simd.hpp>
+#include <kiln/backend/cpu/lanes_in_memory.hpp>
 
 #include <catch2/catch.hpp>
 

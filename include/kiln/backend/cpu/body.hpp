@@ -1,6 +1,7 @@
 // The one evaluator of bodies: a map, a reduction, a row program and the epilogue of a contraction are all steps over the
 // nodes of a key. `step`, `steps` are inlined into the loops around them (nest.hpp, contraction.hpp).
 #pragma once
+#include <kiln/backend/cpu/lanes_in_memory.hpp>
 #include <kiln/backend/cpu/math.hpp>
 #include <kiln/backend/cpu/outer_indices.hpp>
 #include <kiln/backend/cpu/sections.hpp>

@@ -1,15 +1,15 @@
 // The nest: rows by columns. Short constant rows stay in registers and every node is computed once; long rows are passed
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
-#include <kiln/backend/cpu/rows_end_to_end.hpp>
+#include <kiln/backend/cpu/long_rows.hpp>
 #include <kiln/backend/cpu/streaming.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct nest : rows_end_to_end<K, VB> {
-    using base = rows_end_to_end<K, VB>;
-    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::has_edges;
+struct nest : long_rows<K, VB> {
+    using base = long_rows<K, VB>;
+    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::n_costly, base::unroll, base::at_column;
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
@@ -29,124 +29,6 @@ struct nest : rows_end_to_end<K, VB> {
             base::finish(only<base::along + S>{}, s, acc[0]);
             base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
             stages<S + 1>(s, r, acc, p);
-        }
-    }
-
-    // ---- long rows
-    template <int S, bool Tail, int I>
-    static KILN_INLINE void one(state& s, regs& r, const place& p, regs& acc) {
-        if constexpr (f.scratch[I] >= 0 && !f.reduces(I)) {
-            char* c = base::template scratch<I>(p);
-            auto& v = base::template at<I>(r);
-            if constexpr (f.first_pass(I) < S) __builtin_memcpy(&v.v, c, sizeof(v.v));
-            else {
-                base::template step<I, Tail>(s, r, p, acc);
-                __builtin_memcpy(c, &v.v, sizeof(v.v));
-            }
-        } else if constexpr (!base::template only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
-    }
-    template <int S, bool Tail, int... I>
-    static KILN_INLINE void one_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc) {
-        [[maybe_unused]] regs r;
-        (one<S, Tail, I>(s, r, p, acc), ...);
-    }
-    // Several vectors at a time hide latencies; a long body does that by itself, and each copy of it costs compile time.
-    static constexpr int n_costly = [] {
-        int count = 0;
-        for (int i = 0; i < base::n; ++i) count += f.costly[i];
-        return count;
-    }();
-    static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
-    static constexpr int n_acc = unroll > 1 ? unroll : 2;
-    static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside}; }
-    template <int S>
-    static KILN_INLINE void clear_part(regs& acc) {
-        base::clear(only<base::along + S>{}, acc);
-        base::clear(only<base::cross_scalar>{}, acc);
-    }
-    template <int S>
-    static KILN_INLINE void copy_part(regs& to, const regs& from) {
-        base::copy(only<base::along + S>{}, to, from);
-        base::copy(only<base::cross_scalar>{}, to, from);
-    }
-    template <int S>
-    static KILN_INLINE void merge_part(regs& a, const regs& b) {
-        base::merge(only<base::along + S>{}, a, b);
-        base::merge(only<base::cross_scalar>{}, a, b);
-    }
-    // Accumulators are named by constants: what a loop numbers lives in memory.
-    template <int S, int... U>
-    static KILN_INLINE void one_pass(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
-        using nodes = only<base::pass + S>;
-        regs acc[n_acc];
-        (clear_part<S>(acc[U]), ...);
-        base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
-        i64 j = first, end = last;   // whole vectors from j to end
-        if constexpr (has_edges) {
-            const column_range whole = base::columns_with_all(nodes{}, p, first, last);
-            end = whole.to;
-            while (j < last && j < whole.from) edge<S>(nodes{}, s, p, j, last, acc[1]);
-        }
-        if constexpr (unroll > 1)
-            for (; j + unroll * L <= end; j += unroll * L) (unrolled<S, U>(nodes{}, s, p, j, acc[U]), ...);
-        for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
-        if constexpr (has_edges)
-            while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1]);
-        else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
-        ((U > 0 ? merge_part<S>(acc[0], acc[U]) : void()), ...);
-        copy_part<S>(sums, acc[0]);
-    }
-    /// A vector in which not everything is there.
-    template <int S, int... I>
-    static KILN_INLINE void edge(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64& j, i64 last, regs& acc) {
-        one_each<S, true>(nodes, s, at_column(p, j, static_cast<int>(last - j < L ? last - j : L)), acc);
-        j += L;
-    }
-    template <int S, int U, int... I>
-    static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc) {
-        if constexpr (U < unroll) one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges), acc);
-    }
-
-    // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over.
-    static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 && !has_edges &&
-                                       (only<base::along>::size() > 0 || only<base::cross_scalar>::size() > 0);
-    static KILN_INLINE void one_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
-        if (j + L > last) return;
-        one_each<0, false>(only<base::pass>{}, s, at_column(p, j, L), acc);
-        j += L;
-    }
-    template <int U>
-    static KILN_INLINE void merge_from(regs* acc) {   // 4: parts 4 to 7 into 0 to 3, and so on
-        if constexpr (U > 0) {
-            [&]<int... V>(std::integer_sequence<int, V...>) KILN_INLINE_LAMBDA { (merge_part<0>(acc[V], acc[V + U]), ...); }(std::make_integer_sequence<int, U>{});
-            merge_from<U / 2>(acc);
-        }
-    }
-    template <int... U>
-    static KILN_INLINE void fold(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
-        using nodes = only<base::pass>;
-        regs acc[sizeof...(U)];
-        (clear_part<0>(acc[U]), ...);
-        base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
-        i64 j = first;
-        constexpr int step = sizeof...(U) * L;
-        for (; j + step <= last; j += step) (one_each<0, false>(nodes{}, s, at_column(p, j + U * L, L), acc[U]), ...);
-        (one_if(s, p, j, last, acc[U]), ...);   // never all of them
-        if (j < last) one_each<0, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[sizeof...(U) - 1]);
-        merge_from<sizeof...(U) / 2>(acc);
-        copy_part<0>(sums, acc[0]);
-    }
-
-    template <int S>
-    static KILN_INLINE void passes(state& s, const place& p, i64 first, i64 last) {
-        if constexpr (S < f.passes) {
-            regs sums;
-            if constexpr (short_fold) fold(std::make_integer_sequence<int, 8>{}, s, p, first, last, sums);
-            else one_pass<S>(std::make_integer_sequence<int, n_acc>{}, s, p, first, last, sums);
-            base::copy(only<base::cross_scalar>{}, s.acc, sums);
-            base::finish(only<base::along + S>{}, s, sums);
-            base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
-            passes<S + 1>(s, p, first, last);
         }
     }
 
@@ -305,13 +187,13 @@ struct nest : rows_end_to_end<K, VB> {
         base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
         base::template steps<false>(only<base::row_start>{}, s, s.row, start, s.acc);
         i64 j = first;
-        if (before) one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(before)), s.acc);
+        if (before) base::template one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(before)), s.acc);
         j += before;
         for (; j + 4 * L <= last; j += 4 * L) {
 #pragma GCC unroll 4
             for (int u = 0; u < 4; ++u) stream_each(nodes{}, s, at_column(start, j + u * L, L));
         }
-        for (; j < last; j += L) one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(last - j < L ? last - j : L)), s.acc);
+        for (; j < last; j += L) base::template one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(last - j < L ? last - j : L)), s.acc);
         _mm_sfence();
     }
 
@@ -358,7 +240,7 @@ struct nest : rows_end_to_end<K, VB> {
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     if constexpr (sums_of_columns)
                         if (parts > 1 && i + 1 < n0) fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
-                    passes<0>(s, p, flat.first, flat.last);
+                    base::template passes<0>(s, p, flat.first, flat.last);
                     row_done(s, collected, p, n0);
                 }
                 after_nest(s, start, nullptr, flat.first, flat.last);

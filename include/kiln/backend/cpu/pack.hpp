@@ -1,6 +1,6 @@
 // Copies of operands into panels: along the inner axis, so many elements side by side.
 #pragma once
-#include <kiln/backend/cpu/simd.hpp>
+#include <kiln/backend/cpu/lanes_in_memory.hpp>
 
 #include <utility>
 

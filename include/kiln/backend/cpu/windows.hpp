@@ -1,7 +1,7 @@
 // Windows that slide over an image: where each lies, as constants of the key, so that copies of a window's rows are a few
 // vectors. patches.hpp copies them out, fold.hpp adds them back.
 #pragma once
-#include <kiln/backend/cpu/simd.hpp>
+#include <kiln/backend/cpu/lanes_in_memory.hpp>
 #include <kiln/backend/cpu/threads.hpp>
 #include <kiln/ops/windows.hpp>
 

@@ -1,0 +1,140 @@
+// Lanes from memory and back: all of them, the first few, some in the middle, past the caches. A bool is one byte there.
+#pragma once
+#include <kiln/backend/cpu/simd.hpp>
+
+namespace kiln::cpu {
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"   // g++ 12 doubts the sums of a tile, which are written vector by vector
+#endif
+template <class V>
+KILN_INLINE V load(const void* p) {
+    V r;
+    __builtin_memcpy(&r.v, p, sizeof(r.v));
+    return r;
+}
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+template <class V>
+KILN_INLINE void store(void* p, V x) {
+    __builtin_memcpy(p, &x.v, sizeof(x.v));
+}
+/// A store of a whole vector that goes around the caches; p is aligned to the vector.
+template <class V>
+KILN_INLINE void stream(void* p, V x) {
+    if constexpr (sizeof(x.v) == 16) _mm_stream_si128(static_cast<__m128i*>(p), (__m128i)x.v);
+#ifdef __AVX__
+    else if constexpr (sizeof(x.v) == 32) _mm256_stream_si256(static_cast<__m256i*>(p), (__m256i)x.v);
+#endif
+#ifdef __AVX512F__
+    else if constexpr (sizeof(x.v) == 64) _mm512_stream_si512(static_cast<__m512i*>(p), (__m512i)x.v);
+#endif
+    else store(p, x);
+}
+#ifdef __AVX2__
+template <class I, int L>
+KILN_INLINE raw<I, L> first_lanes(int n) {   // all bits of the first n
+    return (raw<I, L>)(counted_lanes<I>(std::make_integer_sequence<int, L>{}) < raw<I, L>{} + static_cast<I>(n));
+}
+#endif
+/// The first n lanes, n below 32, as masked instructions want them.
+template <int Lanes>
+KILN_INLINE auto mask_of_first(int n) {
+    return static_cast<std::conditional_t<(Lanes > 8), std::uint16_t, std::uint8_t>>((1u << n) - 1);
+}
+template <class V>
+KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the other lanes are zero
+    using R = typename V::raw_type;
+    [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(R);
+#ifdef __AVX512F__
+    if constexpr (size == 4 && bytes == 64) return {(R)_mm512_maskz_loadu_epi32(mask_of_first<16>(n), p)};
+    if constexpr (size == 8 && bytes == 64) return {(R)_mm512_maskz_loadu_epi64(mask_of_first<8>(n), p)};
+#endif
+#ifdef __AVX512VL__
+    if constexpr (size == 4 && bytes == 32) return {(R)_mm256_maskz_loadu_epi32(mask_of_first<8>(n), p)};
+    if constexpr (size == 8 && bytes == 32) return {(R)_mm256_maskz_loadu_epi64(mask_of_first<4>(n), p)};
+    if constexpr (size == 4 && bytes == 16) return {(R)_mm_maskz_loadu_epi32(mask_of_first<4>(n), p)};
+    if constexpr (size == 8 && bytes == 16) return {(R)_mm_maskz_loadu_epi64(mask_of_first<2>(n), p)};
+#elif defined(__AVX2__)
+    if constexpr (size == 4 && bytes == 32) return {(R)_mm256_maskload_epi32((const int*)p, (__m256i)first_lanes<std::int32_t, 8>(n))};
+    if constexpr (size == 8 && bytes == 32) return {(R)_mm256_maskload_epi64((const long long*)p, (__m256i)first_lanes<std::int64_t, 4>(n))};
+    if constexpr (size == 4 && bytes == 16) return {(R)_mm_maskload_epi32((const int*)p, (__m128i)first_lanes<std::int32_t, 4>(n))};
+    if constexpr (size == 8 && bytes == 16) return {(R)_mm_maskload_epi64((const long long*)p, (__m128i)first_lanes<std::int64_t, 2>(n))};
+#endif
+    V r{};
+    if constexpr (V::lanes <= 4)   // a call of memcpy takes longer
+        for (int k = 0; k < V::lanes && k < n; ++k) r.v[k] = p[k];
+    else __builtin_memcpy(&r.v, p, static_cast<std::size_t>(n) * sizeof(*p));
+    return r;
+}
+/// Lanes [from, to) of what is at p; the others are zero.
+template <class V>
+KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) {
+    using R = typename V::raw_type;
+    [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(R), lanes = V::lanes;
+#ifdef __AVX512F__
+    if constexpr (size == 4 && bytes == 64) return {(R)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(mask_of_first<16>(to) & ~mask_of_first<16>(from)), p)};
+    if constexpr (size == 8 && bytes == 64) return {(R)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask_of_first<8>(to) & ~mask_of_first<8>(from)), p)};
+#endif
+#ifdef __AVX2__
+    if constexpr (size >= 4 && bytes == 32) {
+        using I = int_of<size>;
+        const raw<I, lanes> mask = first_lanes<I, lanes>(to) & ~first_lanes<I, lanes>(from);
+        if constexpr (size == 4) return {(R)_mm256_maskload_epi32((const int*)p, (__m256i)mask)};
+        else return {(R)_mm256_maskload_epi64((const long long*)p, (__m256i)mask)};
+    }
+#endif
+    V r{};
+    if (from < to) __builtin_memcpy((char*)&r.v + static_cast<std::size_t>(from) * sizeof(*p), p + from, static_cast<std::size_t>(to - from) * sizeof(*p));
+    return r;
+}
+template <class X, int... J>
+KILN_INLINE auto lower_half(X x, std::integer_sequence<int, J...>) {
+    struct half {
+        decltype(__builtin_shufflevector(x, x, J...)) v;
+    };
+    return half{__builtin_shufflevector(x, x, J...)};
+}
+template <class V>
+KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
+    [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(x.v);
+#ifdef __AVX512F__
+    if constexpr (size == 4 && bytes == 64) return _mm512_mask_storeu_epi32(p, mask_of_first<16>(n), (__m512i)x.v);
+    if constexpr (size == 8 && bytes == 64) return _mm512_mask_storeu_epi64(p, mask_of_first<8>(n), (__m512i)x.v);
+#endif
+#ifdef __AVX512VL__
+    if constexpr (size == 4 && bytes == 32) return _mm256_mask_storeu_epi32(p, mask_of_first<8>(n), (__m256i)x.v);
+    if constexpr (size == 8 && bytes == 32) return _mm256_mask_storeu_epi64(p, mask_of_first<4>(n), (__m256i)x.v);
+    if constexpr (size == 4 && bytes == 16) return _mm_mask_storeu_epi32(p, mask_of_first<4>(n), (__m128i)x.v);
+    if constexpr (size == 8 && bytes == 16) return _mm_mask_storeu_epi64(p, mask_of_first<2>(n), (__m128i)x.v);
+#elif defined(__AVX2__)
+    if constexpr (size == 4 && bytes == 32) return _mm256_maskstore_epi32((int*)p, (__m256i)first_lanes<std::int32_t, 8>(n), (__m256i)x.v);
+    if constexpr (size == 8 && bytes == 32) return _mm256_maskstore_epi64((long long*)p, (__m256i)first_lanes<std::int64_t, 4>(n), (__m256i)x.v);
+    if constexpr (size == 4 && bytes == 16) return _mm_maskstore_epi32((int*)p, (__m128i)first_lanes<std::int32_t, 4>(n), (__m128i)x.v);
+    if constexpr (size == 8 && bytes == 16) return _mm_maskstore_epi64((long long*)p, (__m128i)first_lanes<std::int64_t, 2>(n), (__m128i)x.v);
+#endif
+    if constexpr (V::lanes <= 4)
+        for (int k = 0; k < V::lanes && k < n; ++k) p[k] = x.v[k];
+    else __builtin_memcpy(p, &x.v, static_cast<std::size_t>(n) * sizeof(*p));
+}
+
+// The same for loops that may be written out, where it is then known how many lanes are there: all of them, or half of them, need no
+// mask. Not for all loops: compilers carry both ways along.
+template <class V>
+KILN_INLINE bool surely(int n, int lanes) { return __builtin_constant_p(n) && n == lanes && sizeof(typename V::raw_type) == 32; }
+template <class V>
+KILN_INLINE V load_known(const typename V::element_type* p, int n) { return surely<V>(n, V::lanes) ? load<V>(p) : load_some<V>(p, n); }
+template <class V>
+KILN_INLINE V load_known_between(const typename V::element_type* p, int from, int to) {
+    return surely<V>(from, 0) ? load_known<V>(p, to) : load_between<V>(p, from, to);
+}
+template <class V>
+KILN_INLINE void store_known(V x, typename V::element_type* p, int n) {
+    if (surely<V>(n, V::lanes)) store(p, x);
+    else if (surely<V>(n, V::lanes / 2)) store(p, lower_half(x.v, std::make_integer_sequence<int, (V::lanes + 1) / 2>{}));
+    else store_some(x, p, n);
+}
+
+}  // namespace kiln::cpu
