@@ -18,12 +18,12 @@ namespace kiln::io {
     throw io_error(text);
 }
 
-/// "(2, 3)", "(2,)": a shape as numpy writes it.
+/// "(2, 3)", "(2,)": a shape as numpy writes it; an extent that is not given is a question mark.
 inline std::string text_of_extents(const i64* extents, int rank) {
     std::string text = "(";
     for (int i = 0; i < rank; ++i) {
         if (i > 0) text += ", ";
-        text += std::to_string(extents[i]);
+        text += extents[i] == dynamic ? "?" : std::to_string(extents[i]);
     }
     return text += kiln::detail::end_of_shape(rank);
 }
