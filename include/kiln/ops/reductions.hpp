@@ -85,12 +85,12 @@ struct prod_op : reduction<prod_op> {
     static constexpr void vjp(site n, const value* ct, value* out) {
         const list a = n.attrs(), e = extents_at(n[0], a);
         auto along = [&](value v) { return expand(v, a, e); };
-        const value x = n[0], none = x == 0, one = ones_like(x), some = where(none, one, x);
-        const value n_zeros = sum_over(where(none, one, 0), a), c = ct[0] * call<prod_op>(a, some);
+        const value x = n[0], is_zero = x == 0, one = ones_like(x), some = where(is_zero, one, x);
+        const value n_zeros = sum_over(where(is_zero, one, 0), a), c = ct[0] * call<prod_op>(a, some);
         // Beside a 0 there are only others; or others and one more 0, which has no value but a slope.
-        const value other_zero = along(sum_over(where(none, x, 0), a)) - x;
+        const value other_zero = along(sum_over(where(is_zero, x, 0), a)) - x;
         const value at_zero = along(where(n_zeros == 1, c, 0)) + other_zero * along(where(n_zeros == 2, c, 0));
-        out[0] = where(none, at_zero, along(ct[0] * n.result()) / some);
+        out[0] = where(is_zero, at_zero, along(ct[0] * n.result()) / some);
     }
 };
 

@@ -60,8 +60,8 @@ inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.
 class aligned_bytes {
 public:
     aligned_bytes() = default;
-    explicit aligned_bytes(std::size_t n)
-        : alignment{n < std::size_t{4} << 20 ? std::size_t{64} : std::size_t{2} << 20}, bytes(static_cast<char*>(::operator new(n, alignment))) {}
+    explicit aligned_bytes(std::size_t n) : aligned_bytes(n, n < std::size_t{4} << 20 ? std::size_t{64} : std::size_t{2} << 20) {}
+    aligned_bytes(std::size_t n, std::size_t at) : alignment(at), bytes(static_cast<char*>(plain() ? ::operator new(n) : ::operator new(n, std::align_val_t{at}))) {}
     aligned_bytes(aligned_bytes&& other) noexcept : alignment(other.alignment), bytes(std::exchange(other.bytes, nullptr)) {}
     aligned_bytes& operator=(aligned_bytes&& other) noexcept {
         std::swap(alignment, other.alignment);
@@ -69,12 +69,15 @@ public:
         return *this;
     }
     ~aligned_bytes() {
-        if (bytes) ::operator delete(bytes, alignment);
+        if (plain()) ::operator delete(bytes);
+        else ::operator delete(bytes, std::align_val_t{alignment});
     }
     char* get() const { return bytes; }
 
 private:
-    std::align_val_t alignment{64};
+    bool plain() const { return alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__; }
+
+    std::size_t alignment = 1;
     char* bytes = nullptr;
 };
 
@@ -90,7 +93,7 @@ public:
         };
         if (n_threads == 0) n_threads = threads_of_environment();
         if (!settled.get()) {
-            settled = aligned_bytes(static_cast<std::size_t>(t.n_call_sizes + t.n_slots) * sizeof(i64));
+            settled = aligned_bytes(static_cast<std::size_t>(t.n_call_sizes + t.n_slots) * sizeof(i64), alignof(i64));
             sizes = reinterpret_cast<i64*>(settled.get());
             offsets = sizes + t.n_call_sizes;
         }
