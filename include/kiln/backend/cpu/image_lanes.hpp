@@ -208,7 +208,7 @@ struct image_lanes : contraction<K, VB, Registers> {
         for (i64 k = 0; k < n; ++k, p += L) store(p, load_some<tile_lanes<T, L>>(p, lanes));
     }
     static KILN_INLINE void sums_over_windows(state& st, const operands& o, T* at, const place& p0, part_range lines, regs& columns_sums) {
-        constexpr i64 of_line = s::last.kernel * inner * columns;   // vectors
+        constexpr i64 sums_of_line = s::last.kernel * inner * columns;
         T *const up = at + vectors.read * L, *const sums = up + vectors.seconds * L;
         fill_run<T, L>(sums, T{}, vectors.results * L);
         clear_padding(at);
@@ -221,7 +221,7 @@ struct image_lanes : contraction<K, VB, Registers> {
                 keep_first(at, vectors.read, images);
                 keep_first(up, vectors.seconds, images);
             }
-            for (i64 m = lines.first; m < lines.last; ++m) line_of_places(at, up, sums + m * of_line * L, m / g.axis[1].kernel, m % g.axis[1].kernel);
+            for (i64 m = lines.first; m < lines.last; ++m) line_of_places(at, up, sums + m * sums_of_line * L, m / g.axis[1].kernel, m % g.axis[1].kernel);
         }
         for (i64 row = lines.first * s::last.kernel * inner; row < lines.last * s::last.kernel * inner; ++row) {
             raw<T, L> v[L]{};
