@@ -35,8 +35,8 @@ inline int threads_of_environment() {
     return n == 0 ? cores() : static_cast<int>(n);
 }
 
-/// The workers of the process. They start when a kernel first needs them, and sleep between kernels. A child of fork() has none
-/// and starts its own.
+/// The workers of the process. They start when a kernel first needs them, and sleep between kernels, but not at once: who is awake has
+/// the next kernel of a plan within a microsecond, who sleeps within tens of them. A child of fork() has none and starts its own.
 class thread_pool {
 public:
     static thread_pool& of_process() {
@@ -50,7 +50,7 @@ public:
         {
             const locked all(mutex);
             stopping = true;
-            ++generation;
+            __atomic_store_n(&generation, generation + 1, __ATOMIC_RELEASE);
         }
         ::pthread_cond_broadcast(&start);
         for (const worker* w = last; w; w = w->before) ::pthread_join(w->thread, nullptr);
@@ -71,11 +71,12 @@ public:
             arguments = a;
             sizes = s;
             n_parts = parts;
-            running = parts - 1;
-            ++generation;
+            __atomic_store_n(&running, parts - 1, __ATOMIC_RELAXED);
+            __atomic_store_n(&generation, generation + 1, __ATOMIC_RELEASE);
         }
         ::pthread_cond_broadcast(&start);
         f(a, s, 0, parts);
+        for (int k = 0; k < looks && parts <= n_cores && __atomic_load_n(&running, __ATOMIC_ACQUIRE) != 0; ++k) __builtin_ia32_pause();
         const locked all(mutex);
         while (running != 0) ::pthread_cond_wait(&done, &mutex);
     }
@@ -121,6 +122,11 @@ private:
     void work(worker& self) {
         ::pthread_mutex_lock(&mutex);
         while (true) {
+            if (generation == self.seen && n_parts <= n_cores) {   // looks for a while, if there is a core for every thread
+                ::pthread_mutex_unlock(&mutex);
+                for (int k = 0; k < looks && __atomic_load_n(&generation, __ATOMIC_ACQUIRE) == self.seen; ++k) __builtin_ia32_pause();
+                ::pthread_mutex_lock(&mutex);
+            }
             while (generation == self.seen) ::pthread_cond_wait(&start, &mutex);
             self.seen = generation;
             if (stopping) break;
@@ -129,7 +135,9 @@ private:
             ::pthread_mutex_unlock(&mutex);
             run_part();
             ::pthread_mutex_lock(&mutex);
-            if (--running == 0) ::pthread_cond_signal(&done);
+            const int others = running - 1;
+            __atomic_store_n(&running, others, __ATOMIC_RELEASE);
+            if (others == 0) ::pthread_cond_signal(&done);
         }
         ::pthread_mutex_unlock(&mutex);
     }
@@ -150,6 +158,9 @@ private:
         start = done = PTHREAD_COND_INITIALIZER;   // nobody of this process waits there
         after_fork();
     }
+
+    static constexpr int looks = 4000;   // some 100 us
+    const int n_cores = cores();
 
     pthread_mutex_t user = PTHREAD_MUTEX_INITIALIZER;    // held by the thread whose kernel runs
     pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;   // of all below; `last` is the user's
