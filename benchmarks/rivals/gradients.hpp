@@ -1,6 +1,7 @@
 // Values and gradients of functions of few variables, in double: what reverse mode gives when a person simplifies it.
 #pragma once
 #include "simd.hpp"
+#include "straight.hpp"
 
 #include <cmath>
 
@@ -23,15 +24,7 @@ template <int N>
         value = _mm512_reduce_add_pd(sum);
         carry = 200 * _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_setzero_si512(), _mm512_castpd_si512(before), 7))[0];
     }
-#pragma GCC unroll 8
-    for (; i + 1 < N; ++i) {
-        const double t = x[i + 1] - x[i] * x[i], u = 1 - x[i];
-        value += 100 * t * t + u * u;
-        g[i] = carry - 400 * x[i] * t - 2 * u;
-        carry = 200 * t;
-    }
-    g[N - 1] = carry;
-    return value;
+    return straight::rosenbrock_from<N>(i, value, carry, x, g);
 }
 /// sum of 100 (b[i] - a[i]^2)^2 + (1 - a[i])^2
 template <int N>
