@@ -150,6 +150,11 @@ TEST_CASE("what slices and pads refuse", "[ops][slices]") {
     CHECK(found([](value u) { pad(u, {1, -1}); }, "x", vector) == "pad: a negative width");
     CHECK(found([](value u) { pad(u, {{1, 1}, {1, 1}}); }, "x", vector) == "pad: one width, or one for each axis");
     CHECK(found([](value u) { slice_range r{-2, 3}; slice_by(expand(u, ints(-2), ints(u.b->named("n"))), &r, 1); }, "x", vector) == "slice: the extent cannot be told");
+    CHECK(found([](value u) {   // a name without room for a number beside it is not cut short
+        const std::string name(201, 'n');
+        slice_range r{1, none};
+        slice_by(expand(u, ints(-2), ints(u.b->named(name.c_str()))), &r, 1);
+    }, "x", vector) == "slice: the extent cannot be told");
     CHECK(found([](value u) { pad(u, {0, 0}); u[slice(0, 0)]; u[4]; u[-5]; }, "x", vector) == "");
 }
 

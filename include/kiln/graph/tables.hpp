@@ -162,7 +162,7 @@ struct graph_tables {
             else r.put(p[i]);
         return j == q.n ? product(r) : inferred;
     }
-    /// e + more: a number, or a name with the number beside it ("n - 3"); `inferred` for a product.
+    /// e + more: a number, or a name with the number beside it ("n - 3"); `inferred` for a product, and for a name of more than 200 letters.
     constexpr i64 plus(i64 e, i64 more) {
         if (more == 0) return e;
         if (!is_product(e)) return e + more;
@@ -171,7 +171,8 @@ struct graph_tables {
         const name_and_number x = name_and_number_of(text_of(at(l, 1)));
         char text[256]{};
         int n = 0;
-        for (; n < x.length && n < 200; ++n) text[n] = x.name[n];
+        if (x.length > 200) return inferred;   // no room for a number beside it
+        for (; n < x.length; ++n) text[n] = x.name[n];
         more += x.number;
         if (more != 0) {
             word digits{};
