@@ -94,10 +94,9 @@ public:
         if (n_threads == 0) n_threads = threads_of_environment();
         if (!settled.get()) {
             settled = aligned_bytes(static_cast<std::size_t>(t.n_call_sizes + t.n_slots) * sizeof(i64), alignof(i64));
-            sizes = reinterpret_cast<i64*>(settled.get());
-            offsets = sizes + t.n_call_sizes;
+            n_call_sizes = t.n_call_sizes;
         }
-        for (int k = 0; k < t.n_call_sizes; ++k) sizes[k] = value(t.call_size[k]);
+        for (int k = 0; k < t.n_call_sizes; ++k) sizes()[k] = value(t.call_size[k]);
         i64 at = 0;
         auto take = [&](i64 bytes) {
             const i64 from = at;
@@ -106,7 +105,7 @@ public:
         };
         numbers_at = take(i64{8} * t.n_numbers);
         for (int k = 0; k < t.n_slots; ++k)
-            offsets[k] = take([&] {
+            offsets()[k] = take([&] {
                 const plan_slot& s = t.slot[k];
                 if (!s.scratch()) return value(s.count) * s.bytes;
                 return scratch_bytes(s, value, t.vector_bytes) * n_threads;
@@ -146,7 +145,7 @@ public:
 
 private:
     KILN_INLINE void start(const tables& t, const plan_call& call, char* const* a) const {
-        const i64* s = sizes + call.first_size;
+        const i64* s = sizes() + call.first_size;
         kernel_function kernel = t.kernel[call.kernel];
         __asm__("" : "+r"(kernel));   // a constant would be inlined: the whole kernel into whoever calls
         if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
@@ -158,7 +157,7 @@ private:
         case space::leaf: return leaves[x.index];
         case space::output: return outputs[x.index];
         case space::number: return arena.get() + numbers_at + 8 * x.index;
-        default: return x.index < 0 ? nullptr : arena.get() + offsets[x.index];
+        default: return x.index < 0 ? nullptr : arena.get() + offsets()[x.index];
         }
     }
     /// The branch around comes first: where it is not taken, the inner predicate has no value.
@@ -178,9 +177,13 @@ private:
         }
     }
 
+    // of calls, and behind them where the slots begin in the arena
+    i64* sizes() const { return reinterpret_cast<i64*>(settled.get()); }
+    i64* offsets() const { return sizes() + n_call_sizes; }
+
     aligned_bytes arena, settled;
     i64 capacity = 0, numbers_at = 0;
-    i64 *sizes = nullptr, *offsets = nullptr;   // of calls, of slots: in `settled`
+    int n_call_sizes = 0;
     int n_threads = 0;
 };
 
