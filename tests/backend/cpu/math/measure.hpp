@@ -1,6 +1,7 @@
 // How far functions of lanes are from the true values, in units of the last place: floats against the standard library in
 // double, doubles against it in long double. Results that are denormal, zero or infinite count like all others.
 #pragma once
+#include <kiln/backend/cpu/lanes_in_memory.hpp>
 #include <kiln/backend/cpu/math.hpp>
 
 #include <algorithm>
