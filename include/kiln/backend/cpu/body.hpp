@@ -72,7 +72,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     }
     template <int I, class V>
     static KILN_INLINE lanes<I> as_lanes(V x) {
-        if constexpr (K::node(I).type == dtype::boolean) return lanes<I>{__builtin_convertvector(x.v != 0, raw<int_of<B>, L>)};
+        if constexpr (K::node(I).type == dtype::boolean) return lanes<I>{at_width<int_of<B>, std::uint8_t, L>(x.v) != 0};
         else return x;
     }
     template <int I, bool Tail>

@@ -1,32 +1,16 @@
 // The values of a kernel: L lanes of an element type in compiler vectors, and masks. Free functions by argument-dependent lookup
 // are what operations compute with; elementary ones are in math.hpp.
 #pragma once
-#include <kiln/backend/cpu/intrinsics.hpp>
+#include <kiln/backend/cpu/lane_widths.hpp>
 #include <kiln/backend/cpu/machine.hpp>
-#include <kiln/core/types.hpp>
 
 #include <cmath>
 #include <limits>
-#include <utility>
-
-#define KILN_INLINE inline __attribute__((always_inline))
-#define KILN_INLINE_LAMBDA __attribute__((always_inline))
 
 namespace kiln::cpu {
 
 template <class Arch>
 constexpr int vector_bytes = std::is_same_v<Arch, avx512> ? 64 : std::is_same_v<Arch, avx2> ? 32 : 16;
-
-template <int Bytes>
-using int_of = std::conditional_t<Bytes == 1, std::int8_t, std::conditional_t<Bytes == 2, std::int16_t,
-               std::conditional_t<Bytes == 4, std::int32_t, std::int64_t>>>;
-
-template <class T, int L>
-struct raw_vector {
-    typedef T type __attribute__((vector_size(sizeof(T) * L)));
-};
-template <class T, int L>
-using raw = typename raw_vector<T, L>::type;
 
 /// One bit a lane, as whole integers of the kernel's lane width B.
 template <int B, int L>
@@ -36,7 +20,7 @@ struct lane_mask {
     template <class T>
     KILN_INLINE raw<int_of<sizeof(T)>, L> as() const {
         if constexpr (sizeof(T) == B) return v;
-        else return __builtin_convertvector(v, raw<int_of<sizeof(T)>, L>);
+        else return at_width<int_of<sizeof(T)>, int_of<B>, L>(v);
     }
     friend KILN_INLINE lane_mask operator&(lane_mask a, lane_mask b) { return {a.v & b.v}; }
     friend KILN_INLINE lane_mask operator|(lane_mask a, lane_mask b) { return {a.v | b.v}; }
@@ -69,7 +53,7 @@ struct simd {
     template <class I>
     static KILN_INLINE mask from(I bits) {
         if constexpr (sizeof(T) == B) return {bits};
-        else return {__builtin_convertvector(bits, raw<int_of<B>, L>)};
+        else return {at_width<int_of<B>, int_of<sizeof(T)>, L>(bits)};
     }
     /// A value that g++ takes as it is, in a register. It would contract a product and a sum, where fused multiply-adds are the plan's
     /// decision, and repeat a load for each use.
@@ -226,18 +210,26 @@ KILN_INLINE simd<To, L, B> convert(simd<T, L, B> x) {
     if constexpr (std::is_same_v<To, T>) return x;
     else if constexpr (std::is_floating_point_v<T> && !std::is_floating_point_v<To>) {   // saturates; NaN is 0
         constexpr int bits = 8 * sizeof(To) - (std::is_signed_v<To> ? 1 : 0);
-        constexpr T high = static_cast<T>(2) * static_cast<T>(u64{1} << (bits - 1));
-        constexpr T low = std::is_signed_v<To> ? -high : T{0};
         constexpr To highest = static_cast<To>(~(std::is_signed_v<To> ? u64{1} << (8 * sizeof(To) - 1) : 0));
         constexpr To lowest = static_cast<To>(std::is_signed_v<To> ? u64{1} << (8 * sizeof(To) - 1) : 0);
-        const raw<T, L> zero{}, top = zero + high, bottom = zero + low;
-        const auto inside = (x.v > bottom) & (x.v < top);
-        const raw<T, L> safe = inside ? x.v : zero;
-        const auto above = __builtin_convertvector(x.v >= top, raw<int_of<sizeof(To)>, L>);
-        const auto below = __builtin_convertvector(x.v <= bottom, raw<int_of<sizeof(To)>, L>);
-        const out r = __builtin_convertvector(safe, out), most = out{} + highest, least = out{} + lowest;
-        return {above ? most : below ? least : r};
-    } else return {__builtin_convertvector(x.v, out)};
+        const raw<T, L> zero{};
+        if constexpr (bits < 32 && bits <= std::numeric_limits<T>::digits) {   // both ends are numbers of T
+            const raw<T, L> top = zero + static_cast<T>(highest), bottom = zero + static_cast<T>(lowest);
+            const raw<T, L> within = x.v < bottom ? bottom : x.v > top ? top : x.v;
+            return {at_width<To, std::int32_t, L>(__builtin_convertvector(x.v == x.v ? within : zero, raw<std::int32_t, L>))};
+        } else {
+            constexpr T high = static_cast<T>(2) * static_cast<T>(u64{1} << (bits - 1));
+            constexpr T low = std::is_signed_v<To> ? -high : T{0};
+            const raw<T, L> top = zero + high, bottom = zero + low;
+            const auto inside = (x.v > bottom) & (x.v < top);
+            const out r = __builtin_convertvector(inside ? x.v : zero, out), most = out{} + highest, least = out{} + lowest;
+            using width = int_of<sizeof(T)>;
+            const auto above = at_width<int_of<sizeof(To)>, width, L>(x.v >= top), below = at_width<int_of<sizeof(To)>, width, L>(x.v <= bottom);
+            return {above ? most : below ? least : r};
+        }
+    } else if constexpr (!std::is_floating_point_v<T> && !std::is_floating_point_v<To>) return {at_width<To, T, L>(x.v)};
+    else if constexpr (!std::is_floating_point_v<T> && sizeof(T) < 4) return {__builtin_convertvector(at_width<std::int32_t, T, L>(x.v), out)};
+    else return {__builtin_convertvector(x.v, out)};
 }
 template <class To, int B, int L>
 KILN_INLINE simd<To, L, B> convert(lane_mask<B, L> m) {
