@@ -106,6 +106,7 @@ constexpr int room = 1024, room_for_lists = 8192;
 using fuser_t = fuser<room, room_for_lists>;
 using gatherer_t = gatherer<room, room_for_lists>;
 using bodies_t = decltype(gatherer_t::b);
+using prologues_t = prologue_finder<room, room_for_lists, bodies_t>;
 using scheduler_t = scheduler<room, room_for_lists, bodies_t>;
 using writer_t = plan_writer<room, room_for_lists, bodies_t>;
 
@@ -114,6 +115,7 @@ struct lowering {
     signature sig;
     std::unique_ptr<fuser_t> fused;
     std::unique_ptr<gatherer_t> bodies;
+    std::unique_ptr<prologues_t> maps;
     std::unique_ptr<scheduler_t> scheduled;
     std::unique_ptr<writer_t> plan;
     int rounds = 0;
@@ -151,10 +153,17 @@ struct lowering {
             REQUIRE_FALSE(pinned[bodies->b.bad]);   // else it would go on for ever
             pinned[bodies->b.bad] = true;
         }
-        scheduled.reset(new scheduler_t(*fused, bodies->b, sig));
+        maps.reset(new prologues_t(*fused, bodies->b));
+        maps->run();
+        scheduled.reset(new scheduler_t(*fused, bodies->b, maps->r, sig));
         scheduled->run();
-        plan.reset(new writer_t(g, sig, target, *fused, bodies->b, scheduled->r));
+        plan.reset(new writer_t(g, sig, target, *fused, bodies->b, maps->r, scheduled->r));
         plan->run();
+    }
+    long prologues() const {
+        long n = 0;
+        for (int q = 0; q < fused->f.n; ++q) n += maps->r.inside[q] != 0;
+        return n;
     }
 };
 
@@ -409,7 +418,10 @@ private:
         const key_view key{words, w.kernels[call.kernel].n};
         const key_header h = key.header();
         const plan_argument* a = w.arguments + call.first_argument;
-        if (h.slots != call.n_arguments) return fail("the key has another number of arguments");
+        int n_arguments = h.slots;
+        for (int side = 0; side < 2; ++side)
+            if (h.computes[side]) n_arguments += key_within_of(key.w, key.n, side).in(key.w).header().slots;
+        if (n_arguments != call.n_arguments) return fail("the key has another number of arguments");
         if (h.kind == group_kind::opaque) return run_opaque(call, key, a);
 
         // what each argument is
@@ -423,18 +435,13 @@ private:
             stores = {loads[0]};
         } else {
             const auto& b = l.bodies->b;
-            for (int e = b.first[call.group]; e < b.first[call.group + 1]; ++e)
-                if (b.entry[e].kind == step::load) loads.push_back(w.fz.f.home[at(b.entry[e].node)]);
+            loads = loads_of(call.group);
             for (int o = b.stored_head[call.group]; o; o = b.stored_next[o - 1]) stores.push_back(o - 1);
             if (con)
                 for (int k = 0; k < 2; ++k) contracted[k] = w.fz.f.home[at(w.fz.contraction_access(b.groups[call.group].anchor, k).node)];
         }
-        axes = h.axes;
         const int* size = w.call_sizes + call.first_size;
-        for (int k = 0; k < axes; ++k) {
-            extent[k] = value(size[k]);
-            if (key.extent(k) && key.extent(k) != extent[k]) fail("an extent of the key is another at the call");
-        }
+        take_extents(key, size);
         if (call.n_sizes > 1023) fail("strides begin beyond 10 bits");
 
         // scratch is nobody's
@@ -443,8 +450,47 @@ private:
             if (k != scratch_slot && a[scratch_slot].index >= 0 && a[k] == a[scratch_slot]) fail("scratch is an operand or a result");
         check_scratch(key, a[scratch_slot], con ? value(size[axes]) : 0);
 
+        size_t n_store = 0;
+        evaluate(key, size, a, loads, [&](const key_node& x) {
+            array_over r{x.mask, x.type, {}};
+            if (con) r = tile(call, key, a, contracted, x.type);
+            else fail("a tile outside of a contraction");
+            return r;
+        }, [&](int i, const array_over& v) {
+            const key_node x = key.node(i);
+            const i64 n = cells_over(x.mask);
+            if (n_store == stores.size()) return fail("more stores than the group has");
+            const int node = stores[n_store++];
+            if (g.nodes[node].type != x.type || count_of(g.nodes[node].shape) != n) fail("a store of another size than node " + std::to_string(node));
+            check_in_place(key, a, i);
+            piece* p = place(a[x.slot]);
+            if (!p) return fail("a store has no place");
+            for (i64 q = 0; q < n; ++q) store(*p, x.type, q, v.v[at(q)]);
+            pending.push_back({p, node});
+        });
+        if (!wrong.empty()) return;
+        if (n_store != stores.size()) fail("fewer stores than the group has");
+        finish(call, a, scratch_slot);
+    }
+    std::vector<int> loads_of(int group) const {
+        std::vector<int> r;
+        const auto& b = l.bodies->b;
+        for (int e = b.first[group]; e < b.first[group + 1]; ++e)
+            if (b.entry[e].kind == step::load) r.push_back(w.fz.f.home[at(b.entry[e].node)]);
+        return r;
+    }
+    void take_extents(const key_view& key, const int* size) {
+        axes = key.header().axes;
+        for (int k = 0; k < axes; ++k) {
+            extent[k] = value(size[k]);
+            if (key.extent(k) && key.extent(k) != extent[k]) fail("an extent of the key is another at the call");
+        }
+    }
+    /// The body of a key over the extents that were taken; `tile` gives the sums of a contraction, `keep` takes what node i stores.
+    template <class Tile, class Keep>
+    void evaluate(const key_view& key, const int* size, const plan_argument* a, const std::vector<int>& loads, Tile tile_sums, Keep keep) {
         std::vector<array_over> body;
-        size_t n_load = 0, n_store = 0;
+        size_t n_load = 0;
         const int full = (1 << axes) - 1;
         for (int i = 0; i < key.n_nodes(); ++i) {
             const key_node x = key.node(i);
@@ -500,22 +546,12 @@ private:
                 for (i64 q = 0; q < n; ++q)
                     r.v[at(q)] = is_floating(x.type) ? cell{arithmetic::round_to(x.type, static_cast<double>(q)), 0} : cell{0, arithmetic::wrap(x.type, q)};
                 break;
-            case step::tile:
-                if (!con) return fail("a tile outside of a contraction");
-                r = tile(call, key, a, contracted, x.type);
-                break;
+            case step::tile: r = tile_sums(x); break;
             case step::widen: r.v = spread_over(body[at(x.in[0])], x.mask); break;
             case step::store: {
-                if (n_store == stores.size()) return fail("more stores than the group has");
                 const array_over& v = body[at(x.in[0])];
                 if (v.mask != x.mask || v.type != x.type) fail("a store of another mask or dtype");
-                const int node = stores[n_store++];
-                if (g.nodes[node].type != x.type || count_of(g.nodes[node].shape) != n) fail("a store of another size than node " + std::to_string(node));
-                check_in_place(key, a, i);
-                piece* p = place(a[x.slot]);
-                if (!p) return fail("a store has no place");
-                for (i64 q = 0; q < n; ++q) store(*p, x.type, q, v.v[at(q)]);
-                pending.push_back({p, node});
+                else keep(i, v);
                 break;
             }
             case step::reduce: {
@@ -557,8 +593,28 @@ private:
             if (!wrong.empty()) return;
             body.push_back(std::move(r));
         }
-        if (n_load != loads.size() || n_store != stores.size()) fail("fewer loads or stores than the group has");
-        finish(call, a, scratch_slot);
+        if (n_load != loads.size()) fail("fewer loads than the group has");
+    }
+    /// The operand of this side of a contraction, where a map computes it: over the axes of the contraction that it has, then its own two.
+    array_over computed(const plan_call& call, const key_view& key, const plan_argument* a, int side) {
+        const key_within m = key_within_of(key.w, key.n, side);
+        const int map = l.maps->r.map[call.group][side] - 1, own_axes = axes;
+        array_over r{};
+        if (map < 0 || m.in(key.w).header().kind != group_kind::nest || a[m.argument].index >= 0) {
+            fail("a prologue that is none");
+            return r;
+        }
+        i64 own[8];
+        std::copy_n(extent, 8, own);
+        const int* size = w.call_sizes + call.first_size + m.size;
+        take_extents(m.in(key.w), size);
+        if (axes != own_axes || m.in(key.w).header().outer != key.header().outer || !m.in(key.w).header().has_rows) fail("a prologue over other axes");
+        else evaluate(m.in(key.w), size, a + m.argument, loads_of(map), [&](const key_node& x) { return array_over{x.mask, x.type, {}}; },
+                      [&](int, const array_over& v) { r = v; });
+        if (r.mask != (1 << axes) - 1) fail("a prologue that depends on other axes");
+        axes = own_axes;
+        std::copy_n(own, 8, extent);
+        return r;
     }
     std::vector<std::pair<piece*, int>> pending;   // stores of this call
     void finish(const plan_call&, const plan_argument* a, int scratch_slot) {
@@ -613,7 +669,7 @@ private:
             for (int k = 0; k < key.n_nodes(); ++k)
                 if (key.node(k).kind == step::tile) bytes = size_of(key.node(k).type);
             const i64 m = extent[axes - 2], n = extent[axes - 1];
-            want += panels_of(h.windows ? packing{} : packing_of(h.left, h.right, m, n, inner, bytes, plan_target{}.vector_bytes), m, n, inner, bytes, plan_target{}.vector_bytes).all();
+            want += panels_of(h.windows ? packing{} : packing_with_maps(packing_of(h.left, h.right, m, n, inner, bytes, plan_target{}.vector_bytes), h.computes[0], h.computes[1]), m, n, inner, bytes, plan_target{}.vector_bytes).all();
         }
         if (want > 0 && (a.index < 0 || static_cast<i64>(slots[at(a.index)].bytes.size()) < want)) fail("too little scratch");
     }
@@ -623,9 +679,14 @@ private:
         const int* size = w.call_sizes + call.first_size;
         const i64 inner = value(size[axes]), n0 = extent[axes - 2], n1 = extent[axes - 1];
         if (key.w[1 + axes] && static_cast<i64>(key.w[1 + axes]) != inner) fail("the inner extent of the key is another at the call");
-        const piece *x = reading(a[0], operands[0]), *y = reading(a[1], operands[1]);
-        array_over r{(1 << axes) - 1, t, {}};
-        if (!x || !y) return r;
+        array_over r{(1 << axes) - 1, t, {}}, maps[2];
+        const piece* lies[2]{};
+        for (int side = 0; side < 2; ++side) {
+            if (h.computes[side]) maps[side] = computed(call, key, a, side);
+            else if (!(lies[side] = reading(a[side], operands[side]))) return r;
+        }
+        if (!wrong.empty()) return r;
+        const piece *x = lies[0], *y = lies[1];
         const bool strides = h.outer > 0 || h.left == by_strides || h.right == by_strides;
         auto stride = [&](int side, int c) { return strides ? value(size[axes + 1 + side * (axes + 1) + c]) : 0; };
         // where the left operand is an image behind windows: what each element of a matrix of windows is of it
@@ -640,6 +701,10 @@ private:
             });
             image = seen.image() * seen.inner;
         }
+        const auto where = [&](int side, i64 row, i64 column) {   // of an operand that lies in memory
+            if (side == 0) return h.left == kiln::by_rows ? row * inner + column : h.left == by_columns ? row + column * n0 : row * stride(0, axes - 2) + column * stride(0, axes);
+            return h.right == kiln::by_rows ? row * n1 + column : h.right == by_columns ? row + column * inner : row * stride(1, axes) + column * stride(1, axes - 1);
+        };
         i64 index[8];
         for (i64 q = 0, n = cells_over(r.mask); q < n; ++q) {
             index_of(r.mask, q, index);
@@ -651,8 +716,19 @@ private:
             const i64 i = index[axes - 2], j = index[axes - 1];
             std::vector<cell> left(at(std::max<i64>(inner, 1))), right = left;
             for (i64 k = 0; k < inner && wrong.empty(); ++k) {
-                const i64 p = h.left == kiln::by_rows ? i * inner + k : h.left == by_columns ? i + k * n0 : i * stride(0, axes - 2) + k * stride(0, axes);
-                const i64 s = h.right == kiln::by_rows ? k * n1 + j : h.right == by_columns ? k + j * inner : k * stride(1, axes) + j * stride(1, axes - 1);
+                if (h.computes[0] || h.computes[1]) {   // [outer..., rows, columns] with the columns along the inner axis, or turned
+                    i64 batch = 0;
+                    for (int c = 0; c < h.outer; ++c) batch = batch * extent[c] + index[c];
+                    const auto element = [&](int side, i64 row, i64 column, i64 rows, i64 columns, i64 elsewhere) {
+                        const bool turned = (side ? h.right : h.left) != kiln::by_rows;
+                        const i64 e = batch * rows * columns + (turned ? column * rows + row : row * columns + column);
+                        return h.computes[side] ? maps[side].v[at(e)] : load(side ? *y : *x, t, elsewhere);
+                    };
+                    left[at(k)] = element(0, i, k, n0, inner, h.computes[0] ? 0 : from_x + where(0, i, k));
+                    right[at(k)] = element(1, k, j, inner, n1, h.computes[1] ? 0 : from_y + where(1, k, j));
+                    continue;
+                }
+                const i64 p = where(0, i, k), s = where(1, k, j);
                 if (h.windows) {
                     const i64 all = static_cast<i64>(shown.size()), e = shown[at(p % all)];
                     left[at(k)] = e < 0 ? cell{} : load(*x, t, p / all * image + e);
@@ -820,7 +896,7 @@ TEST_CASE("what a body holds is lowered as what is outside", "[plan]") {
 TEST_CASE("plans of random programs compute what the reference interpreter does", "[plan][random]") {
     int first = 0, count = n_programs;
     range_of_graphs(first, count);
-    long calls = 0, nodes = 0, updates = 0, copies = 0, rounds = 0, fused_calls = 0, unfused_calls = 0;
+    long calls = 0, nodes = 0, updates = 0, copies = 0, rounds = 0, prologues = 0, fused_calls = 0, unfused_calls = 0;
     int too_large = 0;
     for (int k = first; k < first + count; ++k) {
         const u64 s = scattered(seed() + 77, static_cast<u64>(k));
@@ -838,6 +914,7 @@ TEST_CASE("plans of random programs compute what the reference interpreter does"
         updates += l.sig.updates;
         copies += l.plan->n_copies;
         rounds += l.rounds;
+        prologues += l.prologues();
         for (const u64 draw : {s, scattered(s, 1)}) {   // one plan, two sets of extents and values
             const extents_of_names e = extents_for(draw);
             runnable reference(l.legal, e, draw);
@@ -855,6 +932,7 @@ TEST_CASE("plans of random programs compute what the reference interpreter does"
                 lowering apart(p, {64, 64, true}, false);
                 plan_run unfused(apart, reference, e);
                 const std::string other = unfused.wrong.empty() ? differs(t, want, unfused.results()) : unfused.wrong;
+                CHECK(apart.prologues() == 0);
                 unfused_calls += apart.plan->n_calls;
                 fused_calls += l.plan->n_calls;
                 if (!other.empty()) {
@@ -875,9 +953,10 @@ TEST_CASE("plans of random programs compute what the reference interpreter does"
             }
         }
     }
-    std::printf("plans: %ld nodes, %ld calls, %ld updates, %ld of them copied, %ld more rounds of fusion, %d too large\n", nodes, calls, updates, copies, rounds, too_large);
+    std::printf("plans: %ld nodes, %ld calls, %ld updates, %ld of them copied, %ld more rounds of fusion, %ld prologues, %d too large\n", nodes, calls, updates, copies, rounds, prologues, too_large);
     CHECK(too_large * 50 < count);
     if (count >= 100) CHECK(fused_calls * 2 < unfused_calls);
+    if (count >= 10000) CHECK(prologues > 0);
 }
 
 }  // namespace kiln::testing

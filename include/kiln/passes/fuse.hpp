@@ -6,6 +6,7 @@
 // name: [outer][rows][columns], where `columns` begin at the axis that a reduction along the row removes, and `rows` at
 // the axis where a reduction over rows begins. Axes that no mask tells apart are merged later; `cuts` says where some does.
 #pragma once
+#include <kiln/passes/find_prologues.hpp>
 #include <kiln/passes/find_windows.hpp>
 
 namespace kiln {
@@ -272,6 +273,7 @@ struct fuser {
             if (x.type == dtype::none)
                 for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k) f.live[k] = f.pinned[k] = f.stored[k] = true;
         }
+        if (!apart) find_prologues(g, f, roots, n_roots);
         give_roles();
         forward_sweep();
         backward_sweep();
@@ -324,9 +326,9 @@ struct fuser {
             if (last < 0 && kind == pattern::pointwise && !f.pinned[i]) { f.sunk[i] = true; continue; }
             const int shape = kind == pattern::reduction ? at(x.in[0]).shape : x.shape;
             if (last >= 0 && !apart && join(i, last)) continue;
-            if (const int h = newest[shape] - 1; h > last && !apart && join(i, h)) continue;   // a later nest over the same domain
+            if (const int h = newest[shape] - 1; h > last && !apart && !f.prologue[i] && join(i, h)) continue;   // a later nest over the same domain
             open(i, shape, group_kind::nest);
-            newest[shape] = f.n;
+            if (!f.prologue[i]) newest[shape] = f.n;
             if (kind == pattern::reduction && !join_new_reduction(i)) violation = x.in[0];
             if (kind != pattern::reduction) {
                 fused_group& q = f.groups[f.n - 1];

@@ -124,6 +124,7 @@ struct fusion {
     int n_branches;
     bool live[N], post[N], sunk[N], stored[N], pinned[N];
     bool windows[N];               // patches that lie nowhere: contractions read the image
+    bool prologue[N];              // what one contraction alone reads, and may compute by itself
 };
 
 }  // namespace kiln

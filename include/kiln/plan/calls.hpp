@@ -24,13 +24,20 @@ struct plan_guard {
 struct plan_kernel {
     int at, n;   // its words
 };
+/// Which operands of a contraction are copied into panels before they are multiplied, and how.
+struct packing {
+    bool left, right;   // is copied
+    bool products;      // few rows are inner products with columns that lie contiguous
+    bool computes_left = false, computes_right = false;   // what is copied is computed then, by a map of the same call
+    constexpr bool operator==(const packing&) const = default;
+};
 /// A piece of the arena: `count` elements of `bytes`, and `rows` is -1; or scratch of each thread: `rows` padded rows of `count`
 /// columns, and panels of a contraction of `height` rows, `count` columns, `inner` steps (-1: none) and elements of `bytes`; or so many
 /// `vectors`.
 struct plan_slot {
     int count, bytes;
     int rows, inner, height;
-    bool left, right;
+    packing panels;
     int vectors = 0;
     constexpr bool scratch() const { return rows >= 0; }
     constexpr bool operator==(const plan_slot&) const = default;

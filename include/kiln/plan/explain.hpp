@@ -49,14 +49,28 @@ struct plan_summary {
     size_sum arena_bytes;   // of one thread; at most, where an extent has a name
 };
 
+/// `sizes`: where the extents of the key are among the sizes of all calls.
 template <class L>
-constexpr size_sum elements_of_mask(const plan_call& c, const key_header& h, int mask) {
+constexpr size_sum elements_of_mask(int sizes, const key_header& h, int mask) {
     size_expr e{1, 0, {}};
     for (int a = 0; a < h.axes; ++a)
-        if (mask >> a & 1) e = times(e, L::result.size[L::result.call_size[c.first_size + a]]);
+        if (mask >> a & 1) e = times(e, L::result.size[L::result.call_size[sizes + a]]);
     size_sum s{};
     s.add(e);
     return s;
+}
+constexpr void add_times(size_sum& to, const size_sum& s, i64 n) {
+    for (int j = 0; j < s.n; ++j) to.add(times(s.term[j], {n, 0, {}}));
+}
+template <class L>
+constexpr void cost_of_body(const key_view& k, int sizes, size_sum& flops, size_sum& bytes) {
+    const key_header h = k.header();
+    for (int i = 0; i < k.n_nodes(); ++i) {
+        const key_node x = k.node(i);
+        if (x.kind == step::operation) add_times(flops, elements_of_mask<L>(sizes, h, x.mask), 1);
+        if (x.kind == step::reduce) add_times(flops, elements_of_mask<L>(sizes, h, k.node(x.in[0]).mask), 1);
+        if (x.kind == step::load || x.kind == step::store) add_times(bytes, elements_of_mask<L>(sizes, h, x.mask), size_of(x.type));
+    }
 }
 template <class L>
 constexpr void cost_of_call(const plan_call& c, size_sum& flops, size_sum& bytes) {
@@ -70,26 +84,23 @@ constexpr void cost_of_call(const plan_call& c, size_sum& flops, size_sum& bytes
         }
         return;
     }
-    auto add = [](size_sum& to, const size_sum& s, i64 times_) {
-        for (int j = 0; j < s.n; ++j) to.add(times(s.term[j], {times_, 0, {}}));
-    };
+    cost_of_body<L>(k, c.first_size, flops, bytes);
     const int all = (1 << h.axes) - 1;
-    for (int i = 0; i < k.n_nodes(); ++i) {
-        const key_node x = k.node(i);
-        if (x.kind == step::operation) add(flops, elements_of_mask<L>(c, h, x.mask), 1);
-        if (x.kind == step::reduce) add(flops, elements_of_mask<L>(c, h, k.node(x.in[0]).mask), 1);
-        if (x.kind == step::load || x.kind == step::store) add(bytes, elements_of_mask<L>(c, h, x.mask), size_of(x.type));
-    }
     if (h.kind != group_kind::contraction) return;
     const size_expr inner = L::result.size[L::result.call_size[c.first_size + h.axes]];
-    const size_sum out = elements_of_mask<L>(c, h, all);
+    const size_sum out = elements_of_mask<L>(c.first_size, h, all);
     dtype t = dtype::float32;
     for (int i = 0; i < k.n_nodes(); ++i)
         if (k.node(i).kind == step::tile) t = k.node(i).type;
     for (int j = 0; j < out.n; ++j) flops.add(times(times(out.term[j], inner), {2, 0, {}}));
     for (int side = 0; side < 2; ++side) {
-        const size_sum other = elements_of_mask<L>(c, h, all & ~(1 << (h.axes - 1 - side)));
-        for (int j = 0; j < other.n; ++j) bytes.add(times(times(other.term[j], inner), {size_of(t), 0, {}}));
+        const size_sum other = elements_of_mask<L>(c.first_size, h, all & ~(1 << (h.axes - 1 - side)));
+        if (h.computes[side]) {   // once, though it may be for each block of columns; its store is none
+            const key_within m = key_within_of(k.w, k.n, side);
+            const int sizes = c.first_size + m.size;
+            cost_of_body<L>(m.in(k.w), sizes, flops, bytes);
+            add_times(bytes, elements_of_mask<L>(sizes, m.in(k.w).header(), (1 << m.in(k.w).header().axes) - 1), -size_of(t));
+        } else for (int j = 0; j < other.n; ++j) bytes.add(times(times(other.term[j], inner), {size_of(t), 0, {}}));
     }
 }
 template <class L>
@@ -117,8 +128,12 @@ constexpr plan_summary summary_of() {
         }
         s.arena_bytes.add(times(count, {p.scratch() ? p.rows * 8 : p.bytes, 0, {}}));
         s.arena_bytes.add({bytes_in_arena(63 + (p.scratch() ? p.rows * 63 * 8 : 0)), 0, {}});
-        if (p.right) s.arena_bytes.add({largest_panels(p.bytes, L::target.vector_bytes), 0, {}});
-        if (p.left) {   // as panels_of: each step of the blocks is padded, and there is one for each 2 KiB of the inner axis
+        const i64 lanes = L::target.vector_bytes / p.bytes, line = contraction_blocks::highest_tile + lanes;
+        if (p.panels.right) s.arena_bytes.add({largest_panels(p.bytes, L::target.vector_bytes, p.panels.computes_right), 0, {}});
+        if (p.panels.computes_left) {
+            s.arena_bytes.add(times(inner, {line * p.bytes, 0, {}}));
+            s.arena_bytes.add({bytes_in_arena(63 + 2 * lanes * line * p.bytes), 0, {}});
+        } else if (p.panels.left) {   // as panels_of: each step of the blocks is padded, and there is one for each 2 KiB of the inner axis
             s.arena_bytes.add(times(times(height, inner), {p.bytes + 1, 0, {}}));
             s.arena_bytes.add(times(height, {p.bytes, 0, {}}));
             s.arena_bytes.add(times(inner, {1, 0, {}}));
@@ -190,9 +205,12 @@ struct plan_text {
         };
         if (call.group < 0) put("copy");
         else if (bodies.groups[call.group].kind == group_kind::opaque) put(g.nodes[bodies.groups[call.group].anchor].op->name);
-        else
-            for (int e = bodies.first[call.group]; e < bodies.first[call.group + 1]; ++e)
-                if (const body_entry& x = bodies.entry[e]; x.kind != step::load && x.kind != step::constant) put(g.nodes[x.node].op->name);
+        else {
+            const int groups[]{L::maps.map[call.group][0] - 1, L::maps.map[call.group][1] - 1, call.group};
+            for (int q : groups)
+                for (int e = q < 0 ? 0 : bodies.first[q]; q >= 0 && e < bodies.first[q + 1]; ++e)
+                    if (const body_entry& x = bodies.entry[e]; x.kind != step::load && x.kind != step::constant) put(g.nodes[x.node].op->name);
+        }
         return n;
     }
     static constexpr void put_call(text_type& t, int c) {
@@ -222,19 +240,22 @@ struct plan_text {
         for (int pass = 0; pass < 2; ++pass) {
             t.put(pass ? "\n    writes" : "\n    reads");
             bool any = false;
-            if (pass == 0 && h.kind == group_kind::contraction)
-                for (int s = 0; s < 2; ++s) {
-                    t.put(any ? ", " : " ");
-                    put_argument(t, L::result.argument[call.first_argument + s]);
-                    any = true;
-                }
-            for (int i = 0; i < k.n_nodes(); ++i) {
-                const key_node x = k.node(i);
-                if (x.kind != (pass ? step::store : step::load)) continue;
+            auto put = [&](int argument) {
                 t.put(any ? ", " : " ");
-                put_argument(t, L::result.argument[call.first_argument + x.slot]);
+                put_argument(t, L::result.argument[call.first_argument + argument]);
                 any = true;
+            };
+            auto put_body = [&](const key_view& body, int first, step which) {
+                for (int i = 0; i < body.n_nodes(); ++i)
+                    if (body.node(i).kind == which) put(first + body.node(i).slot);
+            };
+            for (int s = 0; s < 2 && pass == 0 && h.kind == group_kind::contraction; ++s) {
+                if (h.computes[s]) {
+                    const key_within m = key_within_of(k.w, k.n, s);
+                    put_body(m.in(k.w), m.argument, step::load);
+                } else put(s);
             }
+            put_body(k, 0, pass ? step::store : step::load);
             if (!any) t.put(" nothing");
         }
         size_sum flops{}, bytes{};

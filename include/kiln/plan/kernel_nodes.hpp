@@ -36,8 +36,9 @@ public:
         if (q < 0) return r;   // a copy
         for (int i = 0; i < n; ++i) {
             bool computed = bodies.groups[q].kind != group_kind::nest && bodies.groups[q].anchor == where.at[i];
-            for (int e = bodies.first[q]; e < bodies.first[q + 1] && where.at[i] >= 0; ++e)
-                computed |= bodies.entry[e].node == where.at[i] && bodies.entry[e].kind != step::load && bodies.entry[e].kind != step::constant;
+            for (const int part : {q, L::maps.map[q][0] - 1, L::maps.map[q][1] - 1})
+                for (int e = part < 0 ? 0 : bodies.first[part]; part >= 0 && e < bodies.first[part + 1] && where.at[i] >= 0; ++e)
+                    computed |= bodies.entry[e].node == where.at[i] && bodies.entry[e].kind != step::load && bodies.entry[e].kind != step::constant;
             if (computed) r.push_back(i);
         }
         return r;

@@ -28,6 +28,7 @@ struct key_header {
     bool has_rows;       // the last axis but one is the row axis
     int left, right;     // contraction: how its operands lie
     bool windows = false;   // the left one is an image, seen through windows: the last constants say how
+    bool computes[2]{};     // the left, the right one is what a map computes, whose key is among the last constants
 };
 /// An operand of a contraction: rows of it are contiguous, its columns are, or neither.
 enum operand_layout : int { by_rows = 0, by_columns = 1, by_strides = 2 };
@@ -35,12 +36,13 @@ constexpr u64 packed(const key_header& h) {
     return static_cast<u64>(h.kind) | static_cast<u64>(h.slots) << 2 | static_cast<u64>(h.axes) << 10 |
            static_cast<u64>(h.outer) << 14 | static_cast<u64>(h.ops) << 18 | static_cast<u64>(h.constants) << 26 |
            static_cast<u64>(h.lane_bytes) << 34 | static_cast<u64>(h.has_rows) << 38 |
-           static_cast<u64>(h.left) << 39 | static_cast<u64>(h.right) << 41 | static_cast<u64>(h.windows) << 43;
+           static_cast<u64>(h.left) << 39 | static_cast<u64>(h.right) << 41 | static_cast<u64>(h.windows) << 43 |
+           static_cast<u64>(h.computes[0]) << 44 | static_cast<u64>(h.computes[1]) << 45;
 }
 constexpr key_header unpacked(u64 w) {
     auto f = [w](int at, int bits) { return static_cast<int>(w >> at & ((u64{1} << bits) - 1)); };
     return {static_cast<group_kind>(f(0, 2)), f(2, 8), f(10, 4), f(14, 4), f(18, 8), f(26, 8), f(34, 4),
-            f(38, 1) != 0, f(39, 2), f(41, 2), f(43, 1) != 0};
+            f(38, 1) != 0, f(39, 2), f(41, 2), f(43, 1) != 0, {f(44, 1) != 0, f(45, 1) != 0}};
 }
 // ---- node word: kind 3 | dtype 4 | op 8 | three operands 10 each | mask 8 | slot 8 | strided 1 | section 1
 constexpr u64 packed(const key_node& n) {
@@ -70,6 +72,19 @@ struct key_view {
     constexpr key_node node(int k) const { return unpacked_node(w[first_node() + k]); }
     constexpr u64 constant(int k) const { return w[n - header().constants + k]; }
 };
+
+/// The map that computes an operand of a contraction: a key within its key, sizes and arguments behind its own. The last four words
+/// of a key that has such tell of both sides how many words they are and where their sizes begin.
+struct key_within {
+    int at, n, size, argument;
+    constexpr key_view in(const u64* w) const { return {w + at, n}; }
+};
+constexpr key_within key_within_of(const u64* w, int n, int side) {
+    const auto tail = [&](int k) { return static_cast<int>(w[n - 4 + k]); };
+    const int right = n - 4 - tail(2), left = right - tail(0), own = unpacked(w[0]).slots;
+    if (side == 0) return {left, tail(0), tail(1), own};
+    return {right, tail(2), tail(3), tail(0) ? own + unpacked(w[left]).slots : own};
+}
 
 /// The words of a key as a value.
 template <int N>

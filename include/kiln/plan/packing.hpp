@@ -7,10 +7,6 @@
 
 namespace kiln {
 
-struct packing {
-    bool left, right;   // is copied
-    bool products;      // few rows are inner products with columns that lie contiguous
-};
 /// [m, k] by [k, n] of elements of `bytes`. A copy costs one pass over the operand; it pays where the operand is read often
 /// and its lines lie a page or so apart: such lines share sets of the caches and need an entry of the TLB each. A right
 /// operand whose rows are not contiguous is always copied, except for few rows, which are inner products; one with contiguous rows the
@@ -22,6 +18,10 @@ constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes
     const bool products = right == by_columns && (m == 1 ? left != by_strides : m < 4 && left == by_rows);
     const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far : true;
     return {left_far && n >= 256 && m >= 8, right == by_rows ? 2 * n * bytes >= vector_bytes * vector_bytes && m >= 64 : !products, products};
+}
+/// The same where maps compute operands: there is nothing to read in place.
+constexpr packing packing_with_maps(packing p, bool left, bool right) {
+    return {p.left || left, p.right || right, p.products && !right, left, right};
 }
 /// An extent that is not known yet counts as one that needs the copy.
 inline constexpr i64 any_extent = i64{1} << 30;
@@ -38,24 +38,32 @@ struct contraction_blocks {
     static constexpr i64 steps(i64 k, i64 bytes) { return spread(k, 2048 / bytes); }
 };
 
-/// Bytes of the panels of one thread: of the right operand, of the left one, the sums that wait. A vector more may be
-/// written behind a panel.
+/// Bytes of the panels of one thread: of the right operand, of the left one, the sums that wait, the lines of a right operand that is
+/// computed along the inner axis. A vector more may be written behind a panel.
 struct panel_bytes {
-    i64 right, left, sums;
-    constexpr i64 all() const { return right + left + sums; }
+    i64 right, left, sums, lines;
+    constexpr i64 all() const { return right + left + sums + lines; }
 };
+/// Elements from row to row of a block of the right operand that is computed: an odd number of cache lines, so that rows share no sets.
+constexpr i64 computed_row(i64 n, i64 bytes, i64 vector_bytes) {
+    const i64 widest = vector_bytes * 2, most = contraction_blocks::panels * widest, row = (n * bytes + widest - 1) / widest * widest;
+    return ((row < most ? row : most) + 64) / bytes;
+}
 constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     using blocks = contraction_blocks;
     const i64 depth = p.right ? blocks::steps(k, bytes) : k, most_rows = blocks::rows + blocks::highest_tile, rows = m < most_rows ? m : most_rows;
     const i64 steps = depth ? (k + depth - 1) / depth : 0;
     const i64 widest = vector_bytes * 2, most = blocks::panels * widest;   // a panel is at most two vectors wide
     const i64 row = (n * bytes + widest - 1) / widest * widest, columns = row < most ? row : most;
-    return {p.right ? bytes_in_arena(depth * columns) : 0, p.left ? steps * bytes_in_arena(m * depth * bytes) : 0, depth < k ? bytes_in_arena(rows * columns) : 0};
+    const i64 vector = vector_bytes / bytes, line = depth + 2 * vector;   // of what is computed, the rows of a tile and the columns of a panel at a time
+    const i64 left = p.computes_left ? bytes_in_arena((blocks::highest_tile + vector) * line * bytes) : p.left ? steps * bytes_in_arena(m * depth * bytes) : 0;
+    return {p.right ? bytes_in_arena(depth * (p.computes_right ? computed_row(n, bytes, vector_bytes) * bytes : columns)) : 0, left, depth < k ? bytes_in_arena(rows * columns) : 0,
+            p.computes_right ? bytes_in_arena(widest * line) : 0};
 }
 /// The most bytes that the panels of a right operand and the sums that wait can take.
-constexpr i64 largest_panels(i64 bytes, i64 vector_bytes) {
-    const panel_bytes p = panels_of({false, true, false}, any_extent, any_extent, any_extent, bytes, vector_bytes);
-    return p.right + p.sums;
+constexpr i64 largest_panels(i64 bytes, i64 vector_bytes, bool computed) {
+    const panel_bytes p = panels_of({false, true, false, false, computed}, any_extent, any_extent, any_extent, bytes, vector_bytes);
+    return p.right + p.sums + p.lines;
 }
 /// Contractions with the windows of images whose columns leave many lanes of a vector empty: lanes are images instead, as many
 /// at a time. What is read lies [element][image] then, with the padding of lines, and so do the results until they are stored.
@@ -88,7 +96,7 @@ constexpr i64 scratch_bytes(const plan_slot& s, Value value, int vector_bytes) {
     const i64 rows = s.rows * scratch_row(value(s.count)) * 8;
     if (s.vectors > 0) return rows + s.vectors * vector_bytes;
     if (s.inner < 0) return rows;
-    return rows + panels_of({s.left, s.right, false}, value(s.height), value(s.count), value(s.inner), s.bytes, vector_bytes).all();
+    return rows + panels_of(s.panels, value(s.height), value(s.count), value(s.inner), s.bytes, vector_bytes).all();
 }
 
 }  // namespace kiln

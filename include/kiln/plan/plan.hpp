@@ -120,8 +120,14 @@ struct lowered {
     using final_attempt = decltype(settled<0>());
     using bodies_type = std::remove_const_t<decltype(final_attempt::bodies)>;
 
+    static constexpr prologues<n_nodes> found_prologues() {
+        prologue_finder<n_nodes, n_lists, bodies_type> z(final_attempt::fused, final_attempt::bodies);
+        z.run();
+        return z.r;
+    }
+    static constexpr auto maps = found_prologues();
     static constexpr group_order<n_nodes> ordered() {
-        scheduler<n_nodes, n_lists, bodies_type> s(final_attempt::fused, final_attempt::bodies, S);
+        scheduler<n_nodes, n_lists, bodies_type> s(final_attempt::fused, final_attempt::bodies, maps, S);
         s.run();
         return s.r;
     }
@@ -130,7 +136,7 @@ struct lowered {
     using writer = plan_writer<n_nodes, n_lists, bodies_type>;
     struct draft {
         static constexpr writer run() {
-            writer w(graph.view(), S, T, final_attempt::fused, final_attempt::bodies, order);
+            writer w(graph.view(), S, T, final_attempt::fused, final_attempt::bodies, maps, order);
             w.run();
             return w;
         }

@@ -2,7 +2,7 @@
 // an explicit stack; a cycle always goes through such an edge: that variable's new value goes to a buffer and is copied at the
 // end, and the search starts again.
 #pragma once
-#include <kiln/plan/gather.hpp>
+#include <kiln/plan/prologues.hpp>
 
 namespace kiln {
 
@@ -16,6 +16,7 @@ template <int N, int Lists, class Bodies>
 struct scheduler {
     const fuser<N, Lists>& fz;
     const Bodies& b;
+    const prologues<N>& pro;
     signature sig;
     group_order<N> r;
 
@@ -24,7 +25,7 @@ struct scheduler {
     int reader_head[N], reader_next[2 * N + 64], reader_group[2 * N + 64], n_readers = 0;
     int update_head[N], update_next[N];        // by group, by update
 
-    constexpr scheduler(const fuser<N, Lists>& fused, const Bodies& bodies, signature s) : fz(fused), b(bodies), sig(s), r{} {}
+    constexpr scheduler(const fuser<N, Lists>& fused, const Bodies& bodies, const prologues<N>& p, signature s) : fz(fused), b(bodies), pro(p), sig(s), r{} {}
 
     constexpr const node& at(int i) const { return fz.g.nodes[i]; }
     constexpr int root(int update) const { return fz.g.root(sig.outputs + update); }
@@ -64,12 +65,13 @@ struct scheduler {
         if (sig.updates)
             for (int q = 0; q < fz.f.n; ++q) {
                 if (!b.stored_head[q]) continue;
+                const int when_read = pro.inside[q] ? pro.inside[q] - 1 : q;   // what a prologue reads is read by its contraction
                 for (int e = b.first[q]; e < b.first[q + 1]; ++e) {
                     const body_entry& x = b.entry[e];
                     if (x.kind != step::load) continue;
-                    reads(q, x.node);
+                    reads(when_read, x.node);
                     const int v = fz.f.home[x.node], u = assigned_by[v] - 1;   // the writer itself reads other elements?
-                    if (u >= 0 && fz.f.group[root(u)] == q && (x.mask != fz.f.mask[root(u)] || x.order || x.placed || x.node != v || read_again(q, root(u))))
+                    if (u >= 0 && fz.f.group[root(u)] == when_read && (when_read != q || x.mask != fz.f.mask[root(u)] || x.order || x.placed || x.node != v || read_again(q, root(u))))
                         r.copied[v] = true;
                 }
                 if (b.groups[q].kind == group_kind::nest) continue;

@@ -12,7 +12,7 @@ template <int N, int Lists, class Bodies>
 struct plan_writer : key_writer<N, Lists, Bodies> {
     using base = key_writer<N, Lists, Bodies>;
     using typename base::facts_type;
-    using base::g, base::fz, base::b, base::words, base::kernels, base::call_sizes, base::sizes, base::n_words, base::n_kernels, base::n_call_sizes,
+    using base::g, base::fz, base::b, base::pro, base::words, base::kernels, base::call_sizes, base::sizes, base::n_words, base::n_kernels, base::n_call_sizes,
         base::place_in_key, base::kernel_is, base::at, base::f, base::size, base::kernel_of, base::entry_of, base::analyse, base::interned_kernel, base::target;
 
     signature sig;
@@ -32,8 +32,8 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
     int count_of[Lists]{};      // by shape: 1 + the size that counts its elements
 
     constexpr plan_writer(graph_view graph, signature s, plan_target t, const fuser<N, Lists>& fused, const Bodies& bodies,
-                          const group_order<N>& order)
-        : base(graph, t, fused, bodies), sig(s), when(order) {}
+                          const prologues<N>& maps, const group_order<N>& order)
+        : base(graph, t, fused, bodies, maps), sig(s), when(order) {}
 
     constexpr int root(int k) const { return g.root(k); }
 
@@ -47,8 +47,10 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         for (int k = 0; k < sig.outputs; ++k) output_of[root(k)] = k + 1;
         for (int k = 0; k < when.n; ++k) {
             const int q = when.order[k];
-            for (int e = b.first[q]; e < b.first[q + 1]; ++e)
-                if (b.entry[e].kind == step::load) used(b.entry[e].node, k + 1);
+            if (pro.inside[q]) continue;
+            auto read = [&](int i) { used(i, k + 1); };
+            each_load_of_body(q, read);
+            each_load_of_prologues(q, read);
             for (int c = b.groups[q].branch; c; c = f().branches[c].parent) used(f().branches[c].predicate, k + 1);
             if (b.groups[q].kind == group_kind::nest) continue;
             const node& x = at(b.groups[q].anchor);
@@ -64,6 +66,16 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         }
         for (int k = 0; k < sig.updates; ++k)
             if (const int v = root(sig.results() + k); when.copied[v]) write_copy(assigned_root[v] - 1, v);
+    }
+    template <class F>
+    constexpr void each_load_of_body(int q, F each) const {
+        for (int e = b.first[q]; e < b.first[q + 1]; ++e)
+            if (b.entry[e].kind == step::load) each(b.entry[e].node);
+    }
+    template <class F>
+    constexpr void each_load_of_prologues(int q, F each) const {
+        for (int p : pro.map[q])
+            if (p) each_load_of_body(p - 1, each);
     }
     constexpr void used(int i, int now) {
         const int s = fz.f.home[i];
@@ -92,7 +104,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
     constexpr plan_slot slot_for(int i) {
         int& count = count_of[at(i).shape];
         if (count == 0) count = sizes.intern(sizes.count(g, at(i).shape)) + 1;
-        return {count - 1, size_of(at(i).type), -1, -1, -1, false, false};
+        return {count - 1, size_of(at(i).type), -1, -1, -1, {}};
     }
     constexpr plan_argument place(int i) {
         const int s = fz.f.home[i];
@@ -123,6 +135,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
 
     // ---- calls: of the kernel of an equal group, or of one that is written now
     constexpr void write(int q, int now) {
+        if (pro.inside[q]) return;
         if (b.groups[q].kind == group_kind::opaque) { write_opaque(q, now); return; }
         const int same = equal_group(q);
         plan_call call = same >= 0 ? calls[kernel_is[same].newest_call] : kernel_of(q);
@@ -138,8 +151,9 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
     }
     /// A kernel whose newest call was of a group equal to q; -1: there is none.
     constexpr int equal_group(int q) const {
+        if (pro.has(q)) return -1;
         for (int k = n_kernels - 1; k >= 0; --k)
-            if (const int other = calls[kernel_is[k].newest_call].group; other >= 0 && equal_groups(fz, b, q, other)) return k;
+            if (const int other = calls[kernel_is[k].newest_call].group; other >= 0 && !pro.has(other) && equal_groups(fz, b, q, other)) return k;
         return -1;
     }
 
@@ -152,17 +166,16 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         if (con)
             for (int k = 0; k < 2; ++k) argument(place(fz.f.under[g.nodes[grp.anchor].in[k]]));
         const int scratch = argument({space::buffer, -1});   // filled in below, where a kernel needs it
-        for (int e = from; e < to; ++e)
-            if (b.entry[e].kind == step::load) argument(place(b.entry[e].node));
+        auto load = [&](int i) { argument(place(i)); };
+        each_load_of_body(q, load);
         const int* s = call_sizes + call.first_size + h.axes;   // behind the columns comes the inner extent
         const packing panels = con ? panels_for(h, s, size_of(g.nodes[grp.anchor].type)) : packing{};
         const int vectors = h.windows && is_floating(g.nodes[grp.anchor].type) ? vectors_for(h, call, s, size_of(g.nodes[grp.anchor].type)) : 0;
         int held = -1;
         auto stores = [&](int n_scratch, const facts_type* facts) {
             if (panels.left || panels.right || n_scratch || vectors) {
-                if (panels.left || panels.right)
-                    held = pool.take({s[-1], size_of(g.nodes[grp.anchor].type), n_scratch, s[0], s[-2], panels.left, panels.right}, sizes);
-                else held = pool.take({s[-1], 8, n_scratch, -1, -1, false, false, vectors}, sizes);
+                if (panels.left || panels.right) held = pool.take({s[-1], size_of(g.nodes[grp.anchor].type), n_scratch, s[0], s[-2], panels}, sizes);
+                else held = pool.take({s[-1], 8, n_scratch, -1, -1, {}, vectors}, sizes);
                 arguments[scratch] = {space::buffer, held};
             }
             for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
@@ -180,14 +193,21 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             analyse(facts, q, h, words + kernels[call.kernel].at, kernels[call.kernel].n);
             stores(facts.n_scratch, facts.in_registers ? nullptr : &facts);
         } else stores(0, nullptr);
+        for (int p : pro.map[q]) {   // a prologue has no scratch, and its result is nowhere
+            if (!p) continue;
+            argument({space::buffer, -1});
+            each_load_of_body(p - 1, load);
+            argument({space::buffer, -1});
+        }
         if (held >= 0) pool.give(held);
-        release(q, now, from, to);
+        release(q, now);
     }
 
     /// What the kernel of a contraction may copy; `s` shows its inner extent among the sizes of the call.
     constexpr packing panels_for(const key_header& h, const int* s, i64 bytes) const {
         auto extent = [&](int k) { return sizes.sizes[s[k]].fixed() ? sizes.sizes[s[k]].number : any_extent; };
-        return h.windows ? packing{} : packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes, target.vector_bytes);
+        if (h.windows) return {};
+        return packing_with_maps(packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes, target.vector_bytes), h.computes[0], h.computes[1]);
     }
 
     /// What a contraction with windows takes if its lanes are images.
@@ -222,12 +242,14 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             const body_entry& x = b.entry[e];
             if (x.kind == step::load && fz.f.home[x.node] == i && (x.node != i || x.mask != full || x.order || x.placed)) return false;
         }
-        if (grp.kind == group_kind::contraction)
-            for (int k = 0; k < 2; ++k)
-                if (fz.f.home[fz.f.under[at(grp.anchor).in[k]]] == i) return false;
-        return at(i).shape == grp.domain;
+        bool whole = at(i).shape == grp.domain;
+        if (grp.kind == group_kind::contraction) {
+            for (int k = 0; k < 2; ++k) whole &= fz.f.home[fz.f.under[at(grp.anchor).in[k]]] != i;
+            each_load_of_prologues(f().group[grp.anchor], [&](int o) { whole &= fz.f.home[o] != i; });
+        }
+        return whole;
     }
-    constexpr void release(int q, int now, int from, int to) {
+    constexpr void release(int q, int now) {
         auto free_one = [&](int i) {
             const int s = fz.f.home[i];
             if (last_use[s] != now || !fz.f.stored[s] || !dies(s, now)) return;
@@ -235,8 +257,8 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             last_use[s] = -1;
         };
         for (int c = b.groups[q].branch; c; c = f().branches[c].parent) free_one(f().branches[c].predicate);
-        for (int e = from; e < to; ++e)
-            if (b.entry[e].kind == step::load) free_one(b.entry[e].node);
+        each_load_of_body(q, free_one);
+        each_load_of_prologues(q, free_one);
         const node& x = at(b.groups[q].anchor);
         if (b.groups[q].kind != group_kind::nest)
             for (int k = 0; k < x.n_in; ++k) free_one(fz.f.under[g.operand(x, k)]);
@@ -301,7 +323,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             }
         }
         w[0] = packed(h);
-        release(q, now, b.first[q], b.first[q]);
+        release(q, now);
         if (x.type == dtype::none)   // a result that nobody reads
             for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k)
                 if (buffered(k) && last_use[k] == 0) pool.give(slot_of[k] - 1);

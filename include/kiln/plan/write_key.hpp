@@ -4,6 +4,7 @@
 #include <kiln/plan/facts.hpp>
 #include <kiln/plan/fma.hpp>
 #include <kiln/plan/merged_axes.hpp>
+#include <kiln/plan/prologues.hpp>
 
 namespace kiln {
 
@@ -16,6 +17,7 @@ struct key_writer {
     plan_target target;
     const fuser<N, Lists>& fz;
     const Bodies& b;
+    const prologues<N>& pro;
 
     u64 words[words_max]{};
     plan_kernel kernels[N + 1]{};
@@ -26,8 +28,8 @@ struct key_writer {
     struct written { key_header header; bool reduces; int newest_call; };
     written kernel_is[N + 1]{};   // by kernel
 
-    constexpr key_writer(graph_view graph, plan_target t, const fuser<N, Lists>& fused, const Bodies& bodies)
-        : g(graph), target(t), fz(fused), b(bodies) {}
+    constexpr key_writer(graph_view graph, plan_target t, const fuser<N, Lists>& fused, const Bodies& bodies, const prologues<N>& p)
+        : g(graph), target(t), fz(fused), b(bodies), pro(p) {}
 
     constexpr const node& at(int i) const { return g.nodes[i]; }
     constexpr const fusion<N>& f() const { return fz.f; }
@@ -44,9 +46,9 @@ struct key_writer {
     }
     /// Of a load that is read elsewhere: the shift and the extent along each merged axis, in terms of elements of that axis; only the first
     /// axis of a run may have one.
-    constexpr void put_section(key_node& k, const access& a, const merged_axes& m, const fused_group& grp, const plan_call& call) {
+    constexpr void put_section(key_node& k, const access& a, const merged_axes& m, const fused_group& grp, int first_size) {
         k.section = true;
-        k.in[1] = n_call_sizes - call.first_size;
+        k.in[1] = n_call_sizes - first_size;
         size_expr extent[8];
         for (int c = 0; c < m.n; ++c) {
             size_expr shift{0, 0, {}};
@@ -72,8 +74,8 @@ struct key_writer {
         for (int c = 0; c < m.n; ++c) size(extent[c]);
     }
     /// Of a mask: where it begins and ends, and the shift.
-    constexpr void put_inside(key_node& k, const body_entry& x, const plan_call& call) {
-        k.in[0] = n_call_sizes - call.first_size;
+    constexpr void put_inside(key_node& k, const body_entry& x, int first_size) {
+        k.in[0] = n_call_sizes - first_size;
         const int attrs = g.nodes[x.node].attrs;
         for (int j = 1; j < 3; ++j) size(sizes.of(g, g.at(attrs, j)));
         size(x.placed ? shift_size(b.places.shift[x.placed][__builtin_ctz(static_cast<unsigned>(x.mask))]) : size_expr{0, 0, {}});
@@ -81,14 +83,25 @@ struct key_writer {
 
     // ---- the key of a group and the sizes of its calls
     constexpr plan_call kernel_of(int q) {
-        const fused_group& grp = b.groups[q];
+        plan_call call{0, 0, 0, n_call_sizes, 0, q, 0};
+        written k{};
+        const int n = write_key(q, words + n_words, k);
+        call.n_sizes = n_call_sizes - call.first_size;
+        call.kernel = interned_kernel(n);
+        kernel_is[call.kernel] = k;
+        return call;
+    }
+    /// Writes the key of group q to w, and the sizes of its call behind all others; returns how many words it has.
+    constexpr int write_key(int q, u64* w, written& is) {
+        fused_group grp = b.groups[q];
+        if (pro.inside[q]) grp.cuts = pro.cuts[q];
+        const int first_size = n_call_sizes;
         const bool con = grp.kind == group_kind::contraction;
         const int from = b.first[q], to = b.first[q + 1];
         const merged_axes m = merged_axes_of(grp, g, sizes);
         access operand[2]{};
         int windows = -1;
         key_header h{grp.kind, 0, m.n, m.outer, 0, 0, 1, m.rows, 0, 0};
-        plan_call call{0, 0, 0, n_call_sizes, 0, q, 0};
         for (int k = 0; k < m.n; ++k) size(m.extent[k]);
         size_expr inner{};
         if (con) {
@@ -100,6 +113,9 @@ struct key_writer {
             h.right = layout(operand[1], grp.rank, grp.rank - 1, true);
             windows = windows_behind(fz.g, fz.f, operand[0].node);
             h.windows = windows >= 0;
+            for (int k = 0; k < 2; ++k) h.computes[k] = pro.map[q][k] != 0;
+            if (h.computes[0] && h.left != by_rows) h.left = by_strides;   // it lies nowhere, so its lines are neither
+            if (h.computes[1] && h.right != by_rows) h.right = by_strides;
             if (m.outer > 0 || h.left == by_strides || h.right == by_strides)   // else they follow from the extents
                 for (int k = 0; k < 2; ++k) put_strides(operand[k], m, 0, m.n + 1, grp.rank);
         }
@@ -116,7 +132,6 @@ struct key_writer {
         h.lane_bytes = widest;
         const bool keep_columns = keep_all || (!con && m.rows && columns.fixed() && columns.number <= target.constant_columns &&
                                                columns.number * widest <= 8 * target.vector_bytes);
-        u64* w = words + n_words;
         int n = 1;
         for (int k = 0; k < m.n; ++k) {
             const bool keep = k == m.n - 1 ? keep_columns : (keep_all && k >= m.outer);
@@ -159,16 +174,16 @@ struct key_writer {
             case step::counter:
                 for (int a = 0; a < 8; ++a)
                     if (x.mask >> a & 1) k.slot = m.of[a];
-                if (y.op == &info<inside_op>) put_inside(k, x, call);
+                if (y.op == &info<inside_op>) put_inside(k, x, first_size);
                 break;
             case step::load:
                 k.slot = h.slots++;
                 if (x.order || x.placed) {
                     const access a = access_of(x.node, x.mask, x.order, x.placed);
                     k.strided = x.order != 0;
-                    k.in[0] = n_call_sizes - call.first_size;
+                    k.in[0] = n_call_sizes - first_size;
                     put_strides(a, m, 0, m.n, grp.rank);
-                    if (x.placed) put_section(k, a, m, grp, call);
+                    if (x.placed) put_section(k, a, m, grp, first_size);
                 }
                 break;
             case step::tile: break;
@@ -193,11 +208,21 @@ struct key_writer {
             for (int k = 0; k < shown.n; ++k) w[n++] = static_cast<u64>(shown[k]);
             h.constants += shown.n;
         }
+        if (con && pro.has(q)) {
+            int tail[4]{}, before = n;
+            for (int k = 0; k < 2; ++k) {
+                if (!h.computes[k]) continue;
+                written map{};
+                tail[2 * k + 1] = n_call_sizes - first_size;
+                tail[2 * k] = write_key(pro.map[q][k] - 1, w + n, map);
+                n += tail[2 * k];
+            }
+            for (int t : tail) w[n++] = static_cast<u64>(t);
+            h.constants += n - before;
+        }
         w[0] = packed(h);
-        call.n_sizes = n_call_sizes - call.first_size;
-        call.kernel = interned_kernel(n);
-        kernel_is[call.kernel] = {h, reduces, 0};
-        return call;
+        is = {h, reduces, 0};
+        return n;
     }
     /// [.., row, column] contiguous along the column axis, along the row axis, or neither.
     static constexpr int layout(const access& a, int row, int column, bool single_row) {

@@ -2,6 +2,7 @@
 // mask, column sums, the optimizer's update. Operands are read where they lie, or from panels (plan/packing.hpp).
 #pragma once
 #include <kiln/backend/cpu/nest.hpp>
+#include <kiln/backend/cpu/prologue.hpp>
 #include <kiln/backend/cpu/tile_sums.hpp>
 #include <kiln/backend/cpu/window_view.hpp>
 #include <kiln/plan/packing.hpp>
@@ -25,16 +26,19 @@ struct contraction : nest<K, VB> {
     static constexpr bool sums_in_registers = base::n1_constant > 0;
     static constexpr bool windows = K::header.windows;
     using windows_seen = window_view<K, T, L>;
+    static constexpr bool computes_left = K::header.computes[0], computes_right = K::header.computes[1];
     /// Rows that a tile must not lie across: of the windows of a line, of what a window sees of one.
     static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
     /// A tile has at most MR rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
-    static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows;
+    static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_right;
     static constexpr int MR = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
     /// What may be copied, as far as the key knows the extents.
-    static constexpr packing may_copy = windows ? packing{} : packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : any_extent,
-                                                   base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent, sizeof(T), VB);
+    static constexpr packing copies_of(i64 m, i64 n, i64 k) {
+        return windows ? packing{} : packing_with_maps(packing_of(K::header.left, K::header.right, m, n, k, sizeof(T), VB), computes_left, computes_right);
+    }
+    static constexpr packing may_copy = copies_of(rows_constant ? rows_constant : any_extent, base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent);
     /// May the rows be so few that they are inner products; with a constant number of rows it is sure.
-    static constexpr bool may_be_products = !windows && packing_of(K::header.left, K::header.right, rows_constant ? rows_constant : 1, any_extent, any_extent, sizeof(T), VB).products;
+    static constexpr bool may_be_products = copies_of(rows_constant ? rows_constant : 1, any_extent, any_extent).products;
     /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
     static constexpr bool small = !windows && rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
 
@@ -43,9 +47,17 @@ struct contraction : nest<K, VB> {
         i64 a_row, a_inner, b_inner, b_column, inner, rows;
     };
     struct panels {
-        T *right, *left, *waiting;   // null: not copied, all steps at once
+        T *right, *left, *waiting, *lines;   // null: not copied, all steps at once
         bool products;
+        i64 computed_row;
     };
+    struct computed {   // operands that lie nowhere
+        prologue<K, VB, 0> left;
+        prologue<K, VB, 1> right;
+    };
+    /// So many elements lie between two lines of what is computed; whole vectors are written.
+    static constexpr i64 vector = VB / static_cast<i64>(sizeof(T));
+    static constexpr i64 line_of(i64 n) { return n + 2 * vector; }
 
     /// The heights of tiles, highest first. A few tiles are spread evenly over rows that are a constant, 64 is
     /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share four heights.
@@ -123,8 +135,20 @@ struct contraction : nest<K, VB> {
         base::template steps<Tail>(only<base::once>{}, s, r, p, acc);
     }
 
+    /// The steps [k, k + d) of the columns [from, to): in panels, or as rows where they are computed.
+    static KILN_INLINE void fill_right(const computed& maps, const operands& o, const panels& p, i64 from, i64 to, i64 k, i64 d) {
+        constexpr i64 width = NV * L;
+        if constexpr (!computes_right) pack<T, L>(p.right, width, width * d, o.b + from * o.b_column + k * o.b_inner, to - from, o.b_column, o.b_inner, d);
+        else if constexpr (K::header.right == by_rows) maps.right.compute(p.right, p.computed_row, k, d, from, to - from);
+        else
+            for (i64 j = from; j < to; j += width) {   // it is computed along the inner axis
+                const i64 columns = to - j < width ? to - j : width;
+                maps.right.compute(p.lines, line_of(d), j, columns, k, d);
+                pack<T, L>(p.right + (j - from), p.computed_row, 0, p.lines, columns, line_of(d), 1, d);
+            }
+    }
     /// The rows of the columns [from, to), which are one block; sums: of its columns, where they are in registers.
-    static KILN_INLINE void block(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
+    static KILN_INLINE void block(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
         constexpr i64 width = NV * L, waiting_row = contraction_blocks::panels * width;
         const i64 most = p.right ? contraction_blocks::steps(o.inner, sizeof(T)) : o.inner;
         const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
@@ -132,32 +156,36 @@ struct contraction : nest<K, VB> {
             for (i64 k = 0, d; k == 0 || k < o.inner; k += d) {
                 d = o.inner - k < most ? o.inner - k : most;
                 if constexpr (may_copy.right)
-                    if (p.right) pack<T, L>(p.right, width, width * d, o.b + from * o.b_column + k * o.b_inner, to - from, o.b_column, o.b_inner, d);
+                    if (p.right) fill_right(maps, o, p, from, to, k, d);
                 for (i = i0; i < i0 + rows_at_once && i < o.rows;) {
                     const int h = p.products ? 1 : heights::at(i, o.rows);
-                    const T* a = o.a + i * o.a_row + k * o.a_inner;
-                    if constexpr (may_copy.left)
+                    const T* a = computes_left ? p.left : o.a + i * o.a_row + k * o.a_inner;
+                    i64 a_row = o.a_row, a_inner = o.a_inner;
+                    if constexpr (computes_left) {
+                        constexpr bool turned = K::header.left != by_rows;   // then it is computed along the rows of the result
+                        a_row = turned ? 1 : line_of(d);
+                        a_inner = turned ? (MR + vector - 1) / vector * vector : 1;
+                        if constexpr (turned) maps.left.compute(p.left, a_inner, k, d, i, h);
+                        else maps.left.compute(p.left, a_row, i, h, k, d);
+                    } else if constexpr (may_copy.left)
                         if (p.left) {   // by the first block of columns, for all of them
                             T* const packed = p.left + k / most * (o.rows * most + L) + i * d;
                             if (pack_left) pack<T, L>(packed, h, 0, a, h, o.a_row, o.a_inner, d);
                             a = packed;
+                            a_row = 1;
+                            a_inner = h;
                         }
                     for (i64 j = from; j < to;) {
                         // a single piece is as wide as the result: the compiler could not know
                         const i64 left = base::n1_constant > 0 && base::n1_constant <= width && !half ? base::n1_constant : to - j, c = j - from;
                         const int vectors = p.products ? 1 : vectors_of(left), columns = vectors > 0 ? vectors * L : L;
                         alignas(64) T here[MR * NV * L];
-                        tile_operands<T> t{a, o.b + k * o.b_inner + j * o.b_column, o.a_row, o.a_inner, p.products ? o.b_column : o.b_inner, d, here, width,
+                        tile_operands<T> t{a, computes_right ? nullptr : o.b + k * o.b_inner + j * o.b_column, a_row, a_inner, p.products ? o.b_column : o.b_inner, d, here, width,
                                            false, static_cast<int>(left < columns ? left - columns + L : L)};
-                        if constexpr (may_copy.left)
-                            if (p.left) {
-                                t.a_row = 1;
-                                t.a_inner = h;
-                            }
                         if constexpr (may_copy.right)
                             if (p.right) {
-                                t.b = p.right + c / width * width * d + c % width;
-                                t.b_inner = width;
+                                t.b = computes_right ? p.right + c : p.right + c / width * width * d + c % width;
+                                t.b_inner = computes_right ? p.computed_row : width;
                                 if (p.waiting) {
                                     t.c = p.waiting + (i - i0) * waiting_row + c;
                                     t.c_row = waiting_row;
@@ -226,9 +254,9 @@ struct contraction : nest<K, VB> {
         }
     }
     /// All rows of the columns [first, last), block by block.
-    static KILN_INLINE void all_columns(state& s, const operands& o, const panels& p, const place& p0, i64 first, i64 last) {
-        constexpr int vectors = may_copy.right || windows ? contraction_blocks::panels * NV : NV;
-        const i64 width = (p.right || windows ? contraction_blocks::panels : 1) * NV * L;
+    static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 first, i64 last) {
+        constexpr int vectors = may_copy.right || windows || computes_left ? contraction_blocks::panels * NV : NV;
+        const i64 width = (p.right || windows || computes_left ? contraction_blocks::panels : 1) * NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
             [[maybe_unused]] std::conditional_t<sums_in_registers, regs[vectors], nothing> kept;
@@ -238,7 +266,7 @@ struct contraction : nest<K, VB> {
                 for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
             }
             if constexpr (windows) window_block(s, o, p0, from, to, sums);
-            else block(s, o, p, p0, from, to, from == first, sums);
+            else block(s, o, maps, p, p0, from, to, from == first, sums);
             if constexpr (sums_in_registers) columns_done(s, p0, from, to, sums);
         }
     }
@@ -268,7 +296,7 @@ struct contraction : nest<K, VB> {
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        return {reinterpret_cast<const T*>(a[0]) + offset(a_strides, outer), reinterpret_cast<const T*>(a[1]) + offset(b_strides, outer),
+        return {computes_left ? nullptr : reinterpret_cast<const T*>(a[0]) + offset(a_strides, outer), computes_right ? nullptr : reinterpret_cast<const T*>(a[1]) + offset(b_strides, outer),
                 K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
                 K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes],
                 K::header.right == by_rows ? n1 : K::header.right == by_columns ? 1 : b_strides[axes],
@@ -286,10 +314,11 @@ struct contraction : nest<K, VB> {
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        const packing copies = windows ? packing{} : packing_of(K::header.left, K::header.right, n0, n1, inner, sizeof(T), VB);
+        const packing copies = copies_of(n0, n1, inner);
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
         outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), part, parts);
+        computed maps{{a, sizes, part, parts}, {a, sizes, part, parts}};
         if (all.left) do {
             const operands o = operands_of(a, sizes, all.index);
             char* at = bytes.all() ? all.q[2] + rows_bytes : nullptr;
@@ -298,7 +327,7 @@ struct contraction : nest<K, VB> {
                 at += n;
                 return r;
             };
-            const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), may_be_products && copies.products};
+            const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), take(bytes.lines), may_be_products && copies.products, computed_row(n1, sizeof(T), VB)};
             constexpr bool split_columns = splits && K::header.outer == 0;
             const part_range mine = split_columns ? range_of(n1, part, parts, NV * L) : part_range{0, n1};
             state s;
@@ -306,11 +335,13 @@ struct contraction : nest<K, VB> {
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
             if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, mine.first, mine.last);
-            all_columns(s, o, p, p0, mine.first, mine.last);
+            all_columns(s, o, maps, p, p0, mine.first, mine.last);
             if constexpr (sums_in_registers) {
                 base::totals(only<base::cross_scalar>{}, s);
                 base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);
             } else base::after_nest(s, p0, nullptr, mine.first, mine.last);
+            maps.left.next();
+            maps.right.next();
         } while (all.next());
     }
 };

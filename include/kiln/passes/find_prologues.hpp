@@ -1,0 +1,49 @@
+// Maps that a contraction can compute by itself, block by block, as it copies an operand into panels (plan/prologues.hpp).
+#pragma once
+#include <kiln/passes/fusion.hpp>
+
+namespace kiln {
+
+/// Does it pay that contraction x computes its left (side 0) or right operand? It takes as long as with the map in a kernel of its own, but
+/// for an operand that the caches do not hold (20,000 x 300 bytes, cast, by 300 x 40: 0.54 of it); what it saves is memory. A map of the left
+/// operand is computed again for each block of columns, so there must be few of them. A block of the right one should serve many rows: one
+/// row of 4096 x 4096 would take 1.6 times as long. Small contractions are a part of what calls them.
+constexpr bool prologue_pays(const graph_view& g, const node& x, int side) {
+    const auto extent = [&](int shape, int from_end) -> i64 {   // -1: comes with the call
+        const i64 e = g.at(shape, g.length(shape) - from_end);
+        return is_product(e) ? -1 : e;
+    };
+    const i64 m = extent(x.shape, 2), n = extent(x.shape, 1), k = extent(g.nodes[x.in[0]].shape, 1);
+    if (m >= 0 && n >= 0 && k >= 0 && m * n * k <= 4096) return false;
+    return side == 1 ? m >= 32 && (n < 0 || n >= 8) : (m < 0 || m >= 8) && (n < 0 || (n >= 8 && n <= 256));
+}
+
+/// What may be computed again for each block of columns. A division is costly where it is all that is done, but not beside the products.
+constexpr bool cheap_in_prologue(const node& x) { return !x.op->costly || (x.op == &info<divide_op> && is_floating(x.type)); }
+
+/// Marks maps that nobody but one contraction reads: they are not put into a nest with others.
+template <int N>
+constexpr void find_prologues(const graph_view& g, fusion<N>& f, const int* roots, int n_roots) {
+    int uses[N]{};
+    bool counted = false;
+    for (int i = 0; i < g.n; ++i) {
+        const node& x = g.nodes[i];
+        if (!f.live[i] || x.op->kind != pattern::contraction) continue;
+        for (int side = 0; side < 2; ++side) {
+            int o = x.in[side];
+            for (; g.nodes[o].op->kind == pattern::transpose && !f.pinned[o]; o = g.nodes[o].in[0]) {}
+            if (g.nodes[o].op->kind != pattern::pointwise || !f.pinned[o] || !cheap_in_prologue(g.nodes[o]) || g.length(g.nodes[o].shape) < 2 || !prologue_pays(g, x, side)) continue;
+            if (!counted) {
+                counted = true;
+                for (int k = 0; k < n_roots; ++k) uses[roots[k]] = 2;
+                for (int k = 0; k < g.n; ++k)
+                    for (int j = 0; f.live[k] && j < g.nodes[k].n_in; ++j) ++uses[g.operand(g.nodes[k], j)];
+            }
+            bool alone = uses[o] == 1;
+            for (int v = x.in[side]; v != o; v = g.nodes[v].in[0]) alone &= uses[v] == 1;
+            f.prologue[o] = alone;
+        }
+    }
+}
+
+}  // namespace kiln
