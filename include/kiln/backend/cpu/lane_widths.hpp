@@ -49,6 +49,25 @@ KILN_INLINE auto lower_half_widened(whole_register<T> v, std::integer_sequence<i
     if constexpr (std::is_signed_v<T>) above = (whole_register<T>)(v < 0);
     return (whole_register<wide>)__builtin_shufflevector(v, above, (J / 2 + (J % 2 ? n : 0))...);
 }
+/// Lanes twice as wide, of 16 bytes and more: an instruction that g++ does not find.
+template <class Wide, class T, int L>
+KILN_INLINE raw<Wide, L> widened(raw<T, L> v) {
+    [[maybe_unused]] constexpr bool sign = std::is_signed_v<T>;
+#ifdef __AVX2__
+    if constexpr (sizeof(v) == 16) {
+        if constexpr (sizeof(T) == 1) return (raw<Wide, L>)(sign ? _mm256_cvtepi8_epi16((__m128i)v) : _mm256_cvtepu8_epi16((__m128i)v));
+        else if constexpr (sizeof(T) == 2) return (raw<Wide, L>)(sign ? _mm256_cvtepi16_epi32((__m128i)v) : _mm256_cvtepu16_epi32((__m128i)v));
+        else return (raw<Wide, L>)(sign ? _mm256_cvtepi32_epi64((__m128i)v) : _mm256_cvtepu32_epi64((__m128i)v));
+    }
+#endif
+#ifdef __AVX512F__
+    if constexpr (sizeof(v) == 32 && sizeof(T) > 1) {
+        if constexpr (sizeof(T) == 2) return (raw<Wide, L>)(sign ? _mm512_cvtepi16_epi32((__m256i)v) : _mm512_cvtepu16_epi32((__m256i)v));
+        else return (raw<Wide, L>)(sign ? _mm512_cvtepi32_epi64((__m256i)v) : _mm512_cvtepu32_epi64((__m256i)v));
+    }
+#endif
+    return __builtin_convertvector(v, raw<Wide, L>);
+}
 /// Each lane of 16 bytes without its upper half, in the lower half of the result.
 template <class T>
 KILN_INLINE auto halved(whole_register<T> v) {
@@ -79,7 +98,7 @@ KILN_INLINE raw<To, L> at_width(raw<T, L> v) {
             else return at_width<To, wide, L>(twice);
         } else {
             using wide = std::conditional_t<std::is_signed_v<T>, int_of<2 * sizeof(T)>, std::make_unsigned_t<int_of<2 * sizeof(T)>>>;
-            return at_width<To, wide, L>(__builtin_convertvector(v, raw<wide, L>));
+            return at_width<To, wide, L>(widened<wide, T, L>(v));
         }
     } else if constexpr (L > 1) {
         using half = std::conditional_t<std::is_signed_v<T>, int_of<sizeof(T) / 2>, std::make_unsigned_t<int_of<sizeof(T) / 2>>>;
