@@ -21,29 +21,41 @@ constexpr bool prologue_pays(const graph_view& g, const node& x, int side) {
 /// What may be computed again for each block of columns. A division is costly where it is all that is done, but not beside the products.
 constexpr bool cheap_in_prologue(const node& x) { return !x.op->costly || (x.op == &info<divide_op> && is_floating(x.type)); }
 
+/// What contraction x shows behind transposes as its operand of this side, if that is a map that it may compute; -1: it is none.
+template <int N>
+constexpr int map_behind(const graph_view& g, const fusion<N>& f, const node& x, int side) {
+    int o = x.in[side];
+    while (g.nodes[o].op->kind == pattern::transpose && !f.pinned[o]) o = g.nodes[o].in[0];
+    const node& map = g.nodes[o];
+    return map.op->kind == pattern::pointwise && f.pinned[o] && cheap_in_prologue(map) && g.length(map.shape) >= 2 && prologue_pays(g, x, side) ? o : -1;
+}
+/// How often every node is read.
+template <int N>
+struct use_counts {
+    int of[N]{};
+    constexpr use_counts(const graph_view& g, const fusion<N>& f, const int* roots, int n_roots) {
+        for (int k = 0; k < n_roots; ++k) of[roots[k]] = 2;
+        for (int k = 0; k < g.n; ++k)
+            for (int j = 0; f.live[k] && j < g.nodes[k].n_in; ++j) ++of[g.operand(g.nodes[k], j)];
+    }
+};
 /// Marks maps that nobody but one contraction reads: they are not put into a nest with others.
 template <int N>
 constexpr void find_prologues(const graph_view& g, fusion<N>& f, const int* roots, int n_roots) {
-    int uses[N]{};
-    bool counted = false;
-    for (int i = 0; i < g.n; ++i) {
-        const node& x = g.nodes[i];
-        if (!f.live[i] || x.op->kind != pattern::contraction) continue;
-        for (int side = 0; side < 2; ++side) {
-            int o = x.in[side];
-            for (; g.nodes[o].op->kind == pattern::transpose && !f.pinned[o]; o = g.nodes[o].in[0]) {}
-            if (g.nodes[o].op->kind != pattern::pointwise || !f.pinned[o] || !cheap_in_prologue(g.nodes[o]) || g.length(g.nodes[o].shape) < 2 || !prologue_pays(g, x, side)) continue;
-            if (!counted) {
-                counted = true;
-                for (int k = 0; k < n_roots; ++k) uses[roots[k]] = 2;
-                for (int k = 0; k < g.n; ++k)
-                    for (int j = 0; f.live[k] && j < g.nodes[k].n_in; ++j) ++uses[g.operand(g.nodes[k], j)];
-            }
-            bool alone = uses[o] == 1;
-            for (int v = x.in[side]; v != o; v = g.nodes[v].in[0]) alone &= uses[v] == 1;
-            f.prologue[o] = alone;
-        }
-    }
+    auto each = [&](auto found) {
+        for (int i = 0; i < g.n; ++i)
+            if (f.live[i] && g.nodes[i].op->kind == pattern::contraction)
+                for (int side = 0; side < 2; ++side)
+                    if (const int o = map_behind(g, f, g.nodes[i], side); o >= 0) found(g.nodes[i].in[side], o);
+    };
+    bool any = false;
+    each([&](int, int) { any = true; });
+    if (!any) return;
+    const use_counts<N> uses(g, f, roots, n_roots);
+    each([&](int from, int map) {
+        f.prologue[map] = uses.of[map] == 1;
+        for (; from != map; from = g.nodes[from].in[0]) f.prologue[map] &= uses.of[from] == 1;
+    });
 }
 
 }  // namespace kiln

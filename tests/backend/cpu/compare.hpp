@@ -119,7 +119,7 @@ private:
             else if constexpr (g.nodes[g.root(K)].type == dtype::weak_float) return tensor<double>();
             else return made<K>();
         }();
-        std::memset(static_cast<void*>(t.data()), 0x5a, static_cast<std::size_t>(t.size()) * sizeof(*t.data()));
+        if (t.size() > 0) std::memset(static_cast<void*>(t.data()), 0x5a, static_cast<std::size_t>(t.size()) * sizeof(*t.data()));
         return t;
     }
     template <int K>

@@ -296,7 +296,9 @@ struct contraction : nest<K, VB> {
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        return {computes_left ? nullptr : reinterpret_cast<const T*>(a[0]) + offset(a_strides, outer), computes_right ? nullptr : reinterpret_cast<const T*>(a[1]) + offset(b_strides, outer),
+        static constexpr T nothing{};   // an operand without elements may be null, from which no address follows
+        const auto begin = [&](const char* p, const i64* strides) KILN_INLINE_LAMBDA { return inner ? reinterpret_cast<const T*>(p) + offset(strides, outer) : &nothing; };
+        return {computes_left ? nullptr : begin(a[0], a_strides), computes_right ? nullptr : begin(a[1], b_strides),
                 K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
                 K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes],
                 K::header.right == by_rows ? n1 : K::header.right == by_columns ? 1 : b_strides[axes],
