@@ -446,7 +446,7 @@ private:
 
         // scratch is nobody's
         const int scratch_slot = con ? 2 : 0;
-        for (int k = 0; k < call.n_arguments; ++k)
+        for (int k = 0; k < h.slots; ++k)
             if (k != scratch_slot && a[scratch_slot].index >= 0 && a[k] == a[scratch_slot]) fail("scratch is an operand or a result");
         check_scratch(key, a[scratch_slot], con ? value(size[axes]) : 0);
 

@@ -193,11 +193,11 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             analyse(facts, q, h, words + kernels[call.kernel].at, kernels[call.kernel].n);
             stores(facts.n_scratch, facts.in_registers ? nullptr : &facts);
         } else stores(0, nullptr);
-        for (int p : pro.map[q]) {   // a prologue has no scratch, and its result is nowhere
+        for (int p : pro.map[q]) {   // a prologue has no scratch, and its result is in that of the contraction
             if (!p) continue;
             argument({space::buffer, -1});
             each_load_of_body(p - 1, load);
-            argument({space::buffer, -1});
+            argument({space::buffer, held});
         }
         if (held >= 0) pool.give(held);
         release(q, now);
