@@ -51,7 +51,7 @@ struct layer {
         image_rows.within(1e-4).kiln([] { images.into(d.dx)(d.ws, d.ups); }, dx);
 
 #if KILN_BENCH_HAND
-        constexpr tiles t = hand::avx512 ? Avx512 : Avx2;
+        static constexpr tiles t = hand::avx512 ? Avx512 : Avx2;
         if constexpr (t.channels != 0) {
             using C = hand::convolution<In, Out, Extent, Extent, Size, pad>;
             static numbers<float> x_blocks(xs.size()), up_blocks(ups.size()), z_blocks(zs.size()), dx_blocks(dx.size()), by_hand(dw.size());

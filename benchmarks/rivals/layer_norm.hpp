@@ -4,20 +4,25 @@
 
 namespace hand {
 
-/// Mean and 1 / sqrt(variance + 1e-5) of a row.
-struct row_moments {
-    float mean, scale;
-};
-template <long C>
-HAND_INLINE row_moments moments(const float* x) {
-    sums4 s, v;
-    each_vector<C>([&](int u, long k, prefix lanes) { s.part[u] = s.part[u] + load(x + k, lanes); });
-    const float mean = s.total() / C;
-    each_vector<C>([&](int u, long k, prefix lanes) {
-        const f32 d = keep(lanes, load(x + k, lanes) - all(mean));
-        v.part[u] = fma(d, d, v.part[u]);
+/// Mean and 1 / sqrt(variance + 1e-5) of some rows.
+template <long C, int G>
+HAND_INLINE void moments(const float* x, float (&mean)[G], float (&scale)[G]) {
+    fold_rows(mean, added, [&](int r) HAND_INLINED {
+        f32 s[4]{};
+        each_vector<C>([&](int u, long k, prefix lanes) HAND_INLINED { s[u] = s[u] + load(x + r * C + k, lanes); });
+        return fold4(s, added);
     });
-    return {mean, 1.0f / __builtin_sqrtf(v.total() / C + 1e-5f)};
+    for (float& m : mean) m /= C;
+    fold_rows(scale, added, [&](int r) HAND_INLINED {
+        f32 v[4]{};
+        each_vector<C>([&](int u, long k, prefix lanes) HAND_INLINED {
+            const f32 d = keep(lanes, load(x + r * C + k, lanes) - all(mean[r]));
+            v[u] = fma(d, d, v[u]);
+        });
+        return fold4(v, added);
+    });
+    if constexpr (G == width) store(scale, reciprocal_root(fma(load(scale), all(1.0f / C), all(1e-5f))));
+    else scale[0] = 1.0f / __builtin_sqrtf(scale[0] / C + 1e-5f);
 }
 /// Takes the mean out of narrow rows; what they are to be multiplied with.
 template <long C>
@@ -39,14 +44,16 @@ template <long R, long C>
             v.store_to(y + i * C);
         });
     } else
-        for (long i = 0; i < R; ++i) {
-            const float* row = x + i * C;
-            const auto [mean, scale] = moments<C>(row);
-            each_vector<C>([&](int, long k, prefix lanes) {
-                const f32 d = (load(row + k, lanes) - all(mean)) * all(scale);
-                store(y + i * C + k, fma(d, load(gain + k, lanes), load(offset + k, lanes)), lanes);
-            });
-        }
+        each_few<R, C>([&](long i, auto at_once) HAND_INLINED {
+            float mean[at_once], scale[at_once];
+            moments<C>(x + i * C, mean, scale);
+            for (int r = 0; r < at_once; ++r)
+                each_vector<C>([&](int, long k, prefix lanes) HAND_INLINED {
+                    const long at = (i + r) * C + k;
+                    const f32 d = (load(x + at, lanes) - all(mean[r])) * all(scale[r]);
+                    store(y + at, fma(d, load(gain + k, lanes), load(offset + k, lanes)), lanes);
+                });
+        });
 }
 
 /// The gradients of sum(layer_norm(x) up) with respect to x, gain and offset.
@@ -73,26 +80,31 @@ template <long R, long C>
         offsets.store_to(d_offset);
     } else {
         for (long k = 0; k < C; ++k) d_gain[k] = d_offset[k] = 0;
-        for (long i = 0; i < R; ++i) {
-            const float *row = x + i * C, *u = up + i * C;
-            const auto [mean, scale] = moments<C>(row);
-            sums4 s, t;
-            each_vector<C>([&](int p, long k, prefix lanes) {
-                const f32 h = keep(lanes, (load(row + k, lanes) - all(mean)) * all(scale));
-                const f32 w = load(u + k, lanes), z = w * load(gain + k, lanes);
-                store(d_gain + k, fma(w, h, load(d_gain + k, lanes)), lanes);
-                store(d_offset + k, w + load(d_offset + k, lanes), lanes);
-                s.part[p] = s.part[p] + z;
-                t.part[p] = fma(z, h, t.part[p]);
+        each_few<R, C>([&](long i, auto at_once) HAND_INLINED {
+            float mean[at_once], scale[at_once], s[at_once], t[at_once];
+            moments<C>(x + i * C, mean, scale);
+            fold_two_of_rows(s, t, [&](int r, f32 (&sum)[4], f32 (&dot)[4]) HAND_INLINED {
+                const float *row = x + (i + r) * C, *u = up + (i + r) * C;
+                each_vector<C>([&](int p, long k, prefix lanes) HAND_INLINED {
+                    const f32 h = keep(lanes, (load(row + k, lanes) - all(mean[r])) * all(scale[r]));
+                    const f32 w = load(u + k, lanes), z = w * load(gain + k, lanes);
+                    store(d_gain + k, fma(w, h, load(d_gain + k, lanes)), lanes);
+                    store(d_offset + k, w + load(d_offset + k, lanes), lanes);
+                    sum[p] = sum[p] + z;
+                    dot[p] = fma(z, h, dot[p]);
+                });
             });
-            // scale (z - mean(z) - h mean(z h)), h = scale (x - mean)
-            const float mean_z = s.total() / C, second = t.total() / C * scale;
-            each_vector<C>([&](int, long k, prefix lanes) {
-                const f32 z = fma(load(u + k, lanes), load(gain + k, lanes), all(-mean_z));
-                const f32 d = load(row + k, lanes) - all(mean);
-                store(dx + i * C + k, all(scale) * fnma(d, all(second), z), lanes);
-            });
-        }
+            for (int r = 0; r < at_once; ++r) {
+                const float *row = x + (i + r) * C, *u = up + (i + r) * C;
+                // scale (z - mean(z) - h mean(z h)), h = scale (x - mean)
+                const float mean_z = s[r] / C, second = t[r] / C * scale[r];
+                each_vector<C>([&](int, long k, prefix lanes) HAND_INLINED {
+                    const f32 z = fma(load(u + k, lanes), load(gain + k, lanes), all(-mean_z));
+                    const f32 d = load(row + k, lanes) - all(mean[r]);
+                    store(dx + (i + r) * C + k, all(scale[r]) * fnma(d, all(second), z), lanes);
+                });
+            }
+        });
     }
 }
 

@@ -15,6 +15,7 @@ template <long N, class F>
 #pragma GCC unroll 4
         for (int u = 0; u < 4; ++u) store(out + k + width * u, v[u]);
     }
+#pragma GCC unroll 4
     for (long k = whole; k < N; k += width) store(out + k, f(load(in + k, first(N - k))), first(N - k));
 }
 
@@ -63,7 +64,8 @@ template <long N>
     constexpr bool streams = N * 4 > (8 << 20);
     const long begin = streams ? static_cast<long>(-reinterpret_cast<std::uintptr_t>(out) % sizeof(f32) / 4) : 0;
     const long whole = begin + (N - begin) / (4 * width) * (4 * width);
-    const auto some = [&](long from, long to) {
+    const auto some = [&](long from, long to) HAND_INLINED {
+#pragma GCC unroll 4
         for (long k = from; k < to; k += width) {
             const prefix m = first(to - k);
             const f32 p = fms(load(y + k, m), load(w + k, m), load(v + k, m));

@@ -9,7 +9,7 @@ namespace hand {
 /// The sum over the rows of x [R][C] by columns, b -= rate * sum.
 template <long R, long C>
 HAND_INLINE void descend_columns(const float* x, float rate, float* b) {
-    const auto some = [&](long k, prefix lanes) {
+    const auto some = [&](long k, prefix lanes) HAND_INLINED {
         f32 sum[4]{};
         for (long i = 0; i < R; i += 4)
 #pragma GCC unroll 4

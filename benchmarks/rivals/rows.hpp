@@ -5,6 +5,7 @@
 #include "narrow.hpp"
 
 #include <limits>
+#include <type_traits>
 
 namespace hand {
 
@@ -22,30 +23,62 @@ HAND_INLINE void each_vector(F f) {
         if (whole + width * u < C) f(u, whole + width * u, first(C - whole - width * u));
 }
 HAND_INLINE f32 fold4(const f32 (&s)[4], auto f) { return f(f(s[0], s[1]), f(s[2], s[3])); }
-struct sums4 {
-    f32 part[4]{};
-    HAND_INLINE float total() const { return hand::total(fold4(part, added)); }
-};
+
+/// So many rows go through a pass together, which then folds their vectors at once: where sums of short rows are much of the work.
 template <long C>
-HAND_INLINE float row_max(const float* x) {
+inline constexpr int together = avx512 || C > 256 ? 1 : width;
+
+HAND_INLINE float folded(f32 v, decltype(added)) { return total(v); }
+HAND_INLINE float folded(f32 v, decltype(larger)) { return greatest(v); }
+/// to[r] = the lanes of row(r) folded by f
+template <int G, class F, class Row>
+HAND_INLINE void fold_rows(float (&to)[G], F f, Row row) {
+    if constexpr (G == 1) to[0] = folded(row(0), f);
+    else {
+        f32 v[G];
+        for (int r = 0; r < G; ++r) v[r] = row(r);
+        store(to, fold_each(v, f));
+    }
+}
+/// The same of two vectors of each row: row(r, parts of one, parts of the other).
+template <int G, class Row>
+HAND_INLINE void fold_two_of_rows(float (&one)[G], float (&other)[G], Row row) {
+    f32 v[G], w[G];
+    for (int r = 0; r < G; ++r) {
+        f32 a[4]{}, b[4]{};
+        row(r, a, b);
+        v[r] = fold4(a, added), w[r] = fold4(b, added);
+    }
+    if constexpr (G == 1) one[0] = total(v[0]), other[0] = total(w[0]);
+    else store(one, fold_each(v, added)), store(other, fold_each(w, added));
+}
+/// f(first row, how many) for all rows, so many together.
+template <long R, long C, class F>
+HAND_INLINE void each_few(F f) {
+    constexpr int n = together<C>;
+    static_assert(R % n == 0);
+    for (long i = 0; i < R; i += n) f(i, std::integral_constant<int, n>{});
+}
+template <long C>
+HAND_INLINE f32 row_max(const float* x) {
     f32 m[4]{all(lowest), all(lowest), all(lowest), all(lowest)};
-    each_vector<C>([&](int u, long k, prefix lanes) { m[u] = max(m[u], load(x + k, lanes, all(lowest))); });
-    return greatest(fold4(m, larger));
+    each_vector<C>([&](int u, long k, prefix lanes) HAND_INLINED { m[u] = max(m[u], load(x + k, lanes, all(lowest))); });
+    return fold4(m, larger);
 }
 /// y = exp(x - m); its sum.
 template <long C>
-HAND_INLINE float row_exp(const float* x, float m, float* y) {
-    sums4 s;
-    each_vector<C>([&](int u, long k, prefix lanes) {
+HAND_INLINE f32 row_exp(const float* x, float m, float* y) {
+    f32 s[4]{};
+    each_vector<C>([&](int u, long k, prefix lanes) HAND_INLINED {
         const f32 e = exp(load(x + k, lanes) - all(m));
         if (y) store(y + k, e, lanes);
-        s.part[u] = s.part[u] + keep(lanes, e);
+        s[u] = s[u] + keep(lanes, e);
     });
-    return s.total();
+    return fold4(s, added);
 }
 template <long C>
 HAND_INLINE void row_scale(float* y, float by) {
-    each_vector<C>([&](int, long k, prefix lanes) { store(y + k, load(y + k, lanes) * all(by), lanes); });
+    each_vector<C>([&](int, long k, prefix lanes) HAND_INLINED { store(y + k, load(y + k, lanes) * all(by), lanes); });
 }
 
 /// v = exp(v - max), 0 in the lanes that are none; the maxima.
@@ -69,10 +102,12 @@ template <long R, long C>
             v.store_to(y + i * C);
         });
     else
-        for (long i = 0; i < R; ++i) {
-            const float s = row_exp<C>(x + i * C, row_max<C>(x + i * C), y + i * C);
-            row_scale<C>(y + i * C, (scale ? scale[i] : 1.0f) / s);
-        }
+        each_few<R, C>([&](long i, auto at_once) HAND_INLINED {
+            float m[at_once], s[at_once];
+            fold_rows(m, larger, [&](int r) HAND_INLINED { return row_max<C>(x + (i + r) * C); });
+            fold_rows(s, added, [&](int r) HAND_INLINED { return row_exp<C>(x + (i + r) * C, m[r], y + (i + r) * C); });
+            for (int r = 0; r < at_once; ++r) row_scale<C>(y + (i + r) * C, (scale ? scale[i + r] : 1.0f) / s[r]);
+        });
 }
 /// The gradient of sum(softmax(x) g): y (g - sum(y g)).
 template <long R, long C>
@@ -89,22 +124,28 @@ template <long R, long C>
             e.store_to(dx + i * C);
         });
     else
-        for (long i = 0; i < R; ++i) {
-            const float *row = x + i * C, *up = g + i * C;
-            float* out = dx + i * C;
-            const float m = row_max<C>(row);
-            sums4 s, d;
-            each_vector<C>([&](int u, long k, prefix lanes) {
-                const f32 e = keep(lanes, exp(load(row + k, lanes) - all(m)));
-                store(out + k, e, lanes);
-                s.part[u] = s.part[u] + e;
-                d.part[u] = fma(e, load(up + k, lanes), d.part[u]);
+        each_few<R, C>([&](long i, auto at_once) HAND_INLINED {
+            float m[at_once], s[at_once], d[at_once];
+            fold_rows(m, larger, [&](int r) HAND_INLINED { return row_max<C>(x + (i + r) * C); });
+            fold_two_of_rows(s, d, [&](int r, f32 (&sum)[4], f32 (&dot)[4]) HAND_INLINED {
+                const float *row = x + (i + r) * C, *up = g + (i + r) * C;
+                float* const out = dx + (i + r) * C;
+                each_vector<C>([&](int u, long k, prefix lanes) HAND_INLINED {
+                    const f32 e = keep(lanes, exp(load(row + k, lanes) - all(m[r])));
+                    store(out + k, e, lanes);
+                    sum[u] = sum[u] + e;
+                    dot[u] = fma(e, load(up + k, lanes), dot[u]);
+                });
             });
-            const float by = 1.0f / s.total(), dot = d.total() * by;
-            each_vector<C>([&](int, long k, prefix lanes) {
-                store(out + k, load(out + k, lanes) * all(by) * (load(up + k, lanes) - all(dot)), lanes);
-            });
-        }
+            for (int r = 0; r < at_once; ++r) {
+                const float by = 1.0f / s[r], dot = d[r] * by;
+                const float* up = g + (i + r) * C;
+                float* const out = dx + (i + r) * C;
+                each_vector<C>([&](int, long k, prefix lanes) HAND_INLINED {
+                    store(out + k, load(out + k, lanes) * all(by) * (load(up + k, lanes) - all(dot)), lanes);
+                });
+            }
+        });
 }
 template <long R, long C>
 [[gnu::noinline]] void logsumexp(const float* x, float* y) {
@@ -115,10 +156,13 @@ template <long R, long C>
             store(y + i, log(v.folded(added)) + m);
         });
     else
-        for (long i = 0; i < R; ++i) {
-            const float m = row_max<C>(x + i * C), s = row_exp<C>(x + i * C, m, nullptr);
-            y[i] = first_lane(log(all(s))) + m;
-        }
+        each_few<R, C>([&](long i, auto at_once) HAND_INLINED {
+            float m[at_once], s[at_once];
+            fold_rows(m, larger, [&](int r) HAND_INLINED { return row_max<C>(x + (i + r) * C); });
+            fold_rows(s, added, [&](int r) HAND_INLINED { return row_exp<C>(x + (i + r) * C, m[r], nullptr); });
+            if constexpr (at_once == width) store(y + i, log(load(s)) + load(m));
+            else y[i] = first_lane(log(all(s[0]))) + m[0];
+        });
 }
 /// The mean of logsumexp(x) - x[label] over the rows, and its gradient.
 template <long R, long C>
@@ -137,12 +181,17 @@ template <long R, long C>
         });
         loss = total(sum);
     } else
-        for (long i = 0; i < R; ++i) {
-            const float m = row_max<C>(x + i * C), s = row_exp<C>(x + i * C, m, dx + i * C);
-            row_scale<C>(dx + i * C, share / s);
-            dx[i * C + label[i]] -= share;
-            loss += first_lane(log(all(s))) + m - x[i * C + label[i]];
-        }
+        each_few<R, C>([&](long i, auto at_once) HAND_INLINED {
+            float m[at_once], s[at_once];
+            fold_rows(m, larger, [&](int r) HAND_INLINED { return row_max<C>(x + (i + r) * C); });
+            fold_rows(s, added, [&](int r) HAND_INLINED { return row_exp<C>(x + (i + r) * C, m[r], dx + (i + r) * C); });
+            for (int r = 0; r < at_once; ++r) {
+                row_scale<C>(dx + (i + r) * C, share / s[r]);
+                dx[(i + r) * C + label[i + r]] -= share;
+            }
+            if constexpr (at_once == width) loss += total(log(load(s)) + load(m) - one_of_each<C>(x + i * C, label + i));
+            else loss += first_lane(log(all(s[0]))) + m[0] - x[i * C + label[i]];
+        });
     return loss * share;
 }
 

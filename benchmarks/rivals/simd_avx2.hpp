@@ -99,12 +99,12 @@ HAND_INLINE f32 load(const float* p, prefix m, f32 otherwise) {
 }
 
 HAND_INLINE __m128 folded_half(f32 v, auto f) { return f(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1)); }
-HAND_INLINE float folded(f32 v, auto f) {
+HAND_INLINE float fold_lanes(f32 v, auto f) {
     const __m128 four = folded_half(v, f), two = f(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(f(two, _mm_movehdup_ps(two)));
 }
-HAND_INLINE float total(f32 v) { return folded(v, [](__m128 a, __m128 b) { return a + b; }); }
-HAND_INLINE float greatest(f32 v) { return folded(v, [](__m128 a, __m128 b) { return _mm_max_ps(a, b); }); }
+HAND_INLINE float total(f32 v) { return fold_lanes(v, [](__m128 a, __m128 b) { return a + b; }); }
+HAND_INLINE float greatest(f32 v) { return fold_lanes(v, [](__m128 a, __m128 b) { return _mm_max_ps(a, b); }); }
 HAND_INLINE double total(f64 v) {
     const __m128d two = _mm256_castpd256_pd128(v) + _mm256_extractf128_pd(v, 1);
     return _mm_cvtsd_f64(two + _mm_unpackhi_pd(two, two));
