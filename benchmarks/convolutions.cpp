@@ -114,9 +114,9 @@ struct layer {
 
 int main(int argc, char** argv) {
     keep_memory();
-    lasting<layer<1, 3, 28, 5, true, tiles{3, 7, 1, 14, 3}, tiles{3, 4, 1, 7, 1}>>().add();
-    lasting<layer<1, 6, 28, 5, true, tiles{6, 4, 1, 14, 3}, tiles{3, 4, 1, 7, 2}>>().add();
-    lasting<layer<6, 16, 14, 5, false, tiles{4, 5, 3, 7, 4}, tiles{2, 5, 1, 7, 2}>>().add();
+    lasting<layer<1, 3, 28, 5, true, tiles{3, 7, 1, 14, 3}, tiles{1, 14, 1, 14, 1}>>().add();
+    lasting<layer<1, 6, 28, 5, true, tiles{6, 4, 1, 14, 3}, tiles{2, 4, 1, 14, 2}>>().add();
+    lasting<layer<6, 16, 14, 5, false, tiles{4, 5, 3, 7, 4}, tiles{2, 5, 1, 14, 2}>>().add();
     lasting<layer<16, 32, 14, 3, true>>().add();
     lasting<layer<64, 64, 14, 3, true>>().add();
     return run_all(argc, argv);

@@ -91,7 +91,7 @@ template <class C, int OB, int XB>
 
 /// The sums of N vectors, as many at once as a vector has lanes where that pays.
 template <int N>
-HAND_INLINE void totals(const f32 (&v)[N], float* to) {
+HAND_INLINE void totals(const f32* v, float* to) {
     constexpr int at_once = (N + width - width * 5 / 8) / width * width;
 #pragma GCC unroll 4
     for (int k = 0; k < at_once; k += width) {
@@ -107,34 +107,43 @@ template <class C, int OB>
     static_assert(C::out % OB == 0);
     // the positions whose filters lie within the image
     static constexpr int before = C::pad, after = std::min(C::out_width, C::width - C::size + C::pad + 1);
+    // few sums are two of each, for every other position: one would wait for itself
+    static constexpr int n = OB * C::size, parts = n < 8 ? 2 : 1;
+    static_assert((after - before) % parts == 0);
+    constexpr std::integral_constant<int, 0> first_part;
     for (int c = 0; c < C::in; ++c)
         for (int ky = 0; ky < C::size; ++ky)
             for (int o = 0; o < C::out; o += OB) {
-                f32 sum[OB * C::size];
-                unrolled<OB * C::size>([&](auto k) HAND_INLINED { sum[k] = f32{}; });
+                f32 sum[parts * n];
+                unrolled<parts * n>([&](auto k) HAND_INLINED { sum[k] = f32{}; });
                 const int from = std::max(0, C::pad - ky), to = std::min(C::out_height, C::height + C::pad - ky);
                 for (int b = 0; b < blocks; ++b)
                     for (int y = from; y < to; ++y) {
                         const float* const row = x + b * C::in_block + 1l * width * (c * C::height + y + ky - C::pad) * C::width;
                         const float* const d = dz + b * C::out_block + 1l * width * (o * C::out_height + y) * C::out_width;
-                        const auto at = [&](long p, auto meets) HAND_INLINED {
+                        const auto at = [&](long p, auto meets, auto part) HAND_INLINED {
                             f32 up[OB];
                             unrolled<OB>([&](auto k) HAND_INLINED { up[k] = load(d + 1l * width * (k * C::out_height * C::out_width + p)); });
                             unrolled<C::size>([&](auto kx) HAND_INLINED {
                                 if constexpr (meets(kx)) {
                                     const f32 v = load(row + width * (p + kx - C::pad));
-                                    unrolled<OB>([&](auto k) HAND_INLINED { sum[k * C::size + kx] = fma(v, up[k], sum[k * C::size + kx]); });
+                                    unrolled<OB>([&](auto k) HAND_INLINED {
+                                        f32& s = sum[part * n + k * C::size + kx];
+                                        s = fma(v, up[k], s);
+                                    });
                                 }
                             });
                         };
-                        unrolled<before>([&](auto p) HAND_INLINED { at(p, [](auto kx) HAND_INLINED { return decltype(p)::value + kx >= C::pad; }); });
-                        for (long p = before; p < after; ++p) at(p, [](auto) HAND_INLINED { return true; });
+                        unrolled<before>([&](auto p) HAND_INLINED { at(p, [](auto kx) HAND_INLINED { return decltype(p)::value + kx >= C::pad; }, first_part); });
+                        for (long p = before; p < after; p += parts)
+                            unrolled<parts>([&](auto u) HAND_INLINED { at(p + u, [](auto) HAND_INLINED { return true; }, u); });
                         unrolled<C::out_width - after>([&](auto p) HAND_INLINED {
-                            at(after + p, [](auto kx) HAND_INLINED { return after + decltype(p)::value + kx - C::pad < C::width; });
+                            at(after + p, [](auto kx) HAND_INLINED { return after + decltype(p)::value + kx - C::pad < C::width; }, first_part);
                         });
                     }
-                float result[OB * C::size];
-                totals(sum, result);
+                if constexpr (parts == 2) unrolled<n>([&](auto k) HAND_INLINED { sum[k] = sum[k] + sum[n + k]; });
+                float result[n];
+                totals<n>(sum, result);
                 for (int k = 0; k < OB; ++k)
                     for (int kx = 0; kx < C::size; ++kx) dw[C::first + ky * C::fy + kx * C::fx + c * C::fi + o + k] += rate * result[k * C::size + kx];
             }

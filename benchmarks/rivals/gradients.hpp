@@ -13,15 +13,16 @@ template <int N>
     double value = 0, carry = 0;
     int i = 0;
     if constexpr (N > width64) {
-        f64 sum{}, before{};
+        f64 products{}, squares{}, before{};   // of 200 t t and u u, 200 t
         for (; i + width64 < N; i += width64) {
-            const f64 a = load(x + i), t = fnma(a, a, load(x + i + 1)), u = all(1.0) - a;
-            sum = fma(t * all(100.0), t, fma(u, u, sum));
-            store(g + i, fma(moved_on(t, before), all(200.0), fma(a * all(-400.0), t, u * all(-2.0))));
-            before = t;
+            const f64 a = load(x + i), t = fnma(a, a, load(x + i + 1)), u = all(1.0) - a, slope = t * all(200.0);
+            products = fma(slope, t, products);
+            squares = fma(u, u, squares);
+            store(g + i, fma(fma(a, slope, u), all(-2.0), moved_on(slope, before)));
+            before = slope;
         }
-        value = total(sum);
-        carry = 200 * last_lane(before);
+        value = total(fma(products, all(0.5), squares));
+        carry = last_lane(before);
     }
     return straight::rosenbrock_from<N>(i, value, carry, x, g);
 }

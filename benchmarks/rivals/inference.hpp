@@ -4,30 +4,28 @@
 
 namespace hand {
 
-/// y = x w + bias for w [In][Out]: rows of w stream through 8 or more sums, of all columns or of as many as fit the registers.
+/// y = x w + bias for w [In][Out], Out a multiple of the width: rows of w stream through 8 or more sums.
 template <long In, long Out, class F>
 HAND_INLINE void row_times(const float* x, const float* w, const float* bias, float* y, F f) {
-    constexpr int most = avx512 ? 16 : 8, vectors = Out / width < most ? Out / width : most, sets = vectors >= 8 ? (avx512 ? 2 : 1) : 8 / vectors;
-    static_assert(Out % (vectors * width) == 0 && In % sets == 0);
-    for (long j = 0; j < Out; j += vectors * width) {
-        f32 sum[sets][vectors];
+    constexpr int vectors = Out / width, sets = vectors < 8 ? 8 / vectors : avx512 ? 2 : 1;
+    static_assert(Out % width == 0 && In % sets == 0);
+    f32 sum[sets][vectors];
 #pragma GCC unroll 16
-        for (int v = 0; v < vectors; ++v) {
-            sum[0][v] = load(bias + j + width * v);
+    for (int v = 0; v < vectors; ++v) {
+        sum[0][v] = load(bias + width * v);
 #pragma GCC unroll 4
-            for (int s = 1; s < sets; ++s) sum[s][v] = f32{};
-        }
-        for (long k = 0; k < In; k += sets)
+        for (int s = 1; s < sets; ++s) sum[s][v] = f32{};
+    }
+    for (long k = 0; k < In; k += sets)
 #pragma GCC unroll 4
-            for (int s = 0; s < sets; ++s)
+        for (int s = 0; s < sets; ++s)
 #pragma GCC unroll 16
-                for (int v = 0; v < vectors; ++v) sum[s][v] = fma(all(x[k + s]), load(w + (k + s) * Out + j + width * v), sum[s][v]);
+            for (int v = 0; v < vectors; ++v) sum[s][v] = fma(all(x[k + s]), load(w + (k + s) * Out + width * v), sum[s][v]);
 #pragma GCC unroll 16
-        for (int v = 0; v < vectors; ++v) {
-            if constexpr (sets == 4) sum[0][v] = (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]);
-            else if constexpr (sets == 2) sum[0][v] = sum[0][v] + sum[1][v];
-            store(y + j + width * v, f(sum[0][v]));
-        }
+    for (int v = 0; v < vectors; ++v) {
+        if constexpr (sets == 4) sum[0][v] = (sum[0][v] + sum[1][v]) + (sum[2][v] + sum[3][v]);
+        else if constexpr (sets == 2) sum[0][v] = sum[0][v] + sum[1][v];
+        store(y + width * v, f(sum[0][v]));
     }
 }
 /// y = x w + bias for Out <= 16: 8 sums.

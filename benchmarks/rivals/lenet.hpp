@@ -117,7 +117,7 @@ private:
     }
     [[gnu::noinline]] void forward(long k) {
         float* const h = h1 + k * pooled;
-        convolve_and_pool<first, avx512 ? 6 : 3, 4>(x + k * 784 * width, f1, b1,
+        convolve_and_pool<first, avx512 ? 6 : 2, 4>(x + k * 784 * width, f1, b1,
                                        [&](long c, long y, long at, f32 v) HAND_INLINED { store(h + width * ((c * 14 + y) * 14 + at), v); }, where1[k]);
         convolve_and_pool<second, avx512 ? 4 : 2, 5>(h, f2, b2,   // features in the order y, x, channel
                                         [&](long c, long y, long at, f32 v) HAND_INLINED { store(h2 + 64 * ((y * 5 + at) * 16 + c) + width * k, v); },
@@ -126,7 +126,7 @@ private:
     [[gnu::noinline]] void back(long k, float rate, float* df1, float* df2) {
         unpool<second>([&](long c, long y, long at) HAND_INLINED { return load(d2 + 64 * ((y * 5 + at) * 16 + c) + width * k); }, where2[k], dz, -rate, b2);
         filter_gradient<second, avx512 ? 4 : 2>(h1 + k * pooled, dz, 1, -rate, df2);
-        convolve<backward<second>, avx512 ? 3 : 1, 7>(dz, f2, dh1);
+        convolve<backward<second>, avx512 ? 3 : 1, avx512 ? 7 : 14>(dz, f2, dh1);
         unpool<first>([&](long c, long y, long at) HAND_INLINED { return load(dh1 + width * ((c * 14 + y) * 14 + at)); }, where1[k], dz, -rate, b1);
         filter_gradient<first, avx512 ? 3 : 2>(x + k * 784 * width, dz, 1, -rate, df1);
     }

@@ -1,5 +1,5 @@
 // Products of matrices with all sizes and strides known: a tile of 14 rows and 32 columns in 32 registers (28 sums, two vectors of b,
-// one broadcast) or of 6 rows and 16 columns in 16 (12 sums), rows spread evenly over the tiles, nothing packed. What becomes of a
+// one broadcast) or of 6 rows and 16 columns in 16 (12 sums), rows spread evenly over the tiles. What becomes of a
 // sum is up to the caller: bias, relu, an update in place.
 #pragma once
 #include "simd.hpp"
@@ -13,19 +13,19 @@ struct strides {
     long row, column;
 };
 
-/// MR rows, NV vectors of columns, the last with the lanes of `last`.
-template <long K, strides A, long BRow, int MR, int NV, class Then>
-HAND_INLINE void tile(const float* a, const float* b, prefix last, long i, long j, Then& then) {
+/// MR rows, NV vectors of columns, the last of them with the lanes of Last.
+template <long K, strides A, long BRow, int MR, int NV, prefix Last, class Then>
+HAND_INLINE void tile(const float* a, const float* b, long i, long j, Then& then) {
     f32 sum[MR][NV];
 #pragma GCC unroll 32
     for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) sum[r][v] = f32{};
-    const float *pa = a + i * A.row, *pb = b + j;
+    const float *pa = a + i * A.row, *pb = b;
     for (long k = 0; k < K; ++k, pa += A.column, pb += BRow) {
         f32 bs[NV];
 #pragma GCC unroll 4
-        for (int v = 0; v < NV; ++v) bs[v] = v + 1 < NV ? load(pb + width * v) : load(pb + width * v, last);
+        for (int v = 0; v < NV; ++v) bs[v] = v + 1 < NV ? load(pb + width * v) : load(pb + width * v, Last);
 #pragma GCC unroll 32
         for (int r = 0; r < MR; ++r) {
             const f32 x = all(pa[r * A.row]);
@@ -36,37 +36,37 @@ HAND_INLINE void tile(const float* a, const float* b, prefix last, long i, long 
 #pragma GCC unroll 32
     for (int r = 0; r < MR; ++r)
 #pragma GCC unroll 4
-        for (int v = 0; v < NV; ++v) then(sum[r][v], i + r, j + width * v, v + 1 < NV ? first(width) : last);
+        for (int v = 0; v < NV; ++v) then(sum[r][v], i + r, j + width * v, v + 1 < NV ? first(width) : Last);
 }
 
 #if defined(__AVX512F__)
 /// MR rows of at most 8 columns: with AVX-512, half a vector takes half the time.
-template <long K, strides A, long BRow, int MR, class Then>
-HAND_INLINE void half_tile(const float* a, const float* b, prefix last, long i, long j, Then& then) {
+template <long K, strides A, long BRow, int MR, prefix Last, class Then>
+HAND_INLINE void half_tile(const float* a, const float* b, long i, long j, Then& then) {
     __m256 sum[MR];
 #pragma GCC unroll 32
     for (int r = 0; r < MR; ++r) sum[r] = _mm256_setzero_ps();
-    const float *pa = a + i * A.row, *pb = b + j;
+    const float *pa = a + i * A.row, *pb = b;
     for (long k = 0; k < K; ++k, pa += A.column, pb += BRow) {
-        const __m256 bs = _mm256_maskz_loadu_ps(static_cast<__mmask8>(last), pb);
+        const __m256 bs = _mm256_maskz_loadu_ps(static_cast<__mmask8>(Last), pb);
 #pragma GCC unroll 32
         for (int r = 0; r < MR; ++r) sum[r] = _mm256_fmadd_ps(_mm256_set1_ps(pa[r * A.row]), bs, sum[r]);
     }
 #pragma GCC unroll 32
-    for (int r = 0; r < MR; ++r) then(_mm512_zextps256_ps512(sum[r]), i + r, j, last);
+    for (int r = 0; r < MR; ++r) then(_mm512_zextps256_ps512(sum[r]), i + r, j, Last);
 }
 #endif
 
-/// All rows of NV vectors of columns; NV = 0 stands for half a vector.
-template <long M, long K, strides A, long BRow, int NV, class Then>
-HAND_INLINE void columns(const float* a, const float* b, prefix last, long j, Then& then) {
+/// All rows of NV vectors of columns, from b on; NV = 0 stands for half a vector.
+template <long M, long K, strides A, long BRow, int NV, prefix Last, class Then>
+HAND_INLINE void columns(const float* a, const float* b, long j, Then& then) {
     constexpr long most = avx512 ? (NV < 2 ? 28 : NV == 2 ? 14 : 8) : (NV < 2 ? 12 : NV == 2 ? 6 : 4);
     constexpr long blocks = (M + most - 1) / most, rows = M / blocks, longer = M % blocks;
     const auto some = [&]<int MR>(std::integral_constant<int, MR>, long i) {
 #if defined(__AVX512F__)
-        if constexpr (NV == 0) return half_tile<K, A, BRow, MR>(a, b, last, i, j, then);
+        if constexpr (NV == 0) return half_tile<K, A, BRow, MR, Last>(a, b, i, j, then);
 #endif
-        if constexpr (NV > 0) tile<K, A, BRow, MR, NV>(a, b, last, i, j, then);
+        if constexpr (NV > 0) tile<K, A, BRow, MR, NV, Last>(a, b, i, j, then);
     };
     for (long k = 0; k < longer; ++k) some(std::integral_constant<int, static_cast<int>(rows + 1)>{}, k * (rows + 1));
     for (long k = longer; k < blocks; ++k) some(std::integral_constant<int, static_cast<int>(rows)>{}, k * rows + longer);
@@ -80,11 +80,18 @@ template <long M, long N, long K, strides A, long BRow, class Then>
     constexpr long vectors = (N + width - 1) / width - half;   // of whole width
     constexpr long pairs = vectors == 3 || (!avx512 && vectors % 2 == 1 && vectors > 1) ? (vectors - 3) / 2 : vectors / 2;
     constexpr int odd = static_cast<int>(vectors - 2 * pairs);
+    constexpr bool copied = !avx512 && M >= 256;   // two vectors of columns at a time: that they lie together pays with many rows
     constexpr prefix every = first(width), last = over == 0 ? every : first(over);
-    for (long p = 0; p + 1 < pairs; ++p) columns<M, K, A, BRow, 2>(a, b, every, 2 * width * p, then);
-    if constexpr (pairs > 0) columns<M, K, A, BRow, 2>(a, b, !half && odd == 0 ? last : every, 2 * width * (pairs - 1), then);
-    if constexpr (odd > 0) columns<M, K, A, BRow, odd>(a, b, half ? every : last, 2 * width * pairs, then);
-    if constexpr (half) columns<M, K, A, BRow, 0>(a, b, last, width * vectors, then);
+    for (long j = 0; j < 2 * width * (pairs - 1); j += 2 * width)
+        if constexpr (copied) {
+            alignas(64) float panel[K * 2 * width];
+            for (long k = 0; k < K; ++k)
+                for (int v = 0; v < 2; ++v) store(panel + width * (2 * k + v), load(b + k * BRow + j + width * v));
+            columns<M, K, A, 2 * width, 2, every>(a, panel, j, then);
+        } else columns<M, K, A, BRow, 2, every>(a, b + j, j, then);
+    if constexpr (pairs > 0) columns<M, K, A, BRow, 2, !half && odd == 0 ? last : every>(a, b + 2 * width * (pairs - 1), 2 * width * (pairs - 1), then);
+    if constexpr (odd > 0) columns<M, K, A, BRow, odd, half ? every : last>(a, b + 2 * width * pairs, 2 * width * pairs, then);
+    if constexpr (half) columns<M, K, A, BRow, 0, last>(a, b + width * vectors, width * vectors, then);
 }
 
 /// c = a b
