@@ -57,6 +57,32 @@ HAND_INLINE void half_tile(const float* a, const float* b, long i, long j, Then&
 }
 #endif
 
+/// All rows of Over columns from b on, by products along k, which fill the vectors that so few columns do not.
+template <long M, long K, strides A, long BRow, long Over, class Then>
+HAND_INLINE void products_along(const float* a, const float* b, long j, Then& then) {
+    constexpr int rows = width / static_cast<int>(Over);
+    static_assert(A.column == 1 && K % width == 0 && M % rows == 0);
+    alignas(64) float turned[Over][K], result[width];
+    for (long k = 0; k < K; ++k)
+        for (long c = 0; c < Over; ++c) turned[c][k] = b[k * BRow + c];
+    for (long i = 0; i < M; i += rows) {
+        f32 sum[width]{};
+        for (long k = 0; k < K; k += width) {
+            f32 bs[Over];
+#pragma GCC unroll 4
+            for (int c = 0; c < Over; ++c) bs[c] = load(turned[c] + k);
+#pragma GCC unroll 8
+            for (int r = 0; r < rows; ++r) {
+                const f32 x = load(a + (i + r) * A.row + k);
+#pragma GCC unroll 4
+                for (int c = 0; c < Over; ++c) sum[Over * r + c] = fma(x, bs[c], sum[Over * r + c]);
+            }
+        }
+        store(result, fold_each(sum, added));
+        for (int r = 0; r < rows; ++r) then(load(result + Over * r, first(Over)), i + r, j, first(Over));
+    }
+}
+
 /// All rows of NV vectors of columns, from b on; NV = 0 stands for half a vector.
 template <long M, long K, strides A, long BRow, int NV, prefix Last, class Then>
 HAND_INLINE void columns(const float* a, const float* b, long j, Then& then) {
@@ -77,10 +103,11 @@ template <long M, long N, long K, strides A, long BRow, class Then>
 [[gnu::noinline]] void product(const float* a, const float* b, Then then) {
     constexpr long over = N % width;
     constexpr bool half = avx512 && over > 0 && over <= width / 2;
-    constexpr long vectors = (N + width - 1) / width - half;   // of whole width
+    constexpr bool along = !avx512 && N == width + 2 && A.column == 1 && K % width == 0 && M % (width / 2) == 0;
+    constexpr long vectors = (N + width - 1) / width - half - along;   // of whole width
     constexpr long pairs = vectors == 3 || (!avx512 && vectors % 2 == 1 && vectors > 1) ? (vectors - 3) / 2 : vectors / 2;
     constexpr int odd = static_cast<int>(vectors - 2 * pairs);
-    constexpr bool copied = !avx512 && M >= 256;   // two vectors of columns at a time: that they lie together pays with many rows
+    constexpr bool copied = !avx512 && M >= 128;   // two vectors of columns at a time: that they lie together pays with many rows
     constexpr prefix every = first(width), last = over == 0 ? every : first(over);
     for (long j = 0; j < 2 * width * (pairs - 1); j += 2 * width)
         if constexpr (copied) {
@@ -90,7 +117,8 @@ template <long M, long N, long K, strides A, long BRow, class Then>
             columns<M, K, A, 2 * width, 2, every>(a, panel, j, then);
         } else columns<M, K, A, BRow, 2, every>(a, b + j, j, then);
     if constexpr (pairs > 0) columns<M, K, A, BRow, 2, !half && odd == 0 ? last : every>(a, b + 2 * width * (pairs - 1), 2 * width * (pairs - 1), then);
-    if constexpr (odd > 0) columns<M, K, A, BRow, odd, half ? every : last>(a, b + 2 * width * pairs, 2 * width * pairs, then);
+    if constexpr (odd > 0) columns<M, K, A, BRow, odd, half || along ? every : last>(a, b + 2 * width * pairs, 2 * width * pairs, then);
+    if constexpr (along) products_along<M, K, A, BRow, over>(a, b + width, width, then);
     if constexpr (half) columns<M, K, A, BRow, 0, last>(a, b + width * vectors, width * vectors, then);
 }
 
