@@ -1,6 +1,6 @@
 // functions.hpp with AVX2: tables of 8 floats live in a register, those of doubles in the first cache.
 #pragma once
-#include "simd.hpp"
+#include "packs.hpp"
 
 namespace hand {
 
@@ -29,33 +29,46 @@ alignas(64) inline constexpr double log1p_scale_and_value64[16][2] = {
     {0.5, 0.6931471805599453}};
 
 /// exp(scale * x), where the constant scale costs nothing. What is below 2^-125 counts as that.
-HAND_INLINE f32 exp_scaled(f32 x, float scale) {
-    const f32 magic = all(0x1.8p23f), limit = all(-86.6f / scale), y = scale > 0 ? max(x, limit) : min(x, limit);
-    const f32 t = fma(y, all(11.5415603271f * scale), magic);   // its low bits are n = 8 / log 2 scale x, to the nearest
-    const f32 r = fma(t - magic, all(-0.0866433976f), y * all(scale));
-    const f32 q = r * polynomial(r, all(1.0f), all(0.500064553f), all(0.166668584f));
-    const i32 n = _mm256_castps_si256(t), table = _mm256_load_si256(reinterpret_cast<const __m256i*>(powers));
-    const f32 p = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_permutevar8x32_epi32(table, n), _mm256_slli_epi32(n, 20)));
+template <class V>
+HAND_INLINE V exp_scaled(const V& x, float scale) {
+    const f32 magic = all(0x1.8p23f), limit = all(-86.6f / scale);
+    const V y = scale > 0 ? max(x, limit) : min(x, limit);
+    const V t = fma(y, all(11.5415603271f * scale), magic);   // its low bits are n = 8 / log 2 scale x, to the nearest
+    const V r = fma(t - magic, all(-0.0866433976f), y * all(scale));
+    const V q = r * polynomial(r, all(1.0f), all(0.500064553f), all(0.166668584f));
+    const V p = each([](f32 at) HAND_INLINED {
+        const i32 n = _mm256_castps_si256(at), table = _mm256_load_si256(reinterpret_cast<const __m256i*>(powers));
+        return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_permutevar8x32_epi32(table, n), _mm256_slli_epi32(n, 20)));
+    }, t);
     return fma(p, q, p);
 }
 
 /// log(1 + r) + more for |r| <= 1/15.
-HAND_INLINE f32 log1p_small(f32 r, f32 more) {
-    const f32 q = polynomial(r, all(-0.49999897f), all(0.333332034f), all(-0.250928608f), all(0.200906263f));
+template <class V>
+HAND_INLINE V log1p_small(const V& r, const V& more) {
+    const V q = polynomial(r, all(-0.49999897f), all(0.333332034f), all(-0.250928608f), all(0.200906263f));
     return more + fma(r * r, q, r);
 }
-HAND_INLINE f32 look_up(const float (&table)[8], f32 j) { return _mm256_permutevar8x32_ps(_mm256_load_ps(table), _mm256_castps_si256(j)); }
+template <class V>
+HAND_INLINE V look_up(const float (&table)[8], const V& j) {
+    return each([&](f32 at) HAND_INLINED { return _mm256_permutevar8x32_ps(_mm256_load_ps(table), _mm256_castps_si256(at)); }, j);
+}
 /// log(1 + t) for t in [0, 1], with small relative error.
-HAND_INLINE f32 log1p_unit(f32 t) {
-    const f32 j = fma(t, all(7.5f), all(0x1.8p23f)), scale = look_up(log1p_scale, j);
+template <class V>
+HAND_INLINE V log1p_unit(const V& t) {
+    const V j = fma(t, all(7.5f), all(0x1.8p23f)), scale = look_up(log1p_scale, j);
     return log1p_small(fma(t, scale, scale - all(1.0f)), look_up(log1p_value, j));
 }
 /// log x for normal x > 0.
-HAND_INLINE f32 log(f32 x) {
-    const i32 bits = _mm256_castps_si256(x), e = _mm256_srai_epi32(_mm256_sub_epi32(bits, all(0x3f45c28f)), 23);
-    const f32 m = _mm256_castsi256_ps(_mm256_sub_epi32(bits, _mm256_slli_epi32(e, 23)));   // in [0.7725, 1.545)
-    const f32 j = fma(m, all(10.0f), all(0x1.8p23f - 8.0f)), r = fma(m, look_up(log_scale, j), all(-1.0f));
-    return log1p_small(r, fma(_mm256_cvtepi32_ps(e), all(0.693147181f), look_up(log_value, j)));
+template <class V>
+HAND_INLINE V log(const V& x) {
+    const auto exponent = [](f32 v) HAND_INLINED { return _mm256_srai_epi32(_mm256_sub_epi32(_mm256_castps_si256(v), all(0x3f45c28f)), 23); };
+    const V e = each([&](f32 v) HAND_INLINED { return _mm256_cvtepi32_ps(exponent(v)); }, x);
+    const V m = each([&](f32 v) HAND_INLINED {   // in [0.7725, 1.545)
+        return _mm256_castsi256_ps(_mm256_sub_epi32(_mm256_castps_si256(v), _mm256_slli_epi32(exponent(v), 23)));
+    }, x);
+    const V j = fma(m, all(10.0f), all(0x1.8p23f - 8.0f)), r = fma(m, look_up(log_scale, j), all(-1.0f));
+    return log1p_small(r, fma(e, all(0.693147181f), look_up(log_value, j)));
 }
 
 // ---- doubles

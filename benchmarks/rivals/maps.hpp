@@ -4,16 +4,20 @@
 
 namespace hand {
 
-/// out = f(in), four vectors at a time, so that the latencies of one hide in the others.
+/// out = f(in), some vectors at a time, so that the latencies of one hide in the others: four, one function after the other, with
+/// AVX-512, three in step with AVX2.
 template <long N, class F>
 [[gnu::noinline]] void map(const float* in, float* out, F f) {
-    constexpr long whole = N / (4 * width) * (4 * width);
-    for (long k = 0; k < whole; k += 4 * width) {
-        f32 v[4];
+    constexpr int n = avx512 ? 4 : 3;
+    constexpr long whole = N / (n * width) * (n * width);
+    for (long k = 0; k < whole; k += n * width) {
+        pack<n> v;
 #pragma GCC unroll 4
-        for (int u = 0; u < 4; ++u) v[u] = f(load(in + k + width * u));
+        for (int u = 0; u < n; ++u) v.v[u] = load(in + k + width * u);
+        if constexpr (avx512) v = each(f, v);
+        else v = f(v);
 #pragma GCC unroll 4
-        for (int u = 0; u < 4; ++u) store(out + k + width * u, v[u]);
+        for (int u = 0; u < n; ++u) store(out + k + width * u, v.v[u]);
     }
 #pragma GCC unroll 4
     for (long k = whole; k < N; k += width) store(out + k, f(load(in + k, first(N - k))), first(N - k));
@@ -22,37 +26,42 @@ template <long N, class F>
 /// tanh(a x + b) c + x / (1 + x x). One division for both quotients is no faster here: it costs three products more.
 struct chain {
     float a, b, c;
-    HAND_INLINE f32 operator()(f32 x) const {
-        const quotient q{x, fma(x, x, all(1.0f))};
-        return fma(tanh(fma(all(a), x, all(b))), all(c), q.value());
+    template <class V>
+    HAND_INLINE V operator()(const V& x) const {
+        const quotient<V> q{x, fma(x, x, all(1.0f))};
+        return fma(tanh(fma(x, all(a), all(b))), all(c), q.value());
     }
 };
 /// x / 2 (1 + tanh(u)) = x / (1 + exp(-2 u)), u = sqrt(2 / pi) (x + 0.044715 x^3)
 struct gelu_tanh {
-    HAND_INLINE f32 operator()(f32 x) const {
-        const f32 y = max(x, all(-10.0f));   // exp(-2 u) stays finite
-        const f32 u = y * fma(y * y, all(0.0356774081f), all(0.797884561f));
-        return quotient{x, all(1.0f) + exp_scaled(u, -2.0f)}.value();
+    template <class V>
+    HAND_INLINE V operator()(const V& x) const {
+        const V y = max(x, all(-10.0f));   // exp(-2 u) stays finite
+        const V u = y * fma(y * y, all(0.0356774081f), all(0.797884561f));
+        return x / (exp_scaled(u, -2.0f) + all(1.0f));
     }
 };
 /// x / 2 (1 + erf(x / sqrt 2))
 struct gelu_erf {
-    HAND_INLINE f32 operator()(f32 x) const {
-        const f32 half = x * all(0.5f);
+    template <class V>
+    HAND_INLINE V operator()(const V& x) const {
+        const V half = x * all(0.5f);
         return fma(half, erf(x * all(0.707106781f)), half);
     }
 };
 /// log(1 + exp x) = max(x, 0) + log(1 + exp(-|x|))
 struct softplus {
-    HAND_INLINE f32 operator()(f32 x) const {
-        const f32 t = exp_scaled(abs(x), -1.0f);
+    template <class V>
+    HAND_INLINE V operator()(const V& x) const {
+        const V t = exp_scaled(abs(x), -1.0f);
         return log1p_unit(t) + max(x, all(0.0f));
     }
 };
 /// exp(-x x) log(1 + x x)
 struct exp_log {
-    HAND_INLINE f32 operator()(f32 x) const {
-        const f32 s = x * x;
+    template <class V>
+    HAND_INLINE V operator()(const V& x) const {
+        const V s = x * x;
         return log(s + all(1.0f)) * exp_scaled(s, -1.0f);
     }
 };

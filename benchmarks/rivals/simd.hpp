@@ -28,10 +28,9 @@ inline constexpr auto times = [](f32 a, f32 b) HAND_INLINED { return a * b; };
 inline constexpr auto larger = [](f32 a, f32 b) HAND_INLINED { return max(a, b); };
 
 /// c[0] + c[1] x + ... by Horner's rule.
-template <class V, class... C>
-HAND_INLINE V polynomial(V x, V c0, C... c) {
-    if constexpr (sizeof...(C) == 0) return c0;
-    else return fma(polynomial(x, c...), x, c0);
-}
+template <class V, class X>
+HAND_INLINE V polynomial(const V& x, X c0, X c1) { return fma(x, c1, c0); }
+template <class V, class X, class... C>
+HAND_INLINE V polynomial(const V& x, X c0, X c1, C... c) { return fma(polynomial(x, c1, c...), x, c0); }
 
 }  // namespace hand

@@ -129,11 +129,7 @@ HAND_INLINE f32 one_of_each(const float* x, const std::int32_t* at) {
 HAND_INLINE f32 each_four_times(const float* p) { return _mm256_set_m128(_mm_broadcast_ss(p + 1), _mm_broadcast_ss(p)); }
 HAND_INLINE __m128 fours_of(f32 v) { return folded_half(v, [](__m128 a, __m128 b) { return a + b; }); }
 
-/// 1 / x and 1 / sqrt x to the last bit or two: an estimate of 12 bits and one step of Newton.
-HAND_INLINE f32 reciprocal(f32 x) {
-    const f32 y = _mm256_rcp_ps(x);
-    return fma(y, fnma(x, y, all(1.0f)), y);
-}
+/// 1 / sqrt x to the last bit or two: an estimate of 12 bits and one step of Newton.
 HAND_INLINE f32 reciprocal_root(f32 x) {
     const f32 y = _mm256_rsqrt_ps(x);
     return fma(y * all(0.5f), fnma(x * y, y, all(1.0f)), y);
