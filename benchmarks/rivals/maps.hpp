@@ -4,23 +4,24 @@
 
 namespace hand {
 
-/// out = f(in), some vectors at a time, so that the latencies of one hide in the others: four, one function after the other, with
-/// AVX-512, three in step with AVX2.
+/// n vectors of out = f(in): one function after the other with AVX-512, in step with AVX2. Of the last, `lanes`.
+template <int n, class F>
+HAND_INLINE void map_some(const float* in, float* out, prefix lanes, F f) {
+    pack<n> v;
+#pragma GCC unroll 4
+    for (int u = 0; u < n; ++u) v.v[u] = load(in + width * u, u + 1 < n ? first(width) : lanes);
+    if constexpr (avx512) v = each(f, v);
+    else v = f(v);
+#pragma GCC unroll 4
+    for (int u = 0; u < n; ++u) store(out + width * u, v.v[u], u + 1 < n ? first(width) : lanes);
+}
+/// out = f(in), some vectors at a time, so that the latencies of one hide in the others.
 template <long N, class F>
 [[gnu::noinline]] void map(const float* in, float* out, F f) {
     constexpr int n = avx512 ? 4 : 3;
-    constexpr long whole = N / (n * width) * (n * width);
-    for (long k = 0; k < whole; k += n * width) {
-        pack<n> v;
-#pragma GCC unroll 4
-        for (int u = 0; u < n; ++u) v.v[u] = load(in + k + width * u);
-        if constexpr (avx512) v = each(f, v);
-        else v = f(v);
-#pragma GCC unroll 4
-        for (int u = 0; u < n; ++u) store(out + k + width * u, v.v[u]);
-    }
-#pragma GCC unroll 4
-    for (long k = whole; k < N; k += width) store(out + k, f(load(in + k, first(N - k))), first(N - k));
+    constexpr long whole = N / (n * width) * (n * width), rest = (N - whole + width - 1) / width;
+    for (long k = 0; k < whole; k += n * width) map_some<n>(in + k, out + k, first(width), f);
+    if constexpr (rest > 0) map_some<rest>(in + whole, out + whole, first(N - whole - (rest - 1) * width), f);
 }
 
 /// tanh(a x + b) c + x / (1 + x x). One division for both quotients is no faster here: it costs three products more.

@@ -1,6 +1,6 @@
 // Products of matrices with all sizes and strides known: a tile of 14 rows and 32 columns in 32 registers (28 sums, two vectors of b,
-// one broadcast) or of 6 rows and 16 columns in 16 (12 sums), rows spread evenly over the tiles. What becomes of a
-// sum is up to the caller: bias, relu, an update in place.
+// one broadcast) or of 6 rows and 16 columns in 16 (12 sums), rows spread evenly over the tiles. What becomes of a sum is up to the
+// caller: bias, relu, an update in place.
 #pragma once
 #include "simd.hpp"
 
@@ -106,17 +106,18 @@ template <long M, long N, long K, strides A, long BRow, class Then>
     constexpr bool along = !avx512 && N == width + 2 && A.column == 1 && K % width == 0 && M % (width / 2) == 0;
     constexpr long vectors = (N + width - 1) / width - half - along;   // of whole width
     constexpr long pairs = vectors == 3 || (!avx512 && vectors % 2 == 1 && vectors > 1) ? (vectors - 3) / 2 : vectors / 2;
+    constexpr long complete = over > 0 && !half && !along && vectors == 2 * pairs ? pairs - 1 : pairs;   // pairs
     constexpr int odd = static_cast<int>(vectors - 2 * pairs);
     constexpr bool copied = !avx512 && M >= 128;   // two vectors of columns at a time: that they lie together pays with many rows
     constexpr prefix every = first(width), last = over == 0 ? every : first(over);
-    for (long j = 0; j < 2 * width * (pairs - 1); j += 2 * width)
+    for (long j = 0; j < 2 * width * complete; j += 2 * width)
         if constexpr (copied) {
             alignas(64) float panel[K * 2 * width];
             for (long k = 0; k < K; ++k)
                 for (int v = 0; v < 2; ++v) store(panel + width * (2 * k + v), load(b + k * BRow + j + width * v));
             columns<M, K, A, 2 * width, 2, every>(a, panel, j, then);
         } else columns<M, K, A, BRow, 2, every>(a, b + j, j, then);
-    if constexpr (pairs > 0) columns<M, K, A, BRow, 2, !half && odd == 0 ? last : every>(a, b + 2 * width * (pairs - 1), 2 * width * (pairs - 1), then);
+    if constexpr (complete < pairs) columns<M, K, A, BRow, 2, last>(a, b + 2 * width * complete, 2 * width * complete, then);
     if constexpr (odd > 0) columns<M, K, A, BRow, odd, half || along ? every : last>(a, b + 2 * width * pairs, 2 * width * pairs, then);
     if constexpr (along) products_along<M, K, A, BRow, over>(a, b + width, width, then);
     if constexpr (half) columns<M, K, A, BRow, 0, last>(a, b + width * vectors, width * vectors, then);
