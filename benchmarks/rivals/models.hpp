@@ -65,27 +65,33 @@ template <int N, int K>
     for (int k = 0; k < K; ++k) narrow[k] = std::exp(-s[k]);
 #pragma GCC unroll 8
     for (int k = 0; k < K; ++k) sum_a[k] = sum_s[k] = sum_m[k] = f64{};
-    for (int i = 0; i < N; i += width64) {
-        const f64 v = load(y + i);
-        f64 u[K], e[K];
+    constexpr int at = avx512 ? 1 : 10;   // vectors at a time: with AVX2, the sums find registers when the exponentials are done
+    static_assert(N % (at * width64) == 0);
+    for (int i = 0; i < N; i += at * width64) {
+        f64 u[at][K], e[at][K], most[at], sum[at];
+        for (int h = 0; h < at; ++h) {
+            const f64 v = load(y + i + h * width64);
 #pragma GCC unroll 8
-        for (int k = 0; k < K; ++k) {
-            u[k] = (v - all(m[k])) * all(narrow[k]);
-            e[k] = fma(u[k] * u[k], all(-0.5), all(a[k] - s[k]));
+            for (int k = 0; k < K; ++k) {
+                u[h][k] = (v - all(m[k])) * all(narrow[k]);
+                e[h][k] = fma(u[h][k] * u[h][k], all(-0.5), all(a[k] - s[k]));
+            }
+            most[h] = e[h][0], sum[h] = f64{};
+#pragma GCC unroll 8
+            for (int k = 1; k < K; ++k) most[h] = max(most[h], e[h][k]);
+#pragma GCC unroll 8
+            for (int k = 0; k < K; ++k) sum[h] = sum[h] + (e[h][k] = exp(e[h][k] - most[h]));
         }
-        f64 most = e[0], sum{};
+        for (int h = 0; h < at; ++h) {
+            value = value + (most[h] + log(sum[h]));
+            const f64 by = all(1.0) / sum[h];
 #pragma GCC unroll 8
-        for (int k = 1; k < K; ++k) most = max(most, e[k]);
-#pragma GCC unroll 8
-        for (int k = 0; k < K; ++k) sum = sum + (e[k] = exp(e[k] - most));
-        value = value + (most + log(sum));
-        const f64 by = all(1.0) / sum;
-#pragma GCC unroll 8
-        for (int k = 0; k < K; ++k) {
-            const f64 r = e[k] * by, ru = r * u[k];
-            sum_a[k] = sum_a[k] + r;
-            sum_m[k] = sum_m[k] + ru;
-            sum_s[k] = fma(ru, u[k], sum_s[k]);
+            for (int k = 0; k < K; ++k) {
+                const f64 r = e[h][k] * by, ru = r * u[h][k];
+                sum_a[k] = sum_a[k] + r;
+                sum_m[k] = sum_m[k] + ru;
+                sum_s[k] = fma(ru, u[h][k], sum_s[k]);
+            }
         }
     }
     for (int k = 0; k < K; ++k) {
