@@ -1,4 +1,4 @@
-// Convolutions of 64 images, their gradients with respect to filters and images: kiln, AVX-512 by hand (few channels), oneDNN.
+// Convolutions of 64 images, their gradients with respect to filters and images: kiln, AVX-512 or AVX2 by hand (few channels), oneDNN.
 // The rivals have their operands in the order that they like, and are not charged for it.
 #include "rivals/onednn.hpp"
 #if KILN_BENCH_HAND
@@ -9,8 +9,13 @@ using namespace kiln;
 
 constexpr int n_images = 64;
 
-/// OB, XB: the tiles by hand, of channels and positions, forward and back; 0 where oneDNN is the only rival.
-template <int In, int Out, int Extent, int Size, bool Same, int OB = 0, int XB = 0, int BackOB = 0, int BackXB = 0>
+/// What is done by hand in registers at once, by AVX-512 or by AVX2: channels and positions forward and back, channels of the
+/// filters' gradient.
+struct tiles {
+    int channels = 0, positions = 0, back_channels = 0, back_positions = 0, filters = 0;
+};
+/// Without tiles, oneDNN is the only rival.
+template <int In, int Out, int Extent, int Size, bool Same, tiles Avx512 = {}, tiles Avx2 = {}>
 struct layer {
     static constexpr int pad = Same ? Size / 2 : 0, out_extent = Extent + 2 * pad - Size + 1;
     using padding = std::conditional_t<Same, same, valid>;
@@ -46,19 +51,20 @@ struct layer {
         image_rows.within(1e-4).kiln([] { images.into(d.dx)(d.ws, d.ups); }, dx);
 
 #if KILN_BENCH_HAND
-        if constexpr (OB != 0) {
+        static constexpr tiles t = hand::avx512 ? Avx512 : Avx2;
+        if constexpr (t.channels != 0) {
             using C = hand::convolution<In, Out, Extent, Extent, Size, pad>;
             static numbers<float> x_blocks(xs.size()), up_blocks(ups.size()), z_blocks(zs.size()), dx_blocks(dx.size()), by_hand(dw.size());
             to_blocks<In, Extent>(xs.data(), x_blocks.data());
             to_blocks<Out, out_extent>(ups.data(), up_blocks.data());
             static numbers<float> z_plain(zs.size()), dx_plain(dx.size());
             const auto f = [] {
-                for (int b = 0; b < n_images / 16; ++b)
-                    hand::convolve<C, OB, XB>(x_blocks.data() + b * C::in_block, d.ws.data(), z_blocks.data() + b * C::out_block);
+                for (int b = 0; b < n_images / hand::width; ++b)
+                    hand::convolve<C, t.channels, t.positions>(x_blocks.data() + b * C::in_block, d.ws.data(), z_blocks.data() + b * C::out_block);
             };
             const auto g = [] {
-                for (int b = 0; b < n_images / 16; ++b)
-                    hand::convolve<hand::backward<C>, BackOB, BackXB>(up_blocks.data() + b * C::out_block, d.ws.data(), dx_blocks.data() + b * C::in_block);
+                for (int b = 0; b < n_images / hand::width; ++b)
+                    hand::convolve<hand::backward<C>, t.back_channels, t.back_positions>(up_blocks.data() + b * C::out_block, d.ws.data(), dx_blocks.data() + b * C::in_block);
             };
             f();
             from_blocks<Out, out_extent>(z_blocks.data(), z_plain.data());
@@ -68,7 +74,7 @@ struct layer {
             image_rows.rival("hand", g, dx_plain);
             filter_rows.rival("hand", [] {
                 std::fill_n(by_hand.data(), by_hand.size(), 0.0f);
-                hand::filter_gradient<C, Out % 3 == 0 ? 3 : 4>(x_blocks.data(), up_blocks.data(), n_images / 16, 1.0f, by_hand.data());
+                hand::filter_gradient<C, t.filters>(x_blocks.data(), up_blocks.data(), n_images / hand::width, 1.0f, by_hand.data());
             }, by_hand);
         }
 #endif
@@ -90,24 +96,27 @@ struct layer {
 #endif
     }
 
-    /// [image][y][x][channel] to blocks of [channel][y][x][16 images], and back.
+#if KILN_BENCH_HAND
+    /// [image][y][x][channel] to blocks of [channel][y][x][a vector of images], and back.
     template <int Channels, int E>
     static void to_blocks(const float* from, float* to) { exchange<Channels, E>([&](long plain, long block) { to[block] = from[plain]; }); }
     template <int Channels, int E>
     static void from_blocks(const float* from, float* to) { exchange<Channels, E>([&](long plain, long block) { to[plain] = from[block]; }); }
     template <int Channels, int E, class F>
     static void exchange(F f) {
+        constexpr long lanes = hand::width;
         for (long n = 0; n < n_images; ++n)
             for (long p = 0; p < E * E; ++p)
-                for (long c = 0; c < Channels; ++c) f((n * E * E + p) * Channels + c, (n / 16 * Channels + c) * E * E * 16 + p * 16 + n % 16);
+                for (long c = 0; c < Channels; ++c) f((n * E * E + p) * Channels + c, ((n / lanes * Channels + c) * E * E + p) * lanes + n % lanes);
     }
+#endif
 };
 
 int main(int argc, char** argv) {
     keep_memory();
-    lasting<layer<1, 3, 28, 5, true, 3, 7, 1, 14>>().add();
-    lasting<layer<1, 6, 28, 5, true, 6, 4, 1, 14>>().add();
-    lasting<layer<6, 16, 14, 5, false, 4, 5, 3, 7>>().add();
+    lasting<layer<1, 3, 28, 5, true, tiles{3, 7, 1, 14, 3}, tiles{1, 14, 1, 14, 1}>>().add();
+    lasting<layer<1, 6, 28, 5, true, tiles{6, 4, 1, 14, 3}, tiles{2, 4, 1, 14, 2}>>().add();
+    lasting<layer<6, 16, 14, 5, false, tiles{4, 5, 3, 7, 4}, tiles{2, 5, 1, 14, 2}>>().add();
     lasting<layer<16, 32, 14, 3, true>>().add();
     lasting<layer<64, 64, 14, 3, true>>().add();
     return run_all(argc, argv);

@@ -1,5 +1,5 @@
 // One sample through a net, where the call itself is a part of the work: 784-128-10 (relu), bound by reading its weights, and
-// 8-32-32-4 (tanh). Against AVX-512 by hand and Eigen, with matrices of static size where they are small.
+// 8-32-32-4 (tanh). Against AVX-512 or AVX2 by hand and Eigen, with matrices of static size where they are small.
 #include "rivals/eigen.hpp"
 #if KILN_BENCH_HAND
 #include "rivals/inference.hpp"

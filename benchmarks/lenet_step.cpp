@@ -1,5 +1,5 @@
 // One training step of LeNet-5 (64 samples, gradient descent): forward, backward and update as one function, against the same
-// written by hand with AVX-512.
+// written by hand with AVX-512 or AVX2.
 #include "lenet.hpp"
 #include "side_by_side.hpp"
 #if KILN_BENCH_HAND

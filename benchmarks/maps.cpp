@@ -1,4 +1,4 @@
-// Elementwise functions of n floats: kiln's one kernel, AVX-512 by hand, Eigen Tensor's one expression, oneDNN's primitive
+// Elementwise functions of n floats: kiln's one kernel, AVX-512 or AVX2 by hand, Eigen Tensor's one expression, oneDNN's primitive
 // where there is one. The compiler knows n, except in the rows that say so.
 #include "rivals/onednn.hpp"
 #include "rivals/xsimd.hpp"

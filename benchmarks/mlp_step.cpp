@@ -1,5 +1,5 @@
 // One training step of the perceptron 784-128-10 (relu, softmax cross-entropy, 64 samples, gradient descent): forward, backward and
-// update as one function, against the same written by hand with AVX-512 and with Eigen.
+// update as one function, against the same written by hand with AVX-512 or AVX2 and with Eigen.
 #include "rivals/eigen.hpp"
 #if KILN_BENCH_HAND
 #include "rivals/perceptron.hpp"

@@ -1,5 +1,5 @@
 // Value and gradient of models over 1000 observations, in double: least squares and logistic regression of 20 variables, a mixture
-// of 4 normal distributions (log-sum-exp). kiln, AVX-512 by hand (data in blocks of 8 observations), Eigen with the gradient by hand.
+// of 4 normal distributions (log-sum-exp). kiln, AVX-512 or AVX2 by hand (data in blocks of a vector of observations), Eigen with the gradient by hand.
 #include "side_by_side.hpp"
 #if KILN_BENCH_HAND
 #include "rivals/models.hpp"
@@ -42,8 +42,11 @@ struct data {
         scatter(ss, -0.5, 0.5);
         scatter(ms, -3, 3);
         for (i64 k = 0; k < n; ++k) answers(k) = ys(k) > 0;
+#if KILN_BENCH_HAND
+        constexpr i64 lanes = hand::width64;
         for (i64 k = 0; k < n; ++k)
-            for (i64 v = 0; v < n_variables; ++v) blocks[(k / 8 * n_variables + v) * 8 + k % 8] = xs(k, v);
+            for (i64 v = 0; v < n_variables; ++v) blocks[(k / lanes * n_variables + v) * lanes + k % lanes] = xs(k, v);
+#endif
         eigen_x = Eigen::Map<eigen_matrix>(xs.data(), n, n_variables);
         eigen_y = Eigen::Map<Eigen::VectorXd>(ys.data(), n);
         eigen_answers = Eigen::Map<Eigen::VectorXd>(answers.data(), n);

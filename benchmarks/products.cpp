@@ -1,4 +1,4 @@
-// Products of matrices and dense layers (product, bias, relu) whose sizes the compiler knows: kiln, AVX-512 by hand, Eigen,
+// Products of matrices and dense layers (product, bias, relu) whose sizes the compiler knows: kiln, AVX-512 or AVX2 by hand, Eigen,
 // OpenBLAS, oneDNN (its weights in the order that it likes). "_left" and "_right": that operand lies transposed.
 #include "rivals/blas.hpp"
 #include "rivals/eigen.hpp"

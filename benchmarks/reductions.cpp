@@ -1,4 +1,4 @@
-// Sums, sums of squares and maxima of n floats: kiln, AVX-512 by hand, Eigen. kiln's maximum is NaN where an element is, and so is
+// Sums, sums of squares and maxima of n floats: kiln, AVX-512 or AVX2 by hand, Eigen. kiln's maximum is NaN where an element is, and so is
 // that of its rivals here.
 #include "rivals/eigen.hpp"
 #if KILN_BENCH_HAND

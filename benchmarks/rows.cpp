@@ -1,5 +1,5 @@
-// Work along the rows of a matrix (softmax, logsumexp, layer normalisation, cross-entropy) and its gradients: kiln, AVX-512 by
-// hand, Eigen, oneDNN. Eigen's side goes row by row where a row fills its registers, and over the whole matrix where it does not
+// Work along the rows of a matrix (softmax, logsumexp, layer normalisation, cross-entropy) and its gradients: kiln, AVX-512 or
+// AVX2 by hand, Eigen, oneDNN. Eigen's side goes row by row where a row fills its registers, and over the whole matrix where it does not
 // (10 columns): the faster way for each.
 #include "rivals/eigen.hpp"
 #include "rivals/onednn.hpp"

@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-// The rivals written by hand need AVX-512.
-#if defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+// The rivals written by hand need AVX-512, or AVX2 and FMA.
+#if (defined(__AVX512F__) && defined(__AVX512DQ__) && defined(__AVX512VL__)) || (defined(__AVX2__) && defined(__FMA__))
 #define KILN_BENCH_HAND 1
 #else
 #define KILN_BENCH_HAND 0

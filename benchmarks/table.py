@@ -148,6 +148,18 @@ def build_of(folder):
     return f"{version}, {flags} -march=native"
 
 
+def instructions():
+    """The widest instruction set of this machine, which -march=native and the rivals written by hand use."""
+    if not os.path.exists("/proc/cpuinfo"):
+        return ""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = next((set(line.split()) for line in file if line.startswith("flags")), set())
+    for name, needs in (("AVX-512", {"avx512f", "avx512dq", "avx512vl"}), ("AVX2 with FMA", {"avx2", "fma"})):
+        if needs <= flags:
+            return f"{name}: kiln, what is written by hand, Eigen"
+    return "neither AVX-512 nor AVX2 with FMA: kiln and Eigen with less, nothing is written by hand"
+
+
 def versions_of(packages):
     """What the package manager knows of the rivals."""
     found = []
@@ -175,6 +187,7 @@ def facts(arguments, limits):
     yield "limits", str(limits)
     if arguments.build:
         yield "compiler", build_of(arguments.build)
+    yield "instructions", instructions()
     yield "rivals", versions_of(["libeigen3-dev", "libopenblas-dev", "libdnnl-dev", "libtorch-dev"])
     yield "date", datetime.date.today().isoformat()
     yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, kiln and its rivals of a program in random order, one "
@@ -205,12 +218,12 @@ def main():
     print(text)
 
     if arguments.write:
-        head = ("# Performance\n\nkiln against the same work written by hand with AVX-512 for one size "
+        head = ("# Performance\n\nkiln against the same work written by hand with AVX-512 or AVX2 for one size "
                 "([benchmarks/rivals](../benchmarks/rivals)) and against libraries, by `bash benchmarks/run.sh --write`. \"kiln / rival\" is a ratio "
                 "of times: below 1 kiln is faster. \"bar\" is what kiln is meant to reach, \"of limit\" which share of the "
                 "arithmetic or the memory bandwidth of this machine it reaches. Only the ratios mean something on another machine.\n\n")
         with open(os.path.join(arguments.write, "performance.md"), "w", encoding="utf-8") as file:
-            file.write(head + re.sub(r"(?m)^(machine|limits|compiler|rivals|date|measured|disturbed): ", r"- \1: ", text))
+            file.write(head + re.sub(r"(?m)^(machine|limits|compiler|instructions|rivals|date|measured|disturbed): ", r"- \1: ", text))
         short = [{key: float(f"{v:.4g}") if isinstance(v, float) else v for key, v in row.items() if v is not None} for row in all_rows]
         with open(os.path.join(arguments.write, "performance.json"), "w", encoding="utf-8") as file:
             lines = ",\n".join("    " + json.dumps(row) for row in short)

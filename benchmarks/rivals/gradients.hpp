@@ -7,39 +7,39 @@
 
 namespace hand {
 
-/// sum of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2. Eight terms at a time, the others one by one.
+/// sum of 100 (x[i+1] - x[i]^2)^2 + (1 - x[i])^2. A vector of terms at a time, the others one by one.
 template <int N>
 [[gnu::noinline]] double rosenbrock(const double* x, double* g) {
     double value = 0, carry = 0;
     int i = 0;
-    if constexpr (N > 8) {
-        f64x8 sum = _mm512_setzero_pd(), before = sum;
-        for (; i + 8 < N; i += 8) {
-            const f64x8 a = load(x + i), t = _mm512_fnmadd_pd(a, a, load(x + i + 1)), u = _mm512_sub_pd(all(1.0), a);
-            sum = fma(_mm512_mul_pd(t, all(100.0)), t, fma(u, u, sum));
-            const f64x8 shifted = _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_castpd_si512(t), _mm512_castpd_si512(before), 7));
-            store(g + i, fma(shifted, all(200.0), fma(_mm512_mul_pd(a, all(-400.0)), t, _mm512_mul_pd(u, all(-2.0)))));
-            before = t;
+    if constexpr (N > width64) {
+        f64 products{}, squares{}, before{};   // of 200 t t and u u, 200 t
+        for (; i + width64 < N; i += width64) {
+            const f64 a = load(x + i), t = fnma(a, a, load(x + i + 1)), u = all(1.0) - a, slope = t * all(200.0);
+            products = fma(slope, t, products);
+            squares = fma(u, u, squares);
+            store(g + i, fma(fma(a, slope, u), all(-2.0), moved_on(slope, before)));
+            before = slope;
         }
-        value = _mm512_reduce_add_pd(sum);
-        carry = 200 * _mm512_castsi512_pd(_mm512_alignr_epi64(_mm512_setzero_si512(), _mm512_castpd_si512(before), 7))[0];
+        value = total(fma(products, all(0.5), squares));
+        carry = last_lane(before);
     }
     return straight::rosenbrock_from<N>(i, value, carry, x, g);
 }
 /// sum of 100 (b[i] - a[i]^2)^2 + (1 - a[i])^2
 template <int N>
 [[gnu::noinline]] double rosenbrock_pairs(const double* a, const double* b, double* da, double* db) {
-    f64x8 sum[2]{_mm512_setzero_pd(), _mm512_setzero_pd()};
+    f64 sum[2]{};
 #pragma GCC unroll 16
-    for (int i = 0; i < N; i += 8) {
-        const __mmask8 m = static_cast<__mmask8>(N - i >= 8 ? 0xff : (1 << (N - i)) - 1);
-        const f64x8 x = _mm512_maskz_loadu_pd(m, a + i), t = _mm512_fnmadd_pd(x, x, _mm512_maskz_loadu_pd(m, b + i));
-        const f64x8 u = _mm512_maskz_sub_pd(m, all(1.0), x);
-        sum[i / 8 % 2] = fma(_mm512_mul_pd(t, all(100.0)), t, fma(u, u, sum[i / 8 % 2]));
-        _mm512_mask_storeu_pd(da + i, m, fma(_mm512_mul_pd(x, all(-400.0)), t, _mm512_mul_pd(u, all(-2.0))));
-        _mm512_mask_storeu_pd(db + i, m, _mm512_mul_pd(t, all(200.0)));
+    for (int i = 0; i < N; i += width64) {
+        const prefix64 m = first64(N - i);
+        const f64 x = load(a + i, m), t = fnma(x, x, load(b + i, m)), u = keep(m, all(1.0) - x);
+        f64& part = sum[i / width64 % 2];
+        part = fma(t * all(100.0), t, fma(u, u, part));
+        store(da + i, fma(x * all(-400.0), t, u * all(-2.0)), m);
+        store(db + i, t * all(200.0), m);
     }
-    return _mm512_reduce_add_pd(_mm512_add_pd(sum[0], sum[1]));
+    return total(sum[0] + sum[1]);
 }
 
 /// y[i] = exp(sin(y[i-1] x[i])), y[0] = x[0]: the last y. One after the other, so no vectors.

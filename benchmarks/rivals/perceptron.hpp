@@ -9,14 +9,15 @@ namespace hand {
 /// The sum over the rows of x [R][C] by columns, b -= rate * sum.
 template <long R, long C>
 HAND_INLINE void descend_columns(const float* x, float rate, float* b) {
-    for (long k = 0; k < C; k += 16) {
-        const __mmask16 lanes = first(C - k);
-        f32x16 sum[4]{};
+    const auto some = [&](long k, prefix lanes) HAND_INLINED {
+        f32 sum[4]{};
         for (long i = 0; i < R; i += 4)
 #pragma GCC unroll 4
-            for (int u = 0; u < 4; ++u) sum[u] = _mm512_add_ps(sum[u], load(x + (i + u) * C + k, lanes));
-        store(b + k, _mm512_fnmadd_ps(all(rate), fold4(sum, added), load(b + k, lanes)), lanes);
-    }
+            for (int u = 0; u < 4; ++u) sum[u] = sum[u] + load(x + (i + u) * C + k, lanes);
+        store(b + k, fnma(all(rate), fold4(sum, added), load(b + k, lanes)), lanes);
+    };
+    for (long k = 0; k + width <= C; k += width) some(k, first(width));
+    if constexpr (C % width != 0) some(C / width * width, first(C % width));
 }
 struct perceptron {
     static constexpr long n = 64, in = 784, mid = 128, out = 10;
