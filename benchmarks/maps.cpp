@@ -103,11 +103,31 @@ void add_axpyw() {
     }, other);
 }
 
+template <long N>
+void add_bytes() {
+    static constexpr auto x = placeholder<"x", std::uint8_t, N>;
+    static auto f = function(inputs(x), cast<float>(x) * 0.00392156863_c);
+    static numbers<std::uint8_t> in(N);
+    static numbers<float> out(N), other(N);
+    scatter(in, 0, 256);
+    row r("bytes_to_floats", size_name<N, N>, {1.0 * N, 5.0 * N});
+    r.kiln([] { f.into(view<N, N>(out.data()))(view<N, N>(in.data())); }, out);
+#if KILN_BENCH_HAND
+    r.rival("hand", [] { hand::bytes_to_floats<N>(in.data(), 0.00392156863f, other.data()); }, other);
+#endif
+    r.rival("eigen_tensor", [] {
+        using eigen_bytes = Eigen::TensorMap<Eigen::Tensor<std::uint8_t, 1, Eigen::RowMajor>>;
+        eigen_vector(other.data(), N) = eigen_bytes(in.data(), N).cast<float>() * 0.00392156863f;
+    }, other);
+}
+
 int main(int argc, char** argv) {
     lasting<one_argument<1'000, 1'000>>().add_all();
     lasting<one_argument<100'000, 100'000>>().add_all();
     lasting<one_argument<"n", 777>>().add_all();
     lasting<one_argument<"n", 10'000>>().add_all();
+    add_bytes<1'000>();
+    add_bytes<100'000>();
     add_axpyw<1'000, 1'000>();
     add_axpyw<100'000, 100'000>();
     add_axpyw<10'000'000, 10'000'000>();

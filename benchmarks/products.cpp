@@ -99,6 +99,27 @@ void add_dense() {
 #endif
 }
 
+/// Bytes as the left operand, cast and scaled: by the contraction, block by block, and into memory first.
+template <i64 M, i64 N, i64 K>
+void add_cast_product() {
+    using S = sizes<M, N, K>;
+    static constexpr auto bytes = placeholder<"bytes", std::uint8_t, M, K>;
+    static constexpr auto scaled = cast<float>(bytes) * 0.00392156863_c;
+    static auto f = function(inputs(bytes, S::b), matmul(scaled, S::b));
+    static auto first = function(inputs(bytes), scaled);
+    static auto second = function(inputs(S::a, S::b), S::product());
+    static S& s = lasting<S>();
+    static auto& in = lasting<tensor<std::uint8_t, M, K>>();
+    static auto& other = lasting<tensor<float, M, N>>();
+    scatter(in, 0, 256);
+    row r("cast_product", s.name, {2.0 * M * N * K, M * K + 4.0 * (K * N + M * N)});
+    r.kiln([] { f.into(s.out)(in, s.bs); }, s.out);
+    r.rival("two_kernels", [] {
+        first.into(s.as)(in);
+        second.into(other)(s.as, s.bs);
+    }, other);
+}
+
 int main(int argc, char** argv) {
     keep_memory();
     add_product<32, 32, 32>();
@@ -112,6 +133,9 @@ int main(int argc, char** argv) {
     add_product<64, 128, 784>();
     add_product<64, 128, 10, lies::right_transposed>();
     add_product<784, 128, 64, lies::left_transposed>();
+    add_cast_product<64, 128, 784>();
+    add_cast_product<1024, 128, 784>();
+    add_cast_product<20000, 40, 300>();
     add_dense<64, 128, 784>();
     add_dense<128, 128, 784>();
     add_dense<64, 10, 128>();

@@ -67,6 +67,15 @@ struct exp_log {
     }
 };
 
+/// out = in * factor, from bytes to floats.
+template <long N>
+[[gnu::noinline]] void bytes_to_floats(const std::uint8_t* in, float factor, float* out) {
+    constexpr long whole = N / (4 * width) * (4 * width);
+    for (long k = 0; k < whole; k += 4 * width)
+#pragma GCC unroll 4
+        for (int u = 0; u < 4; ++u) store(out + k + width * u, load_bytes(in + k + width * u) * all(factor));
+    for (long k = whole; k < N; ++k) out[k] = in[k] * factor;
+}
 /// out = a x + y w - v. Results beyond the caches go around them.
 template <long N>
 [[gnu::noinline]] void axpyw(float a, const float* x, const float* y, const float* w, const float* v, float* out) {

@@ -61,6 +61,7 @@ HAND_INLINE void store(double* p, f64 v, prefix64 m) {
     if (m.n & 2) _mm_storeu_pd(p, rest), p += 2, rest = _mm256_extractf128_pd(v, 1);
     if (m.n & 1) _mm_store_sd(p, rest);
 }
+HAND_INLINE f32 load_bytes(const std::uint8_t* p) { return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)))); }
 HAND_INLINE void stream(float* p, f32 v) { _mm256_stream_ps(p, v); }   // around the caches
 
 HAND_INLINE f32 fma(f32 a, f32 b, f32 c) { return _mm256_fmadd_ps(a, b, c); }     // a b + c

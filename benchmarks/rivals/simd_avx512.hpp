@@ -30,6 +30,7 @@ HAND_INLINE void store(float* p, f32 v) { _mm512_storeu_ps(p, v); }
 HAND_INLINE void store(double* p, f64 v) { _mm512_storeu_pd(p, v); }
 HAND_INLINE void store(float* p, f32 v, prefix m) { _mm512_mask_storeu_ps(p, m, v); }
 HAND_INLINE void store(double* p, f64 v, prefix64 m) { _mm512_mask_storeu_pd(p, m, v); }
+HAND_INLINE f32 load_bytes(const std::uint8_t* p) { return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))); }
 HAND_INLINE void stream(float* p, f32 v) { _mm512_stream_ps(p, v); }   // around the caches
 
 HAND_INLINE f32 fma(f32 a, f32 b, f32 c) { return _mm512_fmadd_ps(a, b, c); }     // a b + c
