@@ -222,6 +222,8 @@ def main():
                 "([benchmarks/rivals](../benchmarks/rivals)) and against libraries, by `bash benchmarks/run.sh --write`. \"kiln / rival\" is a ratio "
                 "of times: below 1 kiln is faster. \"bar\" is what kiln is meant to reach, \"of limit\" which share of the "
                 "arithmetic or the memory bandwidth of this machine it reaches. Only the ratios mean something on another machine.\n\n")
+        if os.path.exists(os.path.join(arguments.write, "performance_avx512.md")):
+            head += "An older run on a machine with AVX-512 is [beside it](performance_avx512.md).\n\n"
         with open(os.path.join(arguments.write, "performance.md"), "w", encoding="utf-8") as file:
             file.write(head + re.sub(r"(?m)^(machine|limits|compiler|instructions|rivals|date|measured|disturbed): ", r"- \1: ", text))
         short = [{key: float(f"{v:.4g}") if isinstance(v, float) else v for key, v in row.items() if v is not None} for row in all_rows]

@@ -1,6 +1,6 @@
 // Maps that a contraction can compute by itself, block by block, as it copies an operand into panels (plan/prologues.hpp).
 #pragma once
-#include <kiln/passes/fusion.hpp>
+#include <kiln/passes/find_windows.hpp>
 
 namespace kiln {
 
@@ -21,13 +21,24 @@ constexpr bool prologue_pays(const graph_view& g, const node& x, int side) {
 /// What may be computed again for each block of columns. A division is costly where it is all that is done, but not beside the products.
 constexpr bool cheap_in_prologue(const node& x) { return !x.op->costly || (x.op == &info<divide_op> && is_floating(x.type)); }
 
+/// Node i and all that it is computed of are cheap, up to what is stored or given; `budget`: so many nodes.
+template <int N>
+constexpr bool cheap_throughout(const graph_view& g, const fusion<N>& f, int i, int& budget) {
+    const node& x = g.nodes[i];
+    if (x.op->kind != pattern::pointwise) return true;
+    if (!cheap_in_prologue(x) || --budget < 0) return false;
+    for (int k = 0; k < x.n_in; ++k)
+        if (const int o = g.operand(x, k); !f.pinned[o] && !cheap_throughout(g, f, o, budget)) return false;
+    return true;
+}
 /// What contraction x shows behind transposes as its operand of this side, if that is a map that it may compute; -1: it is none.
 template <int N>
 constexpr int map_behind(const graph_view& g, const fusion<N>& f, const node& x, int side) {
-    int o = x.in[side];
+    int o = x.in[side], budget = 24;
     while (g.nodes[o].op->kind == pattern::transpose && !f.pinned[o]) o = g.nodes[o].in[0];
     const node& map = g.nodes[o];
-    return map.op->kind == pattern::pointwise && f.pinned[o] && cheap_in_prologue(map) && g.length(map.shape) >= 2 && prologue_pays(g, x, side) ? o : -1;
+    if (map.op->kind != pattern::pointwise || !f.pinned[o] || g.length(map.shape) < 2 || !prologue_pays(g, x, side)) return -1;
+    return cheap_throughout(g, f, o, budget) && windows_behind(g, f, way_from(g, f, x.in[0]).patches) < 0 ? o : -1;
 }
 /// How often every node is read.
 template <int N>

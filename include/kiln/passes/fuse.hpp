@@ -7,7 +7,6 @@
 // the axis where a reduction over rows begins. Axes that no mask tells apart are merged later; `cuts` says where some does.
 #pragma once
 #include <kiln/passes/find_prologues.hpp>
-#include <kiln/passes/find_windows.hpp>
 
 namespace kiln {
 

@@ -145,7 +145,7 @@ struct body_facts {
     /// Folds along short rows are done for many rows at once: all values of rows are then vectors of rows, and values of the row
     /// that are costly and wanted in several passes are kept for each of them. Vectors of four lanes gain nothing by it where rows are
     /// short and nothing is costly, nor does a single fold whose row is read again after it, but for an inner product. Rows of less than
-    /// half a vector, or than one of up to eight lanes, are turned, if what all lanes compute then is worth elements that are loaded and
+    /// half a vector, or than one of up to eight lanes, or of four lanes, are turned, if what all lanes compute then is worth elements that are loaded and
     /// stored one by one.
     constexpr void group_rows(int lanes, i64 extent) {
         if (contraction || !in_registers || row_bit == 0 || lanes < 4 || lanes > 16 || sections) return;
@@ -155,7 +155,7 @@ struct body_facts {
             n_costly += costly[i];
         }
         if (lanes < 8 && extent < (n_costly > 0 ? 3 : 3 * lanes)) return;
-        const bool worth_turning = lanes > 8 ? 2 * extent <= lanes : extent < lanes || extent == 4;
+        const bool worth_turning = lanes > 8 ? 2 * extent <= lanes : extent < lanes || (lanes == 4 && extent == 4);
         turned = folds > 0 && (n_costly > 0 ? worth_turning : 8 * extent <= 3 * lanes);
         grouped = turned || (folds > 0 && (n_costly > 0 || folds > 1 || passes == 1 || inner_products > 0));
         if (!grouped) return;

@@ -12,7 +12,8 @@ namespace kiln {
 /// operand whose rows are not contiguous is always copied, except for few rows, which are inner products; one with contiguous rows the
 /// sooner, the narrower vectors are: two of them are what is read of a row, of which some share a set of L1, and half a line may be
 /// nobody's (AVX2, 384 x 384 x 384: 1.76 ms in place, 1.36 from panels; AVX-512 reads it in place at 97 % of its peak). To ask with `any_extent`
-/// must give every copy that some extent asks for, so a rule may only say "at least" of an extent that decides a copy.
+/// must give every copy that some extent asks for, so a rule may only say "at least" of an extent that decides a copy, and fewer copies
+/// may not take more memory.
 constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     const i64 far = 2048 / bytes;
     const bool products = right == by_columns && (m == 1 ? left != by_strides : m < 4 && left == by_rows);
@@ -21,7 +22,8 @@ constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes
 }
 /// The same where maps compute operands: there is nothing to read in place.
 constexpr packing packing_with_maps(packing p, bool left, bool right) {
-    return {p.left || left, p.right || right, p.products && !right, left, right};
+    const bool products = p.products && !left && !right;
+    return {p.left || left, p.right || right || p.products != products, products, left, right};
 }
 /// An extent that is not known yet counts as one that needs the copy.
 inline constexpr i64 any_extent = i64{1} << 30;
@@ -44,17 +46,20 @@ struct panel_bytes {
     i64 right, left, sums, lines;
     constexpr i64 all() const { return right + left + sums + lines; }
 };
+/// Bytes of a row of the sums that wait: of all panels of a block, which are at most two vectors wide.
+constexpr i64 row_of_block(i64 n, i64 bytes, i64 vector_bytes) {
+    const i64 widest = vector_bytes * 2, most = contraction_blocks::panels * widest, row = (n * bytes + widest - 1) / widest * widest;
+    return row < most ? row : most;
+}
 /// Elements from row to row of a block of the right operand that is computed: an odd number of cache lines, so that rows share no sets.
 constexpr i64 computed_row(i64 n, i64 bytes, i64 vector_bytes) {
-    const i64 widest = vector_bytes * 2, most = contraction_blocks::panels * widest, row = (n * bytes + widest - 1) / widest * widest;
-    return ((row < most ? row : most) + 64) / bytes;
+    return ((row_of_block(n, bytes, vector_bytes) + 127) / 128 * 128 + 64) / bytes;
 }
 constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     using blocks = contraction_blocks;
-    const i64 depth = p.right ? blocks::steps(k, bytes) : k, most_rows = blocks::rows + blocks::highest_tile, rows = m < most_rows ? m : most_rows;
+    const i64 depth = p.right || p.computes_left ? blocks::steps(k, bytes) : k, most_rows = blocks::rows + blocks::highest_tile, rows = m < most_rows ? m : most_rows;
     const i64 steps = depth ? (k + depth - 1) / depth : 0;
-    const i64 widest = vector_bytes * 2, most = blocks::panels * widest;   // a panel is at most two vectors wide
-    const i64 row = (n * bytes + widest - 1) / widest * widest, columns = row < most ? row : most;
+    const i64 widest = vector_bytes * 2, columns = row_of_block(n, bytes, vector_bytes);
     const i64 vector = vector_bytes / bytes, line = depth + 2 * vector;   // of what is computed, the rows of a tile and the columns of a panel at a time
     const i64 left = p.computes_left ? bytes_in_arena((blocks::highest_tile + vector) * line * bytes) : p.left ? steps * bytes_in_arena(m * depth * bytes) : 0;
     return {p.right ? bytes_in_arena(depth * (p.computes_right ? computed_row(n, bytes, vector_bytes) * bytes : columns)) : 0, left, depth < k ? bytes_in_arena(rows * columns) : 0,

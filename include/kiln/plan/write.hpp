@@ -191,7 +191,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         if (kernel_is[call.kernel].reduces) {
             facts_type facts;
             analyse(facts, q, h, words + kernels[call.kernel].at, kernels[call.kernel].n);
-            stores(facts.n_scratch, facts.in_registers ? nullptr : &facts);
+            stores(facts.n_scratch, &facts);
         } else stores(0, nullptr);
         for (int p : pro.map[q]) {   // a prologue has no scratch, and its result is in that of the contraction
             if (!p) continue;

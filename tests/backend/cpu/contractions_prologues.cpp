@@ -39,7 +39,6 @@ TEST_CASE("casts, masks and scales as prologues", "[cpu][contractions]") {
         return matmul(cast<float>(x) / 255.0, cast<float>(w) * c) + c * sum(s);
     }, rows_of_bytes, weights, of_inner, of_column));
     STATIC_REQUIRE(prologues_in(f) == 2);
-    STATIC_REQUIRE(prologues_in(f) == 2);
     compare_over_sizes(f, near_float);
     auto g = function(inputs(a, kept, of_inner, of_row, b), trace([](value x, value w, value s, value r, value y) {
         return relu(matmul(where(w, x * s - r, 0), y));   // values of rows, of columns, and a mask
@@ -54,6 +53,25 @@ TEST_CASE("turned prologues", "[cpu][contractions]") {
     }, a, turned_a, b, turned_b, rows));
     STATIC_REQUIRE(prologues_in(f) == 8);
     compare_over_sizes(f, near_float);
+}
+TEST_CASE("sums that wait for the next steps", "[cpu][contractions]") {   // more than 512 steps, few columns, and an epilogue
+    auto f = function(inputs(a, turned_a, b, turned_b, rows, of_column), trace([](value x, value xt, value y, value yt, value r, value c) {
+        return values{relu(matmul(r, transpose(abs(yt))) + c), relu(matmul(r, y * 2.0) + c), tanh(matmul(x * 0.5, y) + c), matmul(transpose(xt - 0.5), y) + c,
+                      relu(matmul(x, transpose(yt)) + c), sum(matmul(x + 0.25, transpose(yt)) * c, 0)};
+    }, a, turned_a, b, turned_b, rows, of_column));
+    STATIC_REQUIRE(prologues_in(f) == 5);
+    for (const i64 m : {1, 3, 50, 256})
+        for (const i64 n : {1, 10, 17, 100})
+            for (const i64 k : {600, 784, 1500}) compare(f, {{"m", m}, {"n", n}, {"k", k}}, {.tolerance = 4e4, .as_float = true, .low = -0.9, .high = 0.9});
+    for (const i64 n : {10, 100}) compare_threads(f, {{"m", 128}, {"n", n}, {"k", 3072}});
+    constexpr auto x = placeholder<"x", float, 64, 784>;
+    constexpr auto weights_of_ten = placeholder<"w", float, 10, 784>;
+    constexpr auto small_weights = placeholder<"v", std::int8_t, 784, 10>;
+    constexpr auto ten = placeholder<"ten", float, 10>;
+    auto g = function(inputs(x, weights_of_ten, small_weights, ten), trace([](value p, value q, value v, value c) {
+        return values{relu(matmul(p, transpose(q)) + c), matmul(p, cast<float>(v)) + c};
+    }, x, weights_of_ten, small_weights, ten));
+    compare(g, {}, {.tolerance = 4e4, .as_float = true});
 }
 TEST_CASE("prologues of constant extents", "[cpu][contractions]") {
     constexpr auto x = placeholder<"x", std::uint8_t, 37, 50>;

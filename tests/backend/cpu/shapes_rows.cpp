@@ -176,5 +176,21 @@ TEST_CASE("gradients of row programs", "[cpu][shapes]") {
             for (const i64 w : {2, 17, 100}) compare(f, {{"n", n}, {"h", h}, {"w", w}}, {.tolerance = 1e4});
 }
 
+TEST_CASE("a row is not written over while a later pass over it still reads it", "[cpu][rows]") {
+    const auto check = [](auto t) {
+        using T = decltype(t);
+        constexpr auto left = placeholder<"left", T, "n", 7>;
+        constexpr auto right = placeholder<"right", T, 7, 12>;
+        constexpr auto last = placeholder<"last", T, 12, 6>;
+        auto f = function(inputs(left, right, last), trace([](value p, value q, value r) {
+            const value m = matmul(p, q), v = m - max(m, -1, keepdims), w = m * sum(v * v, -1, keepdims);
+            return values{matmul(v, r), matmul(w, r)};
+        }, left, right, last));
+        for (const i64 n : {1, 20}) compare(f, {{"n", n}}, {.tolerance = 1e4});
+    };
+    check(float{});
+    check(double{});
+}
+
 }  // namespace
 }  // namespace kiln::testing

@@ -1,5 +1,6 @@
 // The contraction: a tile of sums over the inner axis, then the body of the key on it, before it is stored: bias, activation,
-// mask, column sums, the optimizer's update. Operands are read where they lie, or from panels (plan/packing.hpp).
+// mask, column sums, the optimizer's update. Operands are read where they lie, or from panels (plan/packing.hpp), into which they are copied
+// or computed (prologue.hpp).
 #pragma once
 #include <kiln/backend/cpu/nest.hpp>
 #include <kiln/backend/cpu/prologue.hpp>
@@ -49,7 +50,7 @@ struct contraction : nest<K, VB> {
     struct panels {
         T *right, *left, *waiting, *lines;   // null: not copied, all steps at once
         bool products;
-        i64 computed_row;
+        i64 waiting_row, computed_row;
     };
     struct computed {   // operands that lie nowhere
         prologue<K, VB, 0> left;
@@ -149,8 +150,8 @@ struct contraction : nest<K, VB> {
     }
     /// The rows of the columns [from, to), which are one block; sums: of its columns, where they are in registers.
     static KILN_INLINE void block(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
-        constexpr i64 width = NV * L, waiting_row = contraction_blocks::panels * width;
-        const i64 most = p.right ? contraction_blocks::steps(o.inner, sizeof(T)) : o.inner;
+        constexpr i64 width = NV * L;
+        const i64 most = p.right || computes_left ? contraction_blocks::steps(o.inner, sizeof(T)) : o.inner;
         const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
         for (i64 i0 = 0, i = 0; i0 < o.rows; i0 = i)
             for (i64 k = 0, d; k == 0 || k < o.inner; k += d) {
@@ -186,11 +187,12 @@ struct contraction : nest<K, VB> {
                             if (p.right) {
                                 t.b = computes_right ? p.right + c : p.right + c / width * width * d + c % width;
                                 t.b_inner = computes_right ? p.computed_row : width;
-                                if (p.waiting) {
-                                    t.c = p.waiting + (i - i0) * waiting_row + c;
-                                    t.c_row = waiting_row;
-                                    t.more = k > 0;
-                                }
+                            }
+                        if constexpr (may_copy.right || computes_left)
+                            if (p.waiting) {
+                                t.c = p.waiting + (i - i0) * p.waiting_row + c;
+                                t.c_row = p.waiting_row;
+                                t.more = k > 0;
                             }
                         bool stored = false;
                         if constexpr (direct)
@@ -296,8 +298,8 @@ struct contraction : nest<K, VB> {
         const i64* b_strides = a_strides + axes + 1;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
-        static constexpr T nothing{};   // an operand without elements may be null, from which no address follows
-        const auto begin = [&](const char* p, const i64* strides) KILN_INLINE_LAMBDA { return inner ? reinterpret_cast<const T*>(p) + offset(strides, outer) : &nothing; };
+        static constexpr T no_element{};   // an operand without elements may be null, from which no address follows
+        const auto begin = [&](const char* p, const i64* strides) KILN_INLINE_LAMBDA { return inner ? reinterpret_cast<const T*>(p) + offset(strides, outer) : &no_element; };
         return {computes_left ? nullptr : begin(a[0], a_strides), computes_right ? nullptr : begin(a[1], b_strides),
                 K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
                 K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes],
@@ -329,7 +331,8 @@ struct contraction : nest<K, VB> {
                 at += n;
                 return r;
             };
-            const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), take(bytes.lines), may_be_products && copies.products, computed_row(n1, sizeof(T), VB)};
+            const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), take(bytes.lines), may_be_products && copies.products,
+                           row_of_block(n1, sizeof(T), VB) / static_cast<i64>(sizeof(T)), computed_row(n1, sizeof(T), VB)};
             constexpr bool split_columns = splits && K::header.outer == 0;
             const part_range mine = split_columns ? range_of(n1, part, parts, NV * L) : part_range{0, n1};
             state s;

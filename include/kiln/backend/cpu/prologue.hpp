@@ -18,13 +18,11 @@ struct key_of_prologue {
 /// The map that computes the operand of this side, at one outer index after the other. Nothing, where the operand lies in memory.
 template <class K, int VB, int Side, bool Computed = K::header.computes[Side]>
 struct prologue {
-    static constexpr bool exists = false;
     KILN_INLINE prologue(char* const*, const i64*, int, int) {}
     KILN_INLINE void next() {}
 };
 template <class K, int VB, int Side>
 struct prologue<K, VB, Side, true> {
-    static constexpr bool exists = true;
     using M = typename key_of_prologue<K, Side>::type;
     using nodes = body<M, VB>;
     static constexpr key_within within = key_of_prologue<K, Side>::within;
