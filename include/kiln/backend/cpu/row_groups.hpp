@@ -1,5 +1,5 @@
 // Short rows, as many at a time as a vector has lanes: columns are computed row by row, values of rows are lanes, and a fold along the
-// row is done for all these rows at once. Rows of less than half a vector are turned: lanes are rows throughout.
+// row is done for all these rows at once. Rows of less than half a vector, or of less than eight lanes, are turned: lanes are rows throughout.
 #pragma once
 #include <kiln/backend/cpu/body.hpp>
 
@@ -204,7 +204,7 @@ struct row_groups : body<K, VB> {
         }
     }
 
-    // ---- rows of less than half a vector: column by column, and lanes are rows throughout
+    // ---- rows that are turned: column by column, and lanes are rows throughout
     template <class F>
     static KILN_INLINE void each_column(F run) {
         if constexpr (f.few_columns) [&]<int... C>(std::integer_sequence<int, C...>) KILN_INLINE_LAMBDA { (run(C), ...); }(std::make_integer_sequence<int, n_fixed>{});
