@@ -62,10 +62,11 @@ constexpr size_sum elements_of_mask(int sizes, const key_header& h, int mask) {
 constexpr void add_times(size_sum& to, const size_sum& s, i64 n) {
     for (int j = 0; j < s.n; ++j) to.add(times(s.term[j], {n, 0, {}}));
 }
+/// Of the first n nodes of a body.
 template <class L>
-constexpr void cost_of_body(const key_view& k, int sizes, size_sum& flops, size_sum& bytes) {
+constexpr void cost_of_body(const key_view& k, int n, int sizes, size_sum& flops, size_sum& bytes) {
     const key_header h = k.header();
-    for (int i = 0; i < k.n_nodes(); ++i) {
+    for (int i = 0; i < n; ++i) {
         const key_node x = k.node(i);
         if (x.kind == step::operation) add_times(flops, elements_of_mask<L>(sizes, h, x.mask), 1);
         if (x.kind == step::reduce) add_times(flops, elements_of_mask<L>(sizes, h, k.node(x.in[0]).mask), 1);
@@ -84,7 +85,7 @@ constexpr void cost_of_call(const plan_call& c, size_sum& flops, size_sum& bytes
         }
         return;
     }
-    cost_of_body<L>(k, c.first_size, flops, bytes);
+    cost_of_body<L>(k, k.n_nodes(), c.first_size, flops, bytes);
     const int all = (1 << h.axes) - 1;
     if (h.kind != group_kind::contraction) return;
     const size_expr inner = L::result.size[L::result.call_size[c.first_size + h.axes]];
@@ -95,11 +96,9 @@ constexpr void cost_of_call(const plan_call& c, size_sum& flops, size_sum& bytes
     for (int j = 0; j < out.n; ++j) flops.add(times(times(out.term[j], inner), {2, 0, {}}));
     for (int side = 0; side < 2; ++side) {
         const size_sum other = elements_of_mask<L>(c.first_size, h, all & ~(1 << (h.axes - 1 - side)));
-        if (h.computes[side]) {   // once, though it may be for each block of columns; its store is none
+        if (h.computes[side]) {   // once, though it may be for each block of columns; its last node, the store, is none
             const key_within m = key_within_of(k.w, k.n, side);
-            const int sizes = c.first_size + m.size;
-            cost_of_body<L>(m.in(k.w), sizes, flops, bytes);
-            add_times(bytes, elements_of_mask<L>(sizes, m.in(k.w).header(), (1 << m.in(k.w).header().axes) - 1), -size_of(t));
+            cost_of_body<L>(m.in(k.w), m.in(k.w).n_nodes() - 1, c.first_size + m.size, flops, bytes);
         } else for (int j = 0; j < other.n; ++j) bytes.add(times(times(other.term[j], inner), {size_of(t), 0, {}}));
     }
 }
