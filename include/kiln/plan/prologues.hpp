@@ -20,7 +20,7 @@ struct prologue_finder {
     const Bodies& b;
     prologues<N> r{};
 
-    static constexpr int most_entries = 24;   // a key has room for the words of two such maps
+    static constexpr int most_entries = 24, most_constants = 120;   // a key has room for the words of two such maps beside these
 
     constexpr prologue_finder(const fuser<N, Lists>& fused, const Bodies& bodies) : fz(fused), b(bodies) {}
 
@@ -39,10 +39,15 @@ private:
         const int p = fz.f.group[a.node];
         fused_group map = b.groups[p];
         if (!is_cheap_map(p, a.node) || map.branch != con.branch || !same_axes(con, a, side, map)) return;
-        if (windows_behind(fz.g, fz.f, fz.contraction_access(con.anchor, 0).node) >= 0) return;
+        if (windows_behind(fz.g, fz.f, fz.contraction_access(con.anchor, 0).node) >= 0 || constants_of(q) > most_constants) return;
         r.map[q][side] = p + 1;
         r.inside[p] = q + 1;
         r.cuts[p] = map.cuts;
+    }
+    constexpr int constants_of(int q) const {
+        int n = 0;
+        for (int e = b.first[q]; e < b.first[q + 1]; ++e) n += b.entry[e].kind == step::constant;
+        return n;
     }
     /// Group p stores this node alone, for each element from what is read of that element.
     constexpr bool is_cheap_map(int p, int node) const {
