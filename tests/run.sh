@@ -6,7 +6,7 @@
 #
 # KILN_CLANG_ROOMS   rooms that the clang preset tests, "a;b;c" (core;graph;expr where nothing is said; "" means all)
 # KILN_TEST_ARCHS    instruction sets that the cpu backend is tested with (sse2;avx2;avx512 where nothing is said: what the
-#                    machine has not is left out)
+#                    machine has not is compiled without machine code)
 # KILN_JOBS          how many compilers at a time (as many as there are cores)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
