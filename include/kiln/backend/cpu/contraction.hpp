@@ -31,7 +31,7 @@ struct contraction : nest<K, VB> {
     /// Rows that a tile must not lie across: of the windows of a line, of what a window sees of one.
     static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
     /// A tile has at most MR rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
-    static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_right;
+    static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_left && !computes_right;
     static constexpr int MR = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
     /// What may be copied, as far as the key knows the extents.
     static constexpr packing copies_of(i64 m, i64 n, i64 k) {

@@ -1,0 +1,33 @@
+// Which operands of a contraction are copied: few rows of long products, and what an unknown extent must answer for.
+#include <kiln/kiln.hpp>
+
+namespace kiln {
+namespace {
+
+constexpr bool copies_right(i64 m, i64 n, i64 k, i64 vector_bytes) { return packing_of(by_rows, by_rows, m, n, k, 4, vector_bytes).right; }
+static_assert(copies_right(7, 2048, 64, 32) && copies_right(63, 2048, 64, 16));            // lines that share sets
+static_assert(copies_right(8, 300, 2700, 32) && !copies_right(8, 300, 500, 32));           // beyond the caches, and not
+static_assert(!copies_right(6, 2048, 1024, 32) && !copies_right(63, 1000, 300, 32));
+static_assert(!copies_right(63, 2048, 1024, 64) && copies_right(64, 2048, 1024, 64));
+static_assert(!copies_right(7, 0, 1024, 32));
+
+/// An extent that nobody knows asks for every copy that some extent asks for.
+constexpr bool unknown_asks_for_all() {
+    for (const i64 vector_bytes : {32, 64})
+        for (const int left : {by_rows, by_columns})
+            for (const int right : {by_rows, by_columns})
+                for (const i64 m : {0, 7, 8, 64})
+                    for (const i64 n : {0, 300, 1024, 2048})
+                        for (const i64 k : {0, 64, 2700}) {
+                            const packing p = packing_of(left, right, m, n, k, 4, vector_bytes);
+                            for (int known = 0; known < 8; ++known) {
+                                const packing q = packing_of(left, right, known & 1 ? m : any_extent, known & 2 ? n : any_extent, known & 4 ? k : any_extent, 4, vector_bytes);
+                                if ((p.left && !q.left) || (p.right && !q.right)) return false;
+                            }
+                        }
+    return true;
+}
+static_assert(unknown_asks_for_all());
+
+}  // namespace
+}  // namespace kiln
