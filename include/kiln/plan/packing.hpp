@@ -18,7 +18,7 @@ namespace kiln {
 constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     const i64 far = 2048 / bytes;
     const bool products = right == by_columns && (m == 1 ? left != by_strides : m < 4 && left == by_rows);
-    const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far : true;
+    const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far || (m >= 64 && k >= 128 && vector_bytes < 64) : true;
     const i64 line = n * bytes;
     const bool few = m >= 7 && vector_bytes < 64 && n > 0 && (line % 8192 == 0 || k >= (i64{3} << 20) / line);
     return {left_far && n >= 256 && m >= 8, right == by_rows ? 2 * line >= vector_bytes * vector_bytes && (m >= 64 || few) : !products, products};
@@ -35,7 +35,8 @@ inline constexpr i64 any_extent = i64{1} << 30;
 /// axis and panels of columns at a time. A panel of the left operand stays in L1, the block of the right one in L2 (512 KiB),
 /// sums wait for the next steps in memory. The rows are a multiple of all heights of tiles.
 struct contraction_blocks {
-    static constexpr i64 rows = 2016, highest_tile = 14, panels = 8;
+    static constexpr i64 rows = 2016, highest_tile = 14, row = 1024;   // bytes of a row of all panels, which are two vectors wide
+    static constexpr i64 panels(i64 vector_bytes) { return row / (2 * vector_bytes); }
     static constexpr i64 spread(i64 n, i64 most) {   // evenly
         const i64 blocks = (n + most - 1) / most;
         return blocks ? (n + blocks - 1) / blocks : 0;
@@ -51,8 +52,8 @@ struct panel_bytes {
 };
 /// Bytes of a row of the sums that wait: of all panels of a block, which are at most two vectors wide.
 constexpr i64 row_of_block(i64 n, i64 bytes, i64 vector_bytes) {
-    const i64 widest = vector_bytes * 2, most = contraction_blocks::panels * widest, row = (n * bytes + widest - 1) / widest * widest;
-    return row < most ? row : most;
+    const i64 widest = vector_bytes * 2, row = (n * bytes + widest - 1) / widest * widest;
+    return row < contraction_blocks::row ? row : contraction_blocks::row;
 }
 /// Elements from row to row of a block of the right operand that is computed: an odd number of cache lines, so that rows share no sets.
 constexpr i64 computed_row(i64 n, i64 bytes, i64 vector_bytes) {

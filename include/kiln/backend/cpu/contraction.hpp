@@ -77,9 +77,13 @@ struct contraction : nest<K, VB> {
             }
         }
     };
-    /// Columns that are left over at most half a vector are done by themselves, in half the time.
+    /// Columns that are left over at most half a vector are done by themselves: of a vector of 64 bytes in half the time; of a shorter
+    /// one without a mask, unless they are the second vector of a tile, which costs less than a tile of their own.
     static constexpr int over = static_cast<int>(base::n1_constant % L);
-    static constexpr bool half = !single_row && over > 0 && 2 * over <= L && L / 2 * sizeof(T) >= 16;
+    static constexpr bool half = !single_row && over > 0 && 2 * over <= L && L / 2 * sizeof(T) >= 16 && (VB == 64 || base::n1_constant % (NV * L) < L);
+    /// Panels of a block of columns, and vectors, as far as there are columns.
+    static constexpr i64 panels_at_once = may_copy.right || windows || computes_left ? contraction_blocks::panels(VB) : 1;
+    static constexpr i64 most_vectors = base::n1_constant > 0 && base::n1_constant < panels_at_once * NV * L ? (base::n1_constant + L - 1) / L : panels_at_once * NV;
     /// How many vectors of `left` columns are the next piece; 0: half of one.
     static KILN_INLINE int vectors_of(i64 left) {
         if (left >= NV * L) return NV;
@@ -217,7 +221,7 @@ struct contraction : nest<K, VB> {
     /// The same where the left operand is seen through windows.
     static KILN_INLINE void window_block(state& s, const operands& o, const place& p0, i64 from, i64 to, regs* sums, i64 first_row = 0) {
         constexpr i64 width = NV * L;
-        alignas(64) T panel[windows_seen::panel_size], here[contraction_blocks::panels + NV][MR * width]{};
+        alignas(64) T panel[windows_seen::panel_size], here[most_vectors / NV + NV][MR * width]{};
         for (i64 i = first_row; i < o.rows;) {
             const int h = heights::at(i, o.rows);
             const auto tiles = [&](auto f) KILN_INLINE_LAMBDA {
@@ -257,15 +261,14 @@ struct contraction : nest<K, VB> {
     }
     /// All rows of the columns [first, last), block by block.
     static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 first, i64 last) {
-        constexpr int vectors = may_copy.right || windows || computes_left ? contraction_blocks::panels * NV : NV;
-        const i64 width = (p.right || windows || computes_left ? contraction_blocks::panels : 1) * NV * L;
+        const i64 width = (p.right || windows || computes_left ? panels_at_once : 1) * NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
-            [[maybe_unused]] std::conditional_t<sums_in_registers, regs[vectors], nothing> kept;
+            [[maybe_unused]] std::conditional_t<sums_in_registers, regs[most_vectors], nothing> kept;
             regs* sums = nullptr;
             if constexpr (sums_in_registers) {
                 sums = kept;
-                for (int v = 0; v < vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
+                for (int v = 0; v < most_vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
             }
             if constexpr (windows) window_block(s, o, p0, from, to, sums);
             else block(s, o, maps, p, p0, from, to, from == first, sums);

@@ -75,15 +75,16 @@ KILN_INLINE void clear(V (&sums)[U][R][C]) {
 /// MR rows by NV vectors. Once: there is one run.
 template <class T, int L, int MR, int NV, bool Tail, bool Once = false>
 KILN_INLINE void tile_sums(const tile_operands<T>& o) {
-    constexpr int chains = MR * NV >= 6 ? 1 : MR * NV >= 3 ? 2 : 4;   // few accumulators: several sums along the inner axis
+    constexpr int chains = MR * NV >= 8 ? 1 : MR * NV >= 4 ? 2 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
     raw<T, L> part[chains][MR][NV];
     clear(part);
-    if (o.more) {
+    T* const c = o.c;
+    const i64 c_row = o.c_row;
+    const bool more = o.more;
+    if (more) {
 #pragma GCC unroll 32
-        for (int r = 0; r < MR; ++r)
-#pragma GCC unroll 8
-            for (int v = 0; v < NV; ++v) part[0][r][v] = load_lanes<T, L, Tail>(o.c + r * o.c_row + v * L, v == NV - 1 ? o.count : L);
+        for (int r = 0; r < MR; ++r) __builtin_prefetch(c + r * c_row, 1);
     }
     const i64 a_row = o.a_row, a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
     const int count = o.count;
@@ -115,12 +116,16 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o) {
 #pragma GCC unroll 2
                     for (int u = 0; u < half; ++u) part[u][r][v] = (lanes{part[u][r][v]} + lanes{part[u + half][r][v]}).v;
     }
+    T* line = c;
 #pragma GCC unroll 32
-    for (int r = 0; r < MR; ++r)
+    for (int r = 0; r < MR; ++r, line += c_row)
 #pragma GCC unroll 8
         for (int v = 0; v < NV; ++v) {
-            if (Tail && v == NV - 1) store_some(lanes{part[0][r][v]}, o.c + r * o.c_row + v * L, count);
-            else store(o.c + r * o.c_row + v * L, lanes{part[0][r][v]});
+            const bool some = Tail && v == NV - 1;
+            lanes sum{part[0][r][v]};
+            if (more) sum = lanes{some ? load_lanes<T, L, Tail>(line + v * L, count) : load_lanes<T, L, false>(line + v * L, L)} + sum;
+            if (some) store_some(sum, line + v * L, count);
+            else store(line + v * L, sum);
         }
 }
 
