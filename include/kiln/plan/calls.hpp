@@ -29,6 +29,7 @@ struct packing {
     bool left, right;   // is copied
     bool products;      // few rows are inner products with columns that lie contiguous
     bool computes_left = false, computes_right = false;   // what is copied is computed then, by a map of the same call
+    bool wide = false;   // for few rows the right operand is copied in blocks that are wide, not deep
     constexpr bool operator==(const packing&) const = default;
 };
 /// A piece of the arena: `count` elements of `bytes`, and `rows` is -1; or scratch of each thread: `rows` padded rows of `count`

@@ -21,27 +21,43 @@ constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes
     const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far || (m >= 64 && k >= 128 && vector_bytes < 64) : true;
     const i64 line = n * bytes;
     const bool few = m >= 7 && vector_bytes < 64 && n > 0 && (line % 8192 == 0 || k >= (i64{3} << 20) / line);
-    return {left_far && n >= 256 && m >= 8, right == by_rows ? 2 * line >= vector_bytes * vector_bytes && (m >= 64 || few) : !products, products};
+    return {left_far && n >= 256 && m >= 8, right == by_rows ? 2 * line >= vector_bytes * vector_bytes && (m >= 64 || few) : !products, products,
+            false, false, right == by_rows && vector_bytes < 64};
 }
 /// The same where maps compute operands: there is nothing to read in place.
 constexpr packing packing_with_maps(packing p, bool left, bool right) {
     const bool products = p.products && !left && !right;
-    return {p.left || left, p.right || right || p.products != products, products, left, right};
+    return {p.left || left, p.right || right || p.products != products, products, left, right, p.wide};
 }
 /// An extent that is not known yet counts as one that needs the copy.
 inline constexpr i64 any_extent = i64{1} << 30;
 
 /// Blocks of a contraction whose right operand is copied (Goto and van de Geijn, 2008): so many rows, steps of the inner
 /// axis and panels of columns at a time. A panel of the left operand stays in L1, the block of the right one in L2 (512 KiB),
-/// sums wait for the next steps in memory. The rows are a multiple of all heights of tiles.
+/// sums wait for the next steps in memory. The rows are a multiple of all heights of tiles. With few rows the copy is much of the work: then
+/// blocks have long rows, which are read as fast as memory gives them (AVX2, 2048 x 1024: 14 GB/s in rows of 1 KiB, 28 of 4 KiB).
 struct contraction_blocks {
-    static constexpr i64 rows = 2016, highest_tile = 14, row = 1024;   // bytes of a row of all panels, which are two vectors wide
-    static constexpr i64 panels(i64 vector_bytes) { return row / (2 * vector_bytes); }
+    static constexpr i64 rows = 2016, highest_tile = 14, few_rows = 64;
+    i64 depth = 2048, row = 1024;   // bytes of the inner axis, of a row of all panels, which are two vectors wide
+
+    static constexpr contraction_blocks of(const packing& p, i64 m, i64 n, i64 bytes) {
+        return p.wide && m < few_rows && n * bytes >= 2048 ? contraction_blocks{512, 4096} : contraction_blocks{};
+    }
     static constexpr i64 spread(i64 n, i64 most) {   // evenly
         const i64 blocks = (n + most - 1) / most;
         return blocks ? (n + blocks - 1) / blocks : 0;
     }
-    static constexpr i64 steps(i64 k, i64 bytes) { return spread(k, 2048 / bytes); }
+    constexpr i64 steps(i64 k, i64 bytes) const { return spread(k, depth / bytes); }
+    constexpr i64 panels(i64 vector_bytes) const { return row / (2 * vector_bytes); }
+    /// Bytes of a row of a block of a result with n columns.
+    constexpr i64 row_of(i64 n, i64 bytes, i64 vector_bytes) const {
+        const i64 widest = vector_bytes * 2, all = (n * bytes + widest - 1) / widest * widest;
+        return all < row ? all : row;
+    }
+    /// Elements from row to row of a block of the right operand that is computed: an odd number of cache lines, so that rows share no sets.
+    constexpr i64 computed_row(i64 n, i64 bytes, i64 vector_bytes) const { return ((row_of(n, bytes, vector_bytes) + 127) / 128 * 128 + 64) / bytes; }
+    /// Elements from panel to panel: a cache line lies between, so that not all of them begin in one set.
+    static constexpr i64 panel(i64 steps, i64 bytes, i64 vector_bytes) { return (steps * vector_bytes * 2 + 64) / bytes; }
 };
 
 /// Bytes of the panels of one thread: of the right operand, of the left one, the sums that wait, the lines of a right operand that is
@@ -50,24 +66,15 @@ struct panel_bytes {
     i64 right, left, sums, lines;
     constexpr i64 all() const { return right + left + sums + lines; }
 };
-/// Bytes of a row of the sums that wait: of all panels of a block, which are at most two vectors wide.
-constexpr i64 row_of_block(i64 n, i64 bytes, i64 vector_bytes) {
-    const i64 widest = vector_bytes * 2, row = (n * bytes + widest - 1) / widest * widest;
-    return row < contraction_blocks::row ? row : contraction_blocks::row;
-}
-/// Elements from row to row of a block of the right operand that is computed: an odd number of cache lines, so that rows share no sets.
-constexpr i64 computed_row(i64 n, i64 bytes, i64 vector_bytes) {
-    return ((row_of_block(n, bytes, vector_bytes) + 127) / 128 * 128 + 64) / bytes;
-}
 constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
-    using blocks = contraction_blocks;
-    const i64 depth = p.right || p.computes_left ? blocks::steps(k, bytes) : k, most_rows = blocks::rows + blocks::highest_tile, rows = m < most_rows ? m : most_rows;
+    const contraction_blocks blocks = contraction_blocks::of(p, m, n, bytes);
+    const i64 depth = p.right || p.computes_left ? blocks.steps(k, bytes) : k, most_rows = blocks.rows + blocks.highest_tile, rows = m < most_rows ? m : most_rows;
     const i64 steps = depth ? (k + depth - 1) / depth : 0;
-    const i64 widest = vector_bytes * 2, columns = row_of_block(n, bytes, vector_bytes);
+    const i64 widest = vector_bytes * 2, row = blocks.row_of(n, bytes, vector_bytes);
     const i64 vector = vector_bytes / bytes, line = depth + 2 * vector;   // of what is computed, the rows of a tile and the columns of a panel at a time
-    const i64 left = p.computes_left ? bytes_in_arena((blocks::highest_tile + vector) * line * bytes) : p.left ? steps * bytes_in_arena(m * depth * bytes) : 0;
-    return {p.right ? bytes_in_arena(depth * (p.computes_right ? computed_row(n, bytes, vector_bytes) * bytes : columns)) : 0, left, depth < k ? bytes_in_arena(rows * columns) : 0,
-            p.computes_right ? bytes_in_arena(widest * line) : 0};
+    const i64 left = p.computes_left ? bytes_in_arena((blocks.highest_tile + vector) * line * bytes) : p.left ? steps * bytes_in_arena(m * depth * bytes) : 0;
+    const i64 right = p.computes_right ? depth * blocks.computed_row(n, bytes, vector_bytes) : row / widest * blocks.panel(depth, bytes, vector_bytes);
+    return {p.right ? bytes_in_arena(right * bytes) : 0, left, depth < k ? bytes_in_arena(rows * row) : 0, p.computes_right ? bytes_in_arena(widest * line) : 0};
 }
 /// The most bytes that the panels of a right operand and the sums that wait can take.
 constexpr i64 largest_panels(i64 bytes, i64 vector_bytes, bool computed) {

@@ -62,6 +62,13 @@ TEST_CASE("few rows by what is copied for them", "[cpu][contractions]") {   // l
     static constexpr auto right = placeholder<"right", float, 600, 2048>;
     auto waiting = function(inputs(left, right), trace([](value x, value y) { return relu(matmul(x, y)) * 2.0; }, left, right));
     compare(waiting, {});
+    for (const i64 m : {13, 63}) compare(f, {{"m", m}, {"n", 2048}, {"k", 131}});   // blocks that are wide, not deep
+    compare(f, {{"m", 7}, {"n", 1300}, {"k", 610}});
+    compare(d, {{"m", 8}, {"n", 1024}, {"k", 67}});
+    static constexpr auto any_left = placeholder<"any_left", float, "m", "k">;
+    static constexpr auto any_right = placeholder<"any_right", float, "k", "n">;
+    auto blocks = function(inputs(any_left, any_right), trace([](value x, value y) { return values{relu(matmul(x, y)) * 2.0, sum(matmul(x, y), 0)}; }, any_left, any_right));
+    for (const i64 m : {63, 64}) compare(blocks, {{"m", m}, {"n", 2048}, {"k", 129}});
 }
 TEST_CASE("products of integers", "[cpu][contractions]") {
     auto i8 = layouts<std::int8_t>();

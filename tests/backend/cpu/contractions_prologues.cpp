@@ -54,6 +54,16 @@ TEST_CASE("turned prologues", "[cpu][contractions]") {
     STATIC_REQUIRE(prologues_in(f) == 8);
     compare_over_sizes(f, near_float);
 }
+TEST_CASE("wide blocks of computed operands, and of a single row", "[cpu][contractions]") {
+    static constexpr auto row = placeholder<"row", std::uint8_t, 1, "k">;
+    auto single = function(inputs(row, b), trace([](value x, value y) { return relu(matmul(cast<float>(x) / 255.0, y)) * 2.0; }, row, b));
+    auto few = function(inputs(rows, a, b), trace([](value r, value x, value y) { return values{relu(matmul(r, y * 2.0)), tanh(matmul(x * 0.5, y))}; }, rows, a, b));
+    INFO(prologues_in(single) << " and " << prologues_in(few));
+    for (const i64 n : {512, 1100}) {
+        compare(single, {{"n", 4 * n}, {"k", 530}}, near_float);
+        compare(few, {{"m", 7}, {"n", n}, {"k", 140}}, near_float);
+    }
+}
 TEST_CASE("sums that wait for the next steps", "[cpu][contractions]") {   // more than 512 steps, few columns, and an epilogue
     auto f = function(inputs(a, turned_a, b, turned_b, rows, of_column), trace([](value x, value xt, value y, value yt, value r, value c) {
         return values{relu(matmul(r, transpose(abs(yt))) + c), relu(matmul(r, y * 2.0) + c), tanh(matmul(x * 0.5, y) + c), matmul(transpose(xt - 0.5), y) + c,

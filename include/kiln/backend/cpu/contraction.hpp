@@ -2,46 +2,22 @@
 // mask, column sums, the optimizer's update. Operands are read where they lie, or from panels (plan/packing.hpp), into which they are copied
 // or computed (prologue.hpp).
 #pragma once
-#include <kiln/backend/cpu/nest.hpp>
+#include <kiln/backend/cpu/contraction_tiles.hpp>
 #include <kiln/backend/cpu/prologue.hpp>
-#include <kiln/backend/cpu/tile_sums.hpp>
-#include <kiln/backend/cpu/window_view.hpp>
-#include <kiln/plan/packing.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB, int Registers>
-struct contraction : nest<K, VB> {
-    using base = nest<K, VB>;
+struct contraction : contraction_tiles<K, VB, Registers> {
+    using shape = contraction_tiles<K, VB, Registers>;
+    using typename shape::base, typename shape::T, typename shape::windows_seen, typename shape::heights;
     using base::f, base::L, base::axes, base::n;
     using typename base::regs, typename base::state, typename base::nothing;
+    using shape::MR, shape::NV, shape::blocks_of, shape::computes_left, shape::computes_right, shape::copies_of, shape::direct, shape::few_steps, shape::half, shape::line_of, shape::may_be_products,
+        shape::may_copy, shape::most_vectors, shape::panels_at_once, shape::rows_constant, shape::sums_in_registers, shape::several, shape::sums_of, shape::tile_node, shape::vector, shape::vectors_of,
+        shape::windows;
     template <int P>
     using only = typename base::template only<P>;
-
-    static constexpr int tile_node = [] {
-        for (int i = 0; i < n; ++i)
-            if (K::node(i).kind == kiln::step::tile) return i;
-        return 0;
-    }();
-    using T = ctype_of<K::node(tile_node).type>;
-    static constexpr bool sums_in_registers = base::n1_constant > 0;
-    static constexpr bool windows = K::header.windows;
-    using windows_seen = window_view<K, T, L>;
-    static constexpr bool computes_left = K::header.computes[0], computes_right = K::header.computes[1];
-    /// Rows that a tile must not lie across: of the windows of a line, of what a window sees of one.
-    static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
-    /// A tile has at most MR rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
-    static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_left && !computes_right;
-    static constexpr int MR = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
-    /// What may be copied, as far as the key knows the extents.
-    static constexpr packing copies_of(i64 m, i64 n, i64 k) {
-        return windows ? packing{} : packing_with_maps(packing_of(K::header.left, K::header.right, m, n, k, sizeof(T), VB), computes_left, computes_right);
-    }
-    static constexpr packing may_copy = copies_of(rows_constant ? rows_constant : any_extent, base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent);
-    /// May the rows be so few that they are inner products; with a constant number of rows it is sure.
-    static constexpr bool may_be_products = copies_of(rows_constant ? rows_constant : 1, any_extent, any_extent).products;
-    /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
-    static constexpr bool small = !windows && rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
 
     struct operands {
         const T *a, *b;
@@ -56,68 +32,6 @@ struct contraction : nest<K, VB> {
         prologue<K, VB, 0> left;
         prologue<K, VB, 1> right;
     };
-    /// So many elements lie between two lines of what is computed; whole vectors are written.
-    static constexpr i64 vector = VB / static_cast<i64>(sizeof(T));
-    static constexpr i64 line_of(i64 n) { return n + 2 * vector; }
-
-    /// The heights of tiles, highest first. A few tiles are spread evenly over rows that are a constant, 64 is
-    /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share four heights.
-    struct heights {
-        static constexpr even_pieces e{rows_constant, MR};
-        static constexpr bool even = windows || (rows_constant > 0 && e.pieces <= 5);
-        static constexpr int half = MR / 2 + 1, low = MR > 8 ? 3 : MR > 2 ? 2 : 1;
-        using list = std::conditional_t<even,
-                                        std::conditional_t<(e.n_high < e.pieces && e.high > 1), std::integer_sequence<int, e.high, e.high - 1>, std::integer_sequence<int, e.high>>,
-                                        std::integer_sequence<int, MR, half, low, 1>>;
-        static KILN_INLINE int at(i64 i, i64 rows) {
-            if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < e.n_high * e.high ? e.high : e.high - 1);
-            else {
-                const i64 rest = rows - i;
-                return rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1;
-            }
-        }
-    };
-    /// Columns that are left over at most half a vector are done by themselves: of a vector of 64 bytes in half the time; of a shorter
-    /// one without a mask, unless they are the second vector of a tile, which costs less than a tile of their own.
-    static constexpr int over = static_cast<int>(base::n1_constant % L);
-    static constexpr bool half = !single_row && over > 0 && 2 * over <= L && L / 2 * sizeof(T) >= 16 && (VB == 64 || base::n1_constant % (NV * L) < L);
-    /// Panels of a block of columns, and vectors, as far as there are columns.
-    static constexpr i64 panels_at_once = may_copy.right || windows || computes_left ? contraction_blocks::panels(VB) : 1;
-    static constexpr i64 most_vectors = base::n1_constant > 0 && base::n1_constant < panels_at_once * NV * L ? (base::n1_constant + L - 1) / L : panels_at_once * NV;
-    /// How many vectors of `left` columns are the next piece; 0: half of one.
-    static KILN_INLINE int vectors_of(i64 left) {
-        if (left >= NV * L) return NV;
-        if constexpr (half) return static_cast<int>(left / L);
-        else return base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
-    }
-    /// The sums of a tile `height` high and `vectors` wide.
-    template <int... H>
-    static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o) {
-        const bool one_of_them = ((height == H && (sums_of_height<H>(vectors, o), true)) || ...);
-        if (!one_of_them) __builtin_unreachable();   // else g++ warns of sums that nobody has written
-    }
-    template <int H>
-    static KILN_INLINE void sums_of_height(int vectors, const tile_operands<T>& o) {
-        constexpr i64 n1 = base::n1_constant, width = NV * L;
-        constexpr int rest = n1 == 0 ? 1 : half ? static_cast<int>(n1 % width / L) : static_cast<int>((n1 % width + L - 1) / L);
-        constexpr bool cut = over != 0 && !half;
-        if constexpr (n1 == 0 || n1 >= width)
-            if (vectors == NV && (!cut || rest < NV || o.count == L)) return whole_sums<L, H, NV, false>(o);
-        if constexpr (half)
-            if (vectors == 0) return whole_sums<L / 2, H, 1, (2 * over < L)>(o);
-        if constexpr (n1 == 0 || (!cut && rest > 0))
-            if (n1 > 0 || o.count == L) return whole_sums<L, H, rest, false>(o);
-        if constexpr (n1 == 0 || cut) return whole_sums<L, H, rest, true>(o);
-        __builtin_unreachable();
-    }
-    template <int Lanes, int H, int V, bool Tail>
-    static KILN_INLINE void whole_sums(const tile_operands<T>& o) {
-        if constexpr (small) tile_sums<T, Lanes, H, V, Tail, true>(o);
-        else shared_tile_sums<T, Lanes, H, V, Tail>(o);
-    }
-    /// Sums that are only stored go to their place at once.
-    static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store && !windows;
-
     /// The body on the sums of a tile.
     static KILN_INLINE void epilogue(state& s, const tile_operands<T>& o, int height, int vectors, const place& p0, i64 i, i64 j, regs* sums) {
 #pragma GCC unroll 1
@@ -143,7 +57,7 @@ struct contraction : nest<K, VB> {
     /// The steps [k, k + d) of the columns [from, to): in panels, or as rows where they are computed.
     static KILN_INLINE void fill_right(const computed& maps, const operands& o, const panels& p, i64 from, i64 to, i64 k, i64 d) {
         constexpr i64 width = NV * L;
-        if constexpr (!computes_right) pack<T, L>(p.right, width, width * d, o.b + from * o.b_column + k * o.b_inner, to - from, o.b_column, o.b_inner, d);
+        if constexpr (!computes_right) pack<T, L>(p.right, width, contraction_blocks::panel(d, sizeof(T), VB), o.b + from * o.b_column + k * o.b_inner, to - from, o.b_column, o.b_inner, d);
         else if constexpr (K::header.right == by_rows) maps.right.compute(p.right, p.computed_row, k, d, from, to - from);
         else
             for (i64 j = from; j < to; j += width) {   // it is computed along the inner axis
@@ -155,7 +69,7 @@ struct contraction : nest<K, VB> {
     /// The rows of the columns [from, to), which are one block; sums: of its columns, where they are in registers.
     static KILN_INLINE void block(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
         constexpr i64 width = NV * L;
-        const i64 most = p.right || computes_left ? contraction_blocks::steps(o.inner, sizeof(T)) : o.inner;
+        const i64 most = p.right || computes_left ? blocks_of(o.rows, p0.n1).steps(o.inner, sizeof(T)) : o.inner;
         const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
         for (i64 i0 = 0, i = 0; i0 < o.rows; i0 = i)
             for (i64 k = 0, d; k == 0 || k < o.inner; k += d) {
@@ -183,13 +97,14 @@ struct contraction : nest<K, VB> {
                     for (i64 j = from; j < to;) {
                         // a single piece is as wide as the result: the compiler could not know
                         const i64 left = base::n1_constant > 0 && base::n1_constant <= width && !half ? base::n1_constant : to - j, c = j - from;
-                        const int vectors = p.products ? 1 : vectors_of(left), columns = vectors > 0 ? vectors * L : L;
+                        const int vectors = p.products ? 1 : vectors_of(left);
+                        i64 columns = vectors > 0 ? vectors * L : L;
                         alignas(64) T here[MR * NV * L];
                         tile_operands<T> t{a, computes_right ? nullptr : o.b + k * o.b_inner + j * o.b_column, a_row, a_inner, p.products ? o.b_column : o.b_inner, d, here, width,
                                            false, static_cast<int>(left < columns ? left - columns + L : L)};
                         if constexpr (may_copy.right)
                             if (p.right) {
-                                t.b = computes_right ? p.right + c : p.right + c / width * width * d + c % width;
+                                t.b = computes_right ? p.right + c : p.right + c / width * contraction_blocks::panel(d, sizeof(T), VB) + c % width;
                                 t.b_inner = computes_right ? p.computed_row : width;
                             }
                         if constexpr (may_copy.right || computes_left)
@@ -206,11 +121,17 @@ struct contraction : nest<K, VB> {
                                 t.more = k > 0;
                                 stored = true;
                             }
+                        if constexpr (several)
+                            if (stored && d < few_steps && vectors == NV && left >= width) {
+                                t.tiles = (to - j) / width;
+                                t.b_tile = may_copy.right && !computes_right && p.right ? contraction_blocks::panel(d, sizeof(T), VB) : width;
+                                columns = t.tiles * width;
+                            }
                         if constexpr (may_be_products)
                             if (p.products) inner_products<T, L>(t);
                         if constexpr (!may_be_products || rows_constant == 0)
                             if (!p.products) sums_of(typename heights::list{}, h, vectors, t);
-                        if (!stored && k + d >= o.inner) epilogue(s, t, h, columns / L, p0, i, j, sums ? sums + c / L : nullptr);
+                        if (!stored && k + d >= o.inner) epilogue(s, t, h, static_cast<int>(columns / L), p0, i, j, sums ? sums + c / L : nullptr);
                         j += columns;
                     }
                     i += h;
@@ -261,7 +182,7 @@ struct contraction : nest<K, VB> {
     }
     /// All rows of the columns [first, last), block by block.
     static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 first, i64 last) {
-        const i64 width = (p.right || windows || computes_left ? panels_at_once : 1) * NV * L;
+        const i64 width = windows ? panels_at_once * NV * L : p.right || computes_left ? blocks_of(o.rows, p0.n1).row / static_cast<i64>(sizeof(T)) : NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
             [[maybe_unused]] std::conditional_t<sums_in_registers, regs[most_vectors], nothing> kept;
@@ -335,7 +256,7 @@ struct contraction : nest<K, VB> {
                 return r;
             };
             const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), take(bytes.lines), may_be_products && copies.products,
-                           row_of_block(n1, sizeof(T), VB) / static_cast<i64>(sizeof(T)), computed_row(n1, sizeof(T), VB)};
+                           blocks_of(n0, n1).row_of(n1, sizeof(T), VB) / static_cast<i64>(sizeof(T)), blocks_of(n0, n1).computed_row(n1, sizeof(T), VB)};
             constexpr bool split_columns = splits && K::header.outer == 0;
             const part_range mine = split_columns ? range_of(n1, part, parts, NV * L) : part_range{0, n1};
             state s;

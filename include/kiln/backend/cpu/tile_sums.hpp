@@ -31,6 +31,7 @@ struct tile_operands {
     bool more;   // c has sums of earlier steps
     int count;   // lanes of the last vector of columns
     i64 runs = 1, a_run = 0, b_run = 0;   // so often `inner` steps, and how far apart these begin
+    i64 tiles = 1, b_tile = 0;            // so many tiles side by side, and how far apart their columns begin
 };
 
 template <class T, int L>
@@ -72,14 +73,13 @@ KILN_INLINE void clear(V (&sums)[U][R][C]) {
 #pragma GCC unroll 16
             for (int c = 0; c < C; ++c) sums[u][r][c] = V{};
 }
-/// MR rows by NV vectors. Once: there is one run.
+/// MR rows by NV vectors, whose columns begin at b_first and whose sums go to c. Once: there is one run.
 template <class T, int L, int MR, int NV, bool Tail, bool Once = false>
-KILN_INLINE void tile_sums(const tile_operands<T>& o) {
-    constexpr int chains = MR * NV >= 8 ? 1 : MR * NV >= 4 ? 2 : 4;   // few accumulators: several sums along the inner axis
+KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
+    constexpr int chains = MR * NV >= 8 || (NV > 1 && MR * NV >= 6) ? 1 : MR * NV >= 3 ? 2 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
     raw<T, L> part[chains][MR][NV];
     clear(part);
-    T* const c = o.c;
     const i64 c_row = o.c_row;
     const bool more = o.more;
     if (more) {
@@ -89,7 +89,7 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o) {
     const i64 a_row = o.a_row, a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
     const int count = o.count;
     for (i64 run = 0; run < (Once ? 1 : o.runs); ++run) {
-        const T *a = o.a + run * o.a_run, *b = o.b + run * o.b_run;
+        const T *a = o.a + run * o.a_run, *b = b_first + run * o.b_run;
         i64 k = 0;
         for (; k + chains <= inner; k += chains) {
 #pragma GCC unroll 4
@@ -162,6 +162,13 @@ template <class T, int L>
 
 /// The sums of a tile as a function of its own, which kernels share.
 template <class T, int L, int MR, int NV, bool Tail>
-[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, Tail>(o); }
+[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, Tail>(o, o.b, o.c); }
+/// The same of several tiles side by side: with few steps the calls would cost as much.
+template <class T, int L, int MR, int NV>
+[[gnu::noinline]] void shared_sums_of_tiles(const tile_operands<T>& o) {
+    const T* b = o.b;
+    T* c = o.c;
+    for (i64 k = 0; k < o.tiles; ++k, b += o.b_tile, c += NV * L) tile_sums<T, L, MR, NV, false>(o, b, c);
+}
 
 }  // namespace kiln::cpu

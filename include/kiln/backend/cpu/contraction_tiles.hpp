@@ -1,0 +1,114 @@
+// What the key of a contraction says of its tiles and blocks: how high and wide they are, what is copied for them, and which of the shared
+// loops over a tile have its sums.
+#pragma once
+#include <kiln/backend/cpu/nest.hpp>
+#include <kiln/backend/cpu/tile_sums.hpp>
+#include <kiln/backend/cpu/window_view.hpp>
+#include <kiln/plan/packing.hpp>
+
+namespace kiln::cpu {
+
+/// The tiles of a contraction with vectors of VB bytes and so many registers.
+template <class K, int VB, int Registers>
+struct contraction_tiles : nest<K, VB> {
+    using base = nest<K, VB>;
+    using base::L, base::axes, base::n;
+
+    static constexpr int tile_node = [] {
+        for (int i = 0; i < n; ++i)
+            if (K::node(i).kind == kiln::step::tile) return i;
+        return 0;
+    }();
+    using T = ctype_of<K::node(tile_node).type>;
+    static constexpr bool sums_in_registers = base::n1_constant > 0 && base::has_sums;
+    static constexpr bool windows = K::header.windows;
+    using windows_seen = window_view<K, T, L>;
+    static constexpr bool computes_left = K::header.computes[0], computes_right = K::header.computes[1];
+    /// Rows that a tile must not lie across: of the windows of a line, of what a window sees of one.
+    static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
+    /// A tile has at most MR rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
+    static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_left && !computes_right;
+    static constexpr int MR = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
+    /// What may be copied, as far as the key knows the extents.
+    static constexpr packing copies_of(i64 m, i64 n, i64 k) {
+        return windows ? packing{} : packing_with_maps(packing_of(K::header.left, K::header.right, m, n, k, sizeof(T), VB), computes_left, computes_right);
+    }
+    static constexpr packing may_copy = copies_of(rows_constant ? rows_constant : any_extent, base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent);
+    /// May the rows be so few that they are inner products; with a constant number of rows it is sure.
+    static constexpr bool may_be_products = copies_of(rows_constant ? rows_constant : 1, any_extent, any_extent).products;
+    /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
+    static constexpr bool small = !windows && rows_constant * base::n1_constant * K::inner > 0 && rows_constant * base::n1_constant * K::inner <= 4096;
+
+    /// So many elements lie between two lines of what is computed; whole vectors are written.
+    static constexpr i64 vector = VB / static_cast<i64>(sizeof(T));
+    static constexpr i64 line_of(i64 n) { return n + 2 * vector; }
+
+    /// The heights of tiles, highest first. A few tiles are spread evenly over rows that are a constant, 64 is
+    /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share four heights.
+    struct heights {
+        static constexpr even_pieces e{rows_constant, MR};
+        static constexpr bool even = windows || (rows_constant > 0 && e.pieces <= 5);
+        static constexpr int half = MR / 2 + 1, low = MR > 8 ? 3 : MR > 2 ? 2 : 1;
+        using list = std::conditional_t<even,
+                                        std::conditional_t<(e.n_high < e.pieces && e.high > 1), std::integer_sequence<int, e.high, e.high - 1>, std::integer_sequence<int, e.high>>,
+                                        std::integer_sequence<int, MR, half, low, 1>>;
+        static KILN_INLINE int at(i64 i, i64 rows) {
+            if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < e.n_high * e.high ? e.high : e.high - 1);
+            else {
+                const i64 rest = rows - i;
+                return rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1;
+            }
+        }
+    };
+    /// Columns that are left over at most half a vector are done by themselves: of a vector of 64 bytes in half the time; of a shorter
+    /// one without a mask, unless they are the second vector of a tile, which costs less than a tile of their own.
+    static constexpr int over = static_cast<int>(base::n1_constant % L);
+    static constexpr bool half = !single_row && over > 0 && 2 * over <= L && L / 2 * sizeof(T) >= 16 && (VB == 64 || base::n1_constant % (NV * L) < L);
+    /// How blocks are cut. Sums in registers, and windows, have room for the narrower ones.
+    static constexpr contraction_blocks blocks_of(i64 m, i64 n) {
+        const contraction_blocks b = contraction_blocks::of(may_copy, m, n, sizeof(T));
+        return {b.depth, windows || sums_in_registers ? contraction_blocks{}.row : b.row};
+    }
+    static constexpr i64 panels_at_once = may_copy.right || windows || computes_left ? contraction_blocks{}.panels(VB) : 1;
+    static constexpr i64 most_vectors = base::n1_constant > 0 && base::n1_constant < panels_at_once * NV * L ? (base::n1_constant + L - 1) / L : panels_at_once * NV;
+    /// How many vectors of `left` columns are the next piece; 0: half of one.
+    static KILN_INLINE int vectors_of(i64 left) {
+        if (left >= NV * L) return NV;
+        if constexpr (half) return static_cast<int>(left / L);
+        else return base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
+    }
+    /// Sums that are only stored go to their place at once.
+    static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store && !windows;
+    /// With so few steps, several tiles are one call.
+    static constexpr i64 few_steps = 32;
+    static constexpr bool several = direct && !small && K::inner < few_steps;
+    /// The sums of a tile `height` high and `vectors` wide.
+    template <int... H>
+    static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o) {
+        const bool one_of_them = ((height == H && (sums_of_height<H>(vectors, o), true)) || ...);
+        if (!one_of_them) __builtin_unreachable();   // else g++ warns of sums that nobody has written
+    }
+    template <int H>
+    static KILN_INLINE void sums_of_height(int vectors, const tile_operands<T>& o) {
+        constexpr i64 n1 = base::n1_constant, width = NV * L;
+        constexpr int rest = n1 == 0 ? 1 : half ? static_cast<int>(n1 % width / L) : static_cast<int>((n1 % width + L - 1) / L);
+        constexpr bool cut = over != 0 && !half;
+        if constexpr (n1 == 0 || n1 >= width)
+            if (vectors == NV && (!cut || rest < NV || o.count == L)) return whole_sums<L, H, NV, false>(o);
+        if constexpr (half)
+            if (vectors == 0) return whole_sums<L / 2, H, 1, (2 * over < L)>(o);
+        if constexpr (n1 == 0 || (!cut && rest > 0))
+            if (n1 > 0 || o.count == L) return whole_sums<L, H, rest, false>(o);
+        if constexpr (n1 == 0 || cut) return whole_sums<L, H, rest, true>(o);
+        __builtin_unreachable();
+    }
+    template <int Lanes, int H, int V, bool Tail>
+    static KILN_INLINE void whole_sums(const tile_operands<T>& o) {
+        if constexpr (small) return tile_sums<T, Lanes, H, V, Tail, true>(o, o.b, o.c);
+        if constexpr (several && V == NV && !Tail)
+            if (o.tiles > 1) return shared_sums_of_tiles<T, Lanes, H, V>(o);
+        if constexpr (!small) shared_tile_sums<T, Lanes, H, V, Tail>(o);
+    }
+};
+
+}  // namespace kiln::cpu
