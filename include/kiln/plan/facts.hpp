@@ -29,7 +29,6 @@ struct body_facts {
     int inner_products = 0;  // along the row
     bool grouped = false;    // short rows, as many at a time as a vector has lanes
     bool turned = false;     // and computed column by column: lanes are rows
-    bool few_columns = false;   // which are written out
     int end_to_end = 0;      // so many rows fill whole vectors, as if they were one
 
     /// The body of a key of so many words.
@@ -142,11 +141,16 @@ struct body_facts {
         }
         end_to_end = static_cast<int>(together);
     }
+    /// Turned rows leave no lanes empty and fold without shuffles, for which squares of them are transposed, or elements loaded and stored
+    /// one by one if rows are less than a vector. That pays for one or two vectors of up to eight lanes, and where a tenth of the lanes would be empty.
+    static constexpr bool worth_turning(int lanes, i64 extent) {
+        if (lanes > 8) return 2 * extent <= lanes;
+        const i64 vectors = (extent + lanes - 1) / lanes;
+        return extent <= lanes || extent == 2 * lanes || 10 * extent <= 9 * vectors * lanes;
+    }
     /// Folds along short rows are done for many rows at once: all values of rows are then vectors of rows, and values of the row
     /// that are costly and wanted in several passes are kept for each of them. Vectors of four lanes gain nothing by it where rows are
-    /// short and nothing is costly, nor does a single fold whose row is read again after it, but for an inner product. Rows of less than
-    /// half a vector, or than one of up to eight lanes, or of four lanes, are turned, if what all lanes compute then is worth elements that are loaded and
-    /// stored one by one.
+    /// short and nothing is costly, nor does a single fold whose row is read again after it, but for an inner product.
     constexpr void group_rows(int lanes, i64 extent) {
         if (contraction || !in_registers || row_bit == 0 || lanes < 4 || lanes > 16 || sections) return;
         int folds = 0, n_costly = 0;
@@ -155,11 +159,9 @@ struct body_facts {
             n_costly += costly[i];
         }
         if (lanes < 8 && extent < (n_costly > 0 ? 3 : 3 * lanes)) return;
-        const bool worth_turning = lanes > 8 ? 2 * extent <= lanes : extent < lanes || (lanes == 4 && extent == 4);
-        turned = folds > 0 && (n_costly > 0 ? worth_turning : 8 * extent <= 3 * lanes);
+        turned = folds > 0 && (n_costly > 0 ? worth_turning(lanes, extent) : 8 * extent <= 3 * lanes);
         grouped = turned || (folds > 0 && (n_costly > 0 || folds > 1 || passes == 1 || inner_products > 0));
         if (!grouped) return;
-        few_columns = turned && extent <= 4;
         defer = false;
         int kept = 0;
         for (int i = 0; i < n; ++i)

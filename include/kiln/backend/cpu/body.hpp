@@ -193,6 +193,14 @@ struct body : sections<K, VB / K::header.lane_bytes> {
 
     static constexpr bool sums_products(int i) { return sum_of_products<K>(f, i); }
 
+    /// What a reduction I has after the next of its operands.
+    template <int I>
+    static KILN_INLINE lanes<I> combined_with(lanes<I> before, state& s, regs& r) {
+        constexpr int next = K::node(I).in[0];
+        if constexpr (sums_products(I)) return fma(get<K::node(next).in[0]>(s, r), get<K::node(next).in[op<next>::arity - 1]>(s, r), before);
+        else return combined<I>(before, get<next>(s, r));
+    }
+
     /// Computes node I at p. Tail: only p.count lanes are there. acc: where accumulators of the row or the column are.
     template <int I, bool Tail>
     static KILN_INLINE void step(state& s, regs& r, const place& p, regs& acc) {
@@ -227,8 +235,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
                 t = combined<I>(t, v);
                 __builtin_memcpy(c, &t.v, sizeof(raw_t));
             } else if constexpr (sums_products(I)) {
-                constexpr key_node product = K::node(k.in[0]);
-                const auto sum = fma(get<product.in[0]>(s, r), get<product.in[op<k.in[0]>::arity - 1]>(s, r), at<I>(acc));
+                const auto sum = combined_with<I>(at<I>(acc), s, r);
                 if constexpr (some) at<I>(acc) = select(first(p.count), sum, at<I>(acc));
                 else at<I>(acc) = sum;
             } else at<I>(acc) = combined<I>(at<I>(acc), v);

@@ -53,7 +53,7 @@ struct body_parts {
     static constexpr auto f = facts_for<K, L>();
 
     // the parts of pass s are `pass + s`, ...
-    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, kept_part, fixed_part, of_columns, of_elements, carried,
+    enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, turned_loads, turned_stores, kept_part, fixed_part, of_columns, of_elements, carried,
                       pass = 100, along = 200, row_after = 300, once = 400, spread = 500 };
     static constexpr bool wants(int i, int part) {
         const bool reduces = f.reduces(i), columns = f.columns(i), row = f.row_value(i);
@@ -64,6 +64,8 @@ struct body_parts {
         if (part == collected_part) return f.collected(i);
         if (part == row_start) return row && !f.post[i] && s == 0 && !reduces && !f.tail(i);
         if (part == column_sums) return reduces && columns;
+        if (part == turned_loads) return columns && f.rows(i) && f.in_pass[i] && f.node[i].kind == kiln::step::load;
+        if (part == turned_stores) return columns && f.rows(i) && f.in_pass[i] && f.node[i].kind == kiln::step::store;
         if (part == kept_part) return f.grouped && f.scratch[i] >= 0;
         if (part == fixed_part) return f.fixed(i);
         if (part == of_columns) return columns && !f.rows(i) && !f.post[i] && !reduces && K::node(i).kind != kiln::step::store;

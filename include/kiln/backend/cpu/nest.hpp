@@ -221,7 +221,8 @@ struct nest : long_rows<K, VB> {
                 i64 i = rows.first;
                 if constexpr (f.end_to_end > 0)
                     if (n0 - i >= 4 * f.end_to_end) i = base::run_end_to_end(s, start, acc, i, n0);   // what comes before and after it costs, too
-                if constexpr (f.grouped) base::run_groups(s, start, acc, i, n0);
+                if constexpr (f.turned) base::run_turned(s, start, acc, i, n0);
+                else if constexpr (f.grouped) base::run_groups(s, start, acc, i, n0);
                 else for (; i < n0; ++i) {
                     regs r[n_vectors];
                     const place p{o.q, sizes, o.index, i, 0, n1, L};

@@ -1,5 +1,5 @@
 // Short rows, as many at a time as a vector has lanes: columns are computed row by row, values of rows are lanes, and a fold along the
-// row is done for all these rows at once. Rows of less than half a vector, or of less than eight lanes, are turned: lanes are rows throughout.
+// row is done for all these rows at once. Where lanes are rows throughout: turned_rows.hpp.
 #pragma once
 #include <kiln/backend/cpu/body.hpp>
 
@@ -35,22 +35,21 @@ struct row_groups : body<K, VB> {
     struct slots;
     template <int... I, int N>
     struct slots<std::integer_sequence<int, I...>, N> : slots_of<I, N>... {};
-    static constexpr int n_fixed = f.turned ? static_cast<int>(columns) : n_vectors, n_kept = L * n_vectors;
-    /// Values wanted in later passes, values that all rows share, sums of columns where lanes are rows.
+    template <int N, class Slots, int... I>
+    static KILN_INLINE void put(std::integer_sequence<int, I...>, Slots& to, const regs& r, [[maybe_unused]] int at) {
+        ((static_cast<slots_of<I, N>&>(to).v[at] = base::template at<I>(r)), ...);
+    }
+    static constexpr int n_fixed = n_vectors, n_kept = L * n_vectors;
+    /// Values wanted in later passes, values that all rows share.
     struct kept_values {
         slots<only<base::kept_part>, n_kept> of_row;
         slots<only<base::fixed_part>, n_fixed> of_all;
-        slots<only<base::column_sums>, f.turned ? n_fixed : 1> sums;
     };
-    template <int... I>
-    static KILN_INLINE void keep_fixed(std::integer_sequence<int, I...>, kept_values& kept, const regs& r, int at) {
-        ((static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[at] = base::template at<I>(r)), ...);
-    }
     template <bool Tail>
     static KILN_INLINE void fix(state& s, const place& p, kept_values& kept, int at) {
         regs r;
         base::template steps<Tail>(only<base::of_columns>{}, s, r, p, s.acc);
-        keep_fixed(only<base::fixed_part>{}, kept, r, at);
+        put<n_fixed>(only<base::fixed_part>{}, kept.of_all, r, at);
     }
     static KILN_INLINE void fix_all(state& s, const place& p, kept_values& kept) {
         if constexpr (only<base::fixed_part>::size() > 0)
@@ -121,11 +120,7 @@ struct row_groups : body<K, VB> {
     static KILN_INLINE void one_row(std::integer_sequence<int, V...>, state& s, const state& t, const place& p, regs* acc, kept_values& kept, int row, Sums& sums) {
         spread_row(only<base::spread + S>{}, s, t, row);
         (group_steps<S, V>(only<base::pass + S>{}, s, p, acc, kept, row), ...);
-        put_folds<L>(only<base::along + S>{}, sums, acc[n_vectors - 1], row);
-    }
-    template <int N, class Slots, int... I>
-    static KILN_INLINE void put_folds(std::integer_sequence<int, I...>, Slots& to, const regs& acc, [[maybe_unused]] int row) {
-        ((static_cast<slots_of<I, N>&>(to).v[row] = base::template at<I>(acc)), ...);
+        put<L>(only<base::along + S>{}, sums, acc[n_vectors - 1], row);
     }
     template <bool High, class V, int... J>
     static KILN_INLINE V interleaved_lanes(V a, V b, std::integer_sequence<int, J...>) {
@@ -166,7 +161,7 @@ struct row_groups : body<K, VB> {
         else {
             for (int row = 0; row < p.count; ++row) one_row<S>(vectors, s, t, p, acc, kept, row, sums);
             base::clear(only<base::along + S>{}, acc[0]);
-            for (int row = p.count; row < L; ++row) put_folds<L>(only<base::along + S>{}, sums, acc[0], row);   // no rows, but numbers
+            for (int row = p.count; row < L; ++row) put<L>(only<base::along + S>{}, sums, acc[0], row);   // no rows, but numbers
         }
         fold_rows(only<base::along + S>{}, t, sums);
     }
@@ -189,7 +184,7 @@ struct row_groups : body<K, VB> {
     }
     /// Of two passes the first over a group goes before the second over the group before it, which then need not wait for what is
     /// computed in between.
-    static constexpr bool overlaps = written_out && !f.turned && f.passes == 2 && only<base::kept_part>::size() == 0;
+    static constexpr bool overlaps = written_out && f.passes == 2 && only<base::kept_part>::size() == 0;
     static KILN_INLINE void overlapping_groups(state& s, const state& common, const place& start, regs* acc, kept_values& kept, i64 first, i64 n0) {
         state before = common;
         for (i64 i = first; i < n0 + L; i += L) {
@@ -204,129 +199,17 @@ struct row_groups : body<K, VB> {
         }
     }
 
-    // ---- rows that are turned: column by column, and lanes are rows throughout
-    template <class F>
-    static KILN_INLINE void each_column(F run) {
-        if constexpr (f.few_columns) [&]<int... C>(std::integer_sequence<int, C...>) KILN_INLINE_LAMBDA { (run(C), ...); }(std::make_integer_sequence<int, n_fixed>{});
-        else
-            for (int c = 0; c < n_fixed; ++c) run(c);
-    }
-    template <int I>
-    static KILN_INLINE auto first_of_rows(const place& p) {   // where the element of the first row is, and how far the next
-        constexpr key_node k = K::node(I);
-        struct result {
-            typename base::template memory_type<I>* e;
-            i64 stride;
-        };
-        i64 stride = p.n1;
-        if constexpr (k.strided) stride = p.sizes[k.in[0] + axes - 2];
-        return result{base::template address<I>(p), f.rows(I) ? stride : 0};
-    }
-    template <int I>
-    static KILN_INLINE void turned_step(state& t, regs& r, const place& p, regs& acc, kept_values& kept) {
-        constexpr key_node k = K::node(I);
-        using lanes = typename base::template lanes<I>;
-        using memory = typename base::template memory_type<I>;
-        auto& out = base::template at<I>(r);
-        if constexpr (k.kind == kiln::step::load) {
-            const auto [e, stride] = first_of_rows<I>(p);
-            simd<memory, L, base::B> x{};
-            if constexpr (!f.rows(I)) x = simd<memory, L, base::B>::splat(*e);
-            else if (p.count == L)
-#pragma GCC unroll 64
-                for (int row = 0; row < L; ++row) x.v[row] = e[row * stride];
-            else
-                for (int row = 0; row < p.count; ++row) x.v[row] = e[row * stride];
-            out = base::template as_lanes<I>(x);
-        } else if constexpr (k.kind == kiln::step::store) {
-            const auto [e, stride] = first_of_rows<I>(p);
-            const auto v = base::template get<k.in[0]>(t, r);
-            const auto x = [&] {
-                if constexpr (K::node(I).type == dtype::boolean) return convert<std::uint8_t>(v);
-                else return v;
-            }();
-            if (p.count == L)
-#pragma GCC unroll 64
-                for (int row = 0; row < L; ++row) e[row * stride] = x.v[row];
-            else
-                for (int row = 0; row < p.count; ++row) e[row * stride] = x.v[row];
-        } else if constexpr (k.kind == kiln::step::reduce) {
-            auto v = base::template get<k.in[0]>(t, r);
-            if (!f.along_row(I) && p.count < L) v = base::template only_first<I>(v, p.count);
-            auto* to = &base::template at<I>(acc);
-            if constexpr (f.columns(I)) to = &static_cast<slots_of<I, n_fixed>&>(kept.sums).v[p.column];
-            *to = base::template combined<I>(*to, v);
-        } else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 1) out = base::template splat<I>(static_cast<memory>(p.column));
-        else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 2)
-            out = lane_numbers<lanes>() + lanes::splat(static_cast<memory>(p.row));
-        else base::template step<I, false>(t, r, p, acc);
-    }
-    template <int S, int I>
-    static KILN_INLINE void turned_or_kept(state& t, regs& r, const place& p, regs& acc, kept_values& kept) {
-        if constexpr (f.fixed(I)) base::template at<I>(r) = static_cast<slots_of<I, n_fixed>&>(kept.of_all).v[p.column];
-        else if constexpr (f.scratch[I] >= 0) {
-            auto& slot = static_cast<slots_of<I, n_kept>&>(kept.of_row).v[p.column];
-            if constexpr (f.first_pass(I) < S) base::template at<I>(r) = slot;
-            else {
-                turned_step<I>(t, r, p, acc, kept);
-                slot = base::template at<I>(r);
-            }
-        } else if constexpr (!only_for_saved<S>(I)) turned_step<I>(t, r, p, acc, kept);
-    }
-    template <int S, int... I>
-    static KILN_INLINE void turned_steps(std::integer_sequence<int, I...>, state& t, const place& p, regs& acc, kept_values& kept) {
-        [[maybe_unused]] regs r;
-        (turned_or_kept<S, I>(t, r, p, acc, kept), ...);
-    }
-    template <int... I>
-    static KILN_INLINE void turned_fix(std::integer_sequence<int, I...>, state& t, const place& p, kept_values& kept) {
-        if constexpr (only<base::fixed_part>::size() > 0)
-            each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
-                regs r;
-                (turned_step<I>(t, r, place{p.q, p.sizes, p.outer, p.row, c, p.n1, L}, t.acc, kept), ...);
-                keep_fixed(only<base::fixed_part>{}, kept, r, c);
-            });
-    }
-    template <int... I>
-    static KILN_INLINE void clear_turned(std::integer_sequence<int, I...>, kept_values& kept) {
-        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA { ((static_cast<slots_of<I, n_fixed>&>(kept.sums).v[c] = base::template identity<I>()), ...); });
-    }
-    /// Sums of columns become a vector of columns.
-    template <int... I>
-    static KILN_INLINE void sum_turned(std::integer_sequence<int, I...>, const kept_values& kept, regs& acc) {
-        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
-            ((base::template at<I>(acc).v[c] = base::template across<I>(static_cast<const slots_of<I, n_fixed>&>(kept.sums).v[c]).v[0]), ...);
-        });
-    }
-    template <int S>
-    static KILN_INLINE void turned_passes(state& t, const place& p, regs& acc, regs& totals, kept_values& kept) {
-        if constexpr (S < f.passes) {
-            base::clear(only<base::along + S>{}, acc);
-            each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
-                turned_steps<S>(only<base::pass + S>{}, t, place{p.q, p.sizes, p.outer, p.row, c, p.n1, p.count}, acc, kept);
-            });
-            base::copy(only<base::along + S>{}, t.row, acc);
-            row_steps(only<base::row_after + S + 1>{}, t, totals, p);
-            turned_passes<S + 1>(t, p, acc, totals, kept);
-        }
-    }
-
     /// All rows from `first` on.
     static KILN_INLINE void run_groups(state& s, const place& start, regs* acc, i64 first, i64 n0) {
         state t = s;
         kept_values kept;
-        if constexpr (f.turned) {
-            turned_fix(only<base::of_columns>{}, t, start, kept);
-            clear_turned(only<base::column_sums>{}, kept);
-        } else fix_all(s, start, kept);
+        fix_all(s, start, kept);
         if constexpr (overlaps) return overlapping_groups(s, t, start, acc, kept, first, n0);
         for (i64 i = first; i < n0; i += L) {
             const place p = group_at(start, i, n0);
             start_group(s, t, p);
-            if constexpr (f.turned) turned_passes<0>(t, p, acc[0], s.acc, kept);
-            else group_passes(std::make_integer_sequence<int, f.passes>{}, s, t, p, acc, kept);
+            group_passes(std::make_integer_sequence<int, f.passes>{}, s, t, p, acc, kept);
         }
-        if constexpr (f.turned) sum_turned(only<base::column_sums>{}, kept, acc[0]);
     }
 };
 

@@ -1,12 +1,12 @@
 // Short rows of whose columns alone something is wanted: several of them, one behind the other, are whole vectors.
 #pragma once
-#include <kiln/backend/cpu/row_groups.hpp>
+#include <kiln/backend/cpu/turned_rows.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct rows_end_to_end : row_groups<K, VB> {
-    using base = row_groups<K, VB>;
+struct rows_end_to_end : turned_rows<K, VB> {
+    using base = turned_rows<K, VB>;
     using base::f, base::L, base::axes, base::columns, base::n_vectors;
     using typename base::regs, typename base::state;
     template <int P>
