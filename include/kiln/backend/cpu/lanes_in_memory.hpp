@@ -90,12 +90,26 @@ KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) 
     if (from < to) __builtin_memcpy((char*)&r.v + static_cast<std::size_t>(from) * sizeof(*p), p + from, static_cast<std::size_t>(to - from) * sizeof(*p));
     return r;
 }
-template <class X, int... J>
-KILN_INLINE auto lower_half(X x, std::integer_sequence<int, J...>) {
-    struct half {
-        decltype(__builtin_shufflevector(x, x, J...)) v;
-    };
-    return half{__builtin_shufflevector(x, x, J...)};
+template <int From, class T, int Lanes, int... J>
+KILN_INLINE raw<T, Lanes / 2> half_from(raw<T, Lanes> x, std::integer_sequence<int, J...>) {
+    return __builtin_shufflevector(x, x, (From + J)...);
+}
+/// The first n of fewer than Lanes in pieces of half of them, a quarter, ...
+template <class T, int Lanes>
+KILN_INLINE void store_pieces(raw<T, Lanes> x, T* p, int n) {
+    if constexpr (Lanes == 2) {
+        if (n & 1) *p = x[0];
+    } else if constexpr (Lanes > 2) {
+        constexpr int half = Lanes / 2;
+        constexpr std::make_integer_sequence<int, half> all{};
+        raw<T, half> piece = half_from<0, T, Lanes>(x, all);
+        if (n & half) {
+            __builtin_memcpy(p, &piece, sizeof(piece));
+            piece = half_from<half, T, Lanes>(x, all);
+            p += half;
+        }
+        store_pieces<T, half>(piece, p, n);
+    }
 }
 template <class V>
 KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
@@ -109,15 +123,10 @@ KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
     if constexpr (size == 8 && bytes == 32) return _mm256_mask_storeu_epi64(p, mask_of_first<4>(n), (__m256i)x.v);
     if constexpr (size == 4 && bytes == 16) return _mm_mask_storeu_epi32(p, mask_of_first<4>(n), (__m128i)x.v);
     if constexpr (size == 8 && bytes == 16) return _mm_mask_storeu_epi64(p, mask_of_first<2>(n), (__m128i)x.v);
-#elif defined(__AVX2__)
-    if constexpr (size == 4 && bytes == 32) return _mm256_maskstore_epi32((int*)p, (__m256i)first_lanes<std::int32_t, 8>(n), (__m256i)x.v);
-    if constexpr (size == 8 && bytes == 32) return _mm256_maskstore_epi64((long long*)p, (__m256i)first_lanes<std::int64_t, 4>(n), (__m256i)x.v);
-    if constexpr (size == 4 && bytes == 16) return _mm_maskstore_epi32((int*)p, (__m128i)first_lanes<std::int32_t, 4>(n), (__m128i)x.v);
-    if constexpr (size == 8 && bytes == 16) return _mm_maskstore_epi64((long long*)p, (__m128i)first_lanes<std::int64_t, 2>(n), (__m128i)x.v);
 #endif
-    if constexpr (V::lanes <= 4)
-        for (int k = 0; k < V::lanes && k < n; ++k) p[k] = x.v[k];
-    else __builtin_memcpy(p, &x.v, static_cast<std::size_t>(n) * sizeof(*p));
+    // no masks of AVX2: some processors take ten times as long for them
+    if (n >= V::lanes) store(p, x);
+    else store_pieces<typename V::element_type, V::lanes>(x.v, p, n);
 }
 
 // The same for loops that may be written out, where it is then known how many lanes are there: all of them, or half of them, need no
@@ -133,7 +142,6 @@ KILN_INLINE V load_known_between(const typename V::element_type* p, int from, in
 template <class V>
 KILN_INLINE void store_known(V x, typename V::element_type* p, int n) {
     if (surely<V>(n, V::lanes)) store(p, x);
-    else if (surely<V>(n, V::lanes / 2)) store(p, lower_half(x.v, std::make_integer_sequence<int, (V::lanes + 1) / 2>{}));
     else store_some(x, p, n);
 }
 

@@ -35,18 +35,25 @@ struct outer_indices {
                 index[k] = r % sizes[k];
                 r /= sizes[k];
             }
-            if (left > 0) move(std::make_integer_sequence<int, K::n>{});
-        } else if constexpr (sections) move_sections(std::make_integer_sequence<int, K::n>{});
+            last = sizes[outer - 1];
+            find_steps(nodes{});
+            if (left > 0) move(nodes{});
+        } else if constexpr (sections) move_sections(nodes{});
     }
     KILN_INLINE bool next() {
         if constexpr (outer == 0) return false;
         else {
             if (--left == 0) return false;
-            for (int k = outer - 1; k >= 0; --k) {
+            if (++index[outer - 1] < last) {
+                advance(nodes{});
+                return true;
+            }
+            index[outer - 1] = 0;
+            for (int k = outer - 2; k >= 0; --k) {
                 if (++index[k] < sizes[k]) break;
                 index[k] = 0;
             }
-            move(std::make_integer_sequence<int, K::n>{});
+            move(nodes{});
             return true;
         }
     }
@@ -55,6 +62,7 @@ struct outer_indices {
     i64 index[outer + 1]{}, left = 1;
 
 private:
+    using nodes = std::make_integer_sequence<int, K::n>;
     template <int... S>
     KILN_INLINE void copy(std::integer_sequence<int, S...>) { ((q[S] = given[S]), ...); }
     template <int... I>
@@ -77,7 +85,7 @@ private:
     template <int I>
     KILN_INLINE void move_argument() {
         constexpr key_node k = K::node(I);
-        if constexpr (k.kind == kiln::step::load || k.kind == kiln::step::store) {
+        if constexpr (is_argument(k)) {
             i64 offset = 0, inner = 1;
             if constexpr (k.section) offset = shift<I>();
             for (int a = axes - 1; a >= 0; --a) {
@@ -93,8 +101,41 @@ private:
         }
     }
 
+    /// How far an argument moves from index to index along the last of the outer axes, which is found once: what a kernel stores could be
+    /// the extents, for all that the compiler knows.
+    template <int... I>
+    KILN_INLINE void find_steps(std::integer_sequence<int, I...>) { (find_step<I>(), ...); }
+    template <int I>
+    KILN_INLINE void find_step() {
+        constexpr key_node k = K::node(I);
+        if constexpr (moves(I)) {
+            i64 r = size_of(k.type);
+            if constexpr (k.strided || k.section) r *= sizes[k.in[0] + outer - 1];
+            else
+                for (int a = outer; a < axes; ++a)
+                    if (k.mask >> a & 1) r *= sizes[a];
+            step[k.slot] = r;
+        }
+    }
+    static constexpr bool is_argument(const key_node& k) { return k.kind == kiln::step::load || k.kind == kiln::step::store; }
+    /// Does node I stand for an argument, which another may share with it, that moves along that axis?
+    static constexpr bool moves(int i) {
+        const key_node k = K::node(i);
+        bool first = is_argument(k);
+        for (int j = 0; j < i; ++j) first &= !(is_argument(K::node(j)) && K::node(j).slot == k.slot);
+        return first && (k.mask >> (outer - 1) & 1);
+    }
+    template <int... I>
+    KILN_INLINE void advance(std::integer_sequence<int, I...>) { (advance_argument<I>(), ...); }
+
+    template <int I>
+    KILN_INLINE void advance_argument() {
+        if constexpr (moves(I)) q[K::node(I).slot] += step[K::node(I).slot];
+    }
+
     char* const* given;
     const i64* sizes;
+    i64 last = 0, step[outer > 0 ? K::header.slots + 1 : 1];
 };
 
 }  // namespace kiln::cpu
