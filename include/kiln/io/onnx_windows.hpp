@@ -81,7 +81,7 @@ inline std::optional<onnx_sliding> sliding_at(const onnx_body& b, int i) {
         constexpr onnx_types kernels = onnx_set(dtype::float32, dtype::float64, dtype::int8, dtype::uint8);
         if (p < 0 || b.attributes(i) != std::vector<i64>{-2} || b.rank(x) != 3 || (largest ? !has(kernels, t) : t != dtype::float32)) return {};
         s = {largest ? kind::largest : kind::total, b.operand(p, 0), -1, geometry_at(b, p)};
-        if (s->g.kernel_first || s->g.lowest != largest || b.extent(x, 1) != s->g.places() || b.extent(x, 2) != s->g.inner) return {};
+        if (s->g.lowest != largest || b.extent(x, 1) != s->g.places() || b.extent(x, 2) != s->g.inner * (s->g.kernel_first ? s->g.windows() : 1)) return {};
     }
     return s && fits_onnx(*s) ? s : std::nullopt;
 }

@@ -4,7 +4,8 @@
 
 namespace kiln {
 
-/// The windows of a pool: [batch..., places, inner], and the shape of the result.
+/// The windows of a pool, and the shape of the result: [batch and windows, places, inner], or with channels that would leave many lanes of a
+/// vector empty [batch, places, windows and inner], so that what is done at a place is done along all windows.
 struct pooled {
     value p;
     list shape;
@@ -21,6 +22,7 @@ constexpr bool pool_windows(sliding_frame& c, value x, bool lowest, pooled& r) {
     const i64 batch = x.extent(0), channels = x.extent(c.channels());
     const i64 outer = c.o.channels_first ? b.times(batch, channels) : batch;
     g.inner = c.o.channels_first ? 1 : channels;
+    g.kernel_first = g.inner < 16 && g.inner % 8 != 0;
     g.lowest = lowest;
     list flat = ints(outer);
     r.shape = ints(batch);
@@ -31,7 +33,8 @@ constexpr bool pool_windows(sliding_frame& c, value x, bool lowest, pooled& r) {
     }
     flat.put(g.inner);
     if (!c.o.channels_first) r.shape.put(channels);
-    r.p = reshape_to(patches(reshape_to(x, flat), g), ints(b.times(outer, g.windows()), g.places(), g.inner));
+    const value seen = patches(reshape_to(x, flat), g);
+    r.p = reshape_to(seen, g.kernel_first ? ints(outer, g.places(), g.windows() * g.inner) : ints(b.times(outer, g.windows()), g.places(), g.inner));
     return true;
 }
 constexpr value largest_in_windows(const sliding_options& o, value x) {

@@ -11,7 +11,7 @@
 namespace kiln::testing {
 namespace {
 
-/// The k-th geometry: any number of axes, strides, dilations forwards and backwards, padding on either side, both orders.
+/// The k-th geometry: any number of axes, strides, dilations forwards and backwards, padding on either side, both orders; some lie side by side.
 constexpr window_geometry geometry_number(int k) {
     u64 seed = static_cast<u64>(k) * 7919 + 17;
     const auto pick = [&](std::initializer_list<i64> of) {
@@ -38,6 +38,7 @@ constexpr window_geometry geometry_number(int k) {
             w.low = 0;
             w.out = (w.size - 1) / w.stride + 1;
         }
+        if (k % 6 == 5) w = {w.kernel * (a + 3), a + 3, w.kernel, w.kernel, 1, 0};   // side by side
     }
     return g;
 }

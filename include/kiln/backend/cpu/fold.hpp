@@ -51,14 +51,15 @@ struct fold_kernel {
     static constexpr bool side_by_side = [] {
         for (const window_axis& a : g.axis)
             if (a.dilation != 1 || a.low != 0 || a.kernel != a.stride || a.size != a.out * a.stride) return false;
-        return !g.kernel_first;
+        return true;
     }();
     static KILN_INLINE void of_line(T* x, const T* in, i64 p, i64 q) {
         if constexpr (side_by_side) {
-            constexpr i64 run = s::last.kernel * inner;
+            constexpr i64 apart = g.kernel_first ? s::last.kernel : 1, run = s::last.kernel / apart * inner;   // a run of each place, or one of all
             const T* from = in + p / g.axis[0].stride * s::position_pitch(0) + p % g.axis[0].stride * s::place_pitch(0) +
                             q / g.axis[1].stride * s::position_pitch(1) + q % g.axis[1].stride * s::place_pitch(1);
-            for (i64 o = 0; o < s::last.out; ++o) run_of<T, L, run>::copy(x + o * run, from + o * s::position_pitch(2));
+            for (i64 k = 0; k < apart; ++k, from += s::place_pitch(2))
+                for (i64 o = 0; o < s::last.out; ++o) run_of<T, L, run>::copy(x + (o * apart + k) * run, from + o * s::position_pitch(2));
             return;
         }
         const T* from[s::lines + 1]{};
