@@ -8,12 +8,12 @@
 #error "kiln: -ffast-math breaks NaN, infinities and reproducible results; build without it (or define KILN_ALLOW_FAST_MATH)"
 #endif
 
-// Functions that device code calls too (the one macro for it).
+// Functions that device code calls too (the one macro for it). They are the insides of loops: a call would find its constants anew.
 #ifndef KILN_HD
 #ifdef __CUDACC__
 #define KILN_HD __host__ __device__
 #else
-#define KILN_HD
+#define KILN_HD __attribute__((always_inline))
 #endif
 #endif
 

@@ -22,8 +22,8 @@ template <>
 struct exponential<float> {
     static constexpr table<float> power = narrowed<float>(powers_of_two);
     static constexpr float log2e = 0x1.715476p0f, ln2_high = 0x1.62e43p-1f, ln2_low = -0x1.05c61p-29f;
-    static constexpr float lowest = -104.5f, highest = 89.0f;         // of exp: beyond, 0 and infinity
-    static constexpr float lowest_power = -151.0f, highest_power = 129.0f;
+    static constexpr float lowest = -104.5f, highest = 89.0f, moderate = 87.0f;   // of exp: beyond, 0 and infinity; the results within are normal
+    static constexpr float lowest_power = -151.0f, highest_power = 129.0f, moderate_power = 125.0f;
     static constexpr float minus_one_below = -18.0f, one_above = 9.25f;   // expm1, tanh
     /// (e^r - 1 - r) / r^2 on [-ln 2 / 32, ln 2 / 32], (2^r - 1) / r on [-1/32, 1/32], (e^r - 1 - r) / r^2 on [-ln 2 / 2, ln 2 / 2]
     static constexpr float exp[]{0x1.000222p-1f, 0x1.555598p-3f};
@@ -36,8 +36,8 @@ template <>
 struct exponential<double> {
     static constexpr const table<double>& power = powers_of_two;
     static constexpr double log2e = 0x1.71547652b82fep0, ln2_high = 0x1.62e42fefa39efp-1, ln2_low = 0x1.abc9e3b39803fp-56;
-    static constexpr double lowest = -746.0, highest = 710.0;
-    static constexpr double lowest_power = -1077.0, highest_power = 1025.0;
+    static constexpr double lowest = -746.0, highest = 710.0, moderate = 708.0;
+    static constexpr double lowest_power = -1077.0, highest_power = 1025.0, moderate_power = 1020.0;
     static constexpr double minus_one_below = -38.0, one_above = 19.5;
     static constexpr double exp[]{
         0x1.fffffffffffb7p-2, 0x1.555555548c6d6p-3, 0x1.555555590bdf6p-5, 0x1.11123d02b2313p-7, 0x1.6c14c29593323p-10};
@@ -78,13 +78,6 @@ KILN_INLINE V scaled(V m, [[maybe_unused]] V n, [[maybe_unused]] V t) {
     return m * of_bits<V>(first << mantissa_bits<T>) * of_bits<V>((biased - first) << mantissa_bits<T>);
 }
 
-/// The same where the result is neither denormal nor infinite; t: n after the addition of rounder<T, 4>(bias).
-template <class V>
-KILN_INLINE V scaled_moderately(V m, [[maybe_unused]] V n, [[maybe_unused]] V t) {
-    if constexpr (has_scale<V>) return scale(m, n);
-    else return m * of_bits<V>(bits(t) >> 4 << mantissa_bits<element<V>>);
-}
-
 /// 2^(k/16) (1 + p), k the last bits of t.
 template <class V>
 KILN_INLINE V times_power(V p, V t) {
@@ -92,12 +85,33 @@ KILN_INLINE V times_power(V p, V t) {
     return fused(p, power, power);
 }
 
+/// 2^(k/16), from which k is taken off where k of a larger number is going to be added to the bits.
+template <class T>
+constexpr table<T> powers_without_number = [] {
+    table<T> r{};
+    for (int k = 0; k < 16; ++k) r.at[k] = 1 - (static_cast<T>(k) / 16 - (exponential<T>::power.at[k] - 1)) / 2;   // in steps of half an ULP
+    return r;
+}();
+/// 2^(k/16) 2^n, k and n in t, where that is neither denormal nor infinite; t: after the addition of rounder<T, 4>(0).
+template <class V>
+KILN_INLINE V whole_power(V t) {
+    using T = element<V>;
+    return of_bits<V>(bits(look_up<V>(powers_without_number<T>, bits(t))) + (bits(t) << (mantissa_bits<T> - 4)));
+}
+/// The same times 1 + p; n: t without the rounder.
+template <class V>
+KILN_INLINE V times_whole_power(V p, [[maybe_unused]] V n, V t) {
+    if constexpr (has_scale<V>) return scale(times_power(p, t), n);
+    const V power = whole_power(t);
+    return fused(p, power, power);
+}
+
 /// 2^x where that is neither denormal nor infinite.
 template <class V>
 KILN_INLINE V moderate_exp2(V x) {
     using c = exponential<element<V>>;
-    const V rounder_all = all<V>(rounder<element<V>, 4>(exponent_bias<element<V>>)), t = x + rounder_all, n = t - rounder_all, r = x - n;
-    return scaled_moderately(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
+    const V rounder_all = all<V>(rounder<element<V>, 4>(0)), t = x + rounder_all, n = t - rounder_all, r = x - n;
+    return times_whole_power(polynomial(c::exp2, r, r * r) * r, n, t);
 }
 
 /// e^x = (mantissa + low) 2^n, with `rest` e^(x + rest), for `scaled`; low: what the mantissa's last rounding lost.
@@ -117,6 +131,38 @@ KILN_INLINE split_power<V> power_of_e(V x, Rest... rest) {
     return {m, n, t, fused(p, power, power - m)};
 }
 
+/// e^x where that is neither denormal nor infinite, or x is NaN.
+template <class V>
+KILN_INLINE V moderate_exp(V x) {
+    using c = exponential<element<V>>;
+    const V rounder_all = all<V>(rounder<element<V>, 4>(0)), t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
+    const V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x)), square = r * r;
+    return times_whole_power(fused(polynomial(c::exp, r, square), square, r), n, t);
+}
+/// For every x.
+struct any_exp {
+    template <class V>
+    static KILN_INLINE V of(V x) {
+        using c = exponential<element<V>>;
+        const auto e = power_of_e(at_least(c::lowest, at_most(c::highest, x)));
+        return scaled(e.mantissa, e.n, e.t);
+    }
+};
+struct any_exp2 {
+    template <class V>
+    static KILN_INLINE V of(V x) {
+        using T = element<V>;
+        using c = exponential<T>;
+        const V rounder_all = all<V>(rounder<T, 4>(2 * exponent_bias<T>));
+        x = at_least(c::lowest_power, at_most(c::highest_power, x));
+        const V t = x + rounder_all, n = t - rounder_all, r = x - n;
+        return scaled(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
+    }
+};
+/// Are the results of all lanes moderate? They take a third fewer instructions.
+template <class V>
+KILN_INLINE bool all_moderate(V x, element<V> limit) { return __builtin_expect(!any_above(magnitude(x), limit), 1); }
+
 }  // namespace steps
 
 /// e^x; 0 and infinity at the true limits, denormal results rounded once. Error at most 1.25 ULP.
@@ -124,9 +170,10 @@ template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> exp(simd<T, L, B> x) {
     using namespace steps;
-    using c = exponential<T>;
-    const auto e = power_of_e(at_least(c::lowest, at_most(c::highest, x)));
-    return scaled(e.mantissa, e.n, e.t);
+    using V = simd<T, L, B>;
+    if constexpr (!branches<V>) return any_exp::of(x);
+    else if (all_moderate(x, exponential<T>::moderate)) return moderate_exp(x);
+    else return any_exp::of(x);
 }
 
 /// 2^x; exact for whole x, denormal results rounded once. Error at most 1.25 ULP.
@@ -135,11 +182,9 @@ template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> exp2(simd<T, L, B> x) {
     using namespace steps;
     using V = simd<T, L, B>;
-    using c = exponential<T>;
-    const V rounder_all = all<V>(rounder<T, 4>(2 * exponent_bias<T>));
-    x = at_least(c::lowest_power, at_most(c::highest_power, x));
-    const V t = x + rounder_all, n = t - rounder_all, r = x - n;
-    return scaled(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
+    if constexpr (!branches<V>) return any_exp2::of(x);
+    else if (all_moderate(x, exponential<T>::moderate_power)) return moderate_exp2(x);
+    else return any_exp2::of(x);
 }
 
 /// e^x - 1; keeps -0 and denormal numbers. Error at most 1.5 ULP.
@@ -178,10 +223,10 @@ template <class V>
 KILN_INLINE V tanh_of_magnitude(V a) {
     using T = element<V>;
     using c = exponential<T>;
-    const V rounder_all = all<V>(rounder<T, 4>(exponent_bias<T>)), one = all<V>(T{1}), s = a * a;
+    const V rounder_all = all<V>(rounder<T, 4>(0)), one = all<V>(T{1}), s = a * a;
     const V t = fused(a, all<V>(2 * c::log2e), rounder_all), n = t - rounder_all;
     const V r = fused(n, all<V>(-c::ln2_high), a + a), square = r * r;   // one part of ln 2: it matters less, the larger a
-    const V e = scaled_moderately(times_power(fused(polynomial(c::exp, r, square), square, r), t), n, t);
+    const V e = times_whole_power(fused(polynomial(c::exp, r, square), square, r), n, t);
     const auto large = a.v >= all<V>(T{0.5625}).v;
     const V above = pick(large, all<V>(T{-2}), a * s), below = pick(large, e + one, polynomial(c::tanh, s, s * s));
     return pick(large, one, a) + above / below;

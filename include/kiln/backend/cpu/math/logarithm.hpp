@@ -89,6 +89,17 @@ constexpr bool takes_apart = sizeof(V) == 64;   // 0 is 1 * 2^-inf, infinity 1 *
 template <class V>
 constexpr bool takes_apart = false;
 #endif
+/// The exponent of 1 where it is put into the last bits of a power of two.
+template <class T>
+constexpr T exponent_of_one = exponent_bias<T> + static_cast<T>(u64{1} << mantissa_bits<T>);
+/// Of normal numbers, as numbers of the machine.
+template <class V>
+KILN_INLINE decomposed<V> decompose_normal(V x, V off = all<V>(exponent_of_one<element<V>>)) {
+    using T = element<V>;
+    constexpr int k = mantissa_bits<T>;
+    const raw_bits<V> one = bits(all<V>(T{1})), e = (bits(x) + (one - bits(all<V>(T{0.75})))) >> k;
+    return {of_bits<V>(bits(x) - (e << k) + one), of_bits<V>(e | bits(all<V>(static_cast<T>(u64{1} << k)))) - off};
+}
 template <class V>
 KILN_INLINE decomposed<V> decompose(V x) {
     using T = element<V>;
@@ -103,14 +114,10 @@ KILN_INLINE decomposed<V> decompose(V x) {
         return {{(R)m}, V{(R)_mm512_getexp_pd((__m512d)x.v)} - V{(R)_mm512_getexp_pd(m)}};
     }
 #endif
-    // as numbers of the machine: the exponent into the last bits of a power of two
     constexpr int k = mantissa_bits<T>;
-    constexpr T shift = static_cast<T>(u64{1} << k), lowest = std::numeric_limits<T>::min();
-    constexpr T bias = static_cast<T>(std::numeric_limits<T>::max_exponent - 1) + shift;
-    const auto denormal = x.v < all<V>(lowest).v;
-    const V y = pick(denormal, x * all<V>(shift), x);
-    const raw_bits<V> one = bits(all<V>(T{1})), e = (bits(y) + (one - bits(all<V>(T{0.75})))) >> k;
-    return {of_bits<V>(bits(y) - (e << k) + one), of_bits<V>(e | bits(all<V>(shift))) - pick(denormal, all<V>(bias + k), all<V>(bias))};
+    constexpr T one = exponent_of_one<T>;
+    const auto denormal = x.v < all<V>(std::numeric_limits<T>::min()).v;
+    return decompose_normal(pick(denormal, x * all<V>(static_cast<T>(u64{1} << k)), x), pick(denormal, all<V>(one + k), all<V>(one)));
 }
 
 /// The logarithm of x; with `rest`, of 2^exponent (mantissa + rest).
@@ -144,18 +151,48 @@ KILN_INLINE V special_logarithm([[maybe_unused]] V x, V y) {
     if constexpr (takes_apart<V>) return y;
     else return with_special_logarithms(x, y);
 }
+/// For every x.
+template <class Base>
+struct any_logarithm {
+    template <class V>
+    static KILN_INLINE V of(V x) { return special_logarithm(x, logarithm_of<Base>(decompose(x))); }
+};
 template <class Base, class V>
-KILN_INLINE V logarithm(V x) { return special_logarithm(x, logarithm_of<Base>(decompose(x))); }
+KILN_INLINE V logarithm(V x) {
+    using limits = std::numeric_limits<element<V>>;
+    if constexpr (!branches<V>) return any_logarithm<Base>::of(x);
+    else if (__builtin_expect(all_within(x, limits::min(), limits::max()), 1)) return logarithm_of<Base>(decompose_normal(x));   // a third fewer instructions
+    else return any_logarithm<Base>::of(x);
+}
 
-/// log(1 + x), whose zero is positive.
+/// log(1 + x), whose zero is positive; for every x, and for those with which 1 + x is a normal number.
+struct any_log1p {
+    template <class V>
+    static KILN_INLINE V of(V x) {
+        const V u = all<V>(element<V>{1}) + x;
+        const decomposed<V> d = decompose(u);
+        const V rest = pick(x.v < all<V>(static_cast<element<V>>(0x1p64)).v, rest_of(x, u, d), all<V>(element<V>{0}));   // no infinities
+        return special_logarithm(u, logarithm_of<natural<element<V>>>(d, rest));
+    }
+    template <class V>
+    static KILN_INLINE V of_normal(V x) {
+        const V u = all<V>(element<V>{1}) + x;
+        const decomposed<V> d = decompose_normal(u);
+        return logarithm_of<natural<element<V>>>(d, rest_of(x, u, d));
+    }
+    /// What 1 + x is more than its rounded value u, as u's mantissa.
+    template <class V>
+    static KILN_INLINE V rest_of(V x, V u, decomposed<V> d) {
+        const V one = all<V>(element<V>{1}), t = u - one;
+        return ((one - (u - t)) + (x - t)) * of_bits<V>(bits(one) + bits(d.mantissa) - bits(u));   // times 2^-exponent
+    }
+};
 template <class V>
 KILN_INLINE V log1p_of(V x) {
     using T = element<V>;
-    const V one = all<V>(T{1}), u = one + x, t = u - one, lost = (one - (u - t)) + (x - t);
-    const decomposed<V> d = decompose(u);
-    const V power = of_bits<V>(bits(one) + bits(d.mantissa) - bits(u));   // 2^-exponent
-    const V rest = pick(x.v < all<V>(static_cast<T>(0x1p64)).v, lost * power, all<V>(T{0}));   // no infinities
-    return special_logarithm(u, logarithm_of<natural<T>>(d, rest));
+    if constexpr (!branches<V>) return any_log1p::of(x);
+    else if (__builtin_expect(all_within(x, static_cast<T>(-0.999), static_cast<T>(0x1p63)), 1)) return any_log1p::of_normal(x);
+    else return any_log1p::of(x);
 }
 
 }  // namespace steps

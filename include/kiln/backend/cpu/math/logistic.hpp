@@ -5,18 +5,6 @@
 
 namespace kiln::cpu {
 
-namespace steps {
-
-/// 2^(k/16), from which k is taken off where k of a larger number is going to be added to the bits.
-template <class T>
-constexpr table<T> powers_without_number = [] {
-    table<T> r{};
-    for (int k = 0; k < 16; ++k) r.at[k] = 1 - (static_cast<T>(k) / 16 - (exponential<T>::power.at[k] - 1)) / 2;   // in steps of half an ULP
-    return r;
-}();
-
-}  // namespace steps
-
 /// 1 / (1 + e^-x), denormal results rounded once. Error at most 3 ULP. With e^-x = (1 + p) / S, S a power of 2^(1/16), it is
 /// S / (S + 1 + p), here in units of 2^-half: S has every exponent that matters.
 template <class T, int L, int B>
@@ -30,7 +18,7 @@ KILN_INLINE simd<T, L, B> logistic(simd<T, L, B> x) {
     const V y = at_least(c::lowest, at_most(T{40}, x)), t = fused(y, all<V>(c::log2e), rounder_all), n = t - rounder_all;
     const V r = fused(n, all<V>(c::ln2_low), fused(n, all<V>(c::ln2_high), -y)), square = r * r;
     const V p = fused(polynomial(c::exp, r, square), square, r);
-    const V power = of_bits<V>(bits(look_up<V>(powers_without_number<T>, bits(t))) + (bits(t) << (mantissa_bits<T> - 4)));
+    const V power = whole_power(t);
     return power / fused(unit, p, power + unit);
 }
 
@@ -41,8 +29,7 @@ KILN_INLINE simd<T, L, B> log_one_plus_exp(simd<T, L, B> x) {
     using namespace steps;
     using V = simd<T, L, B>;
     const V below = of_bits<V>(bits(x) | sign_bit<V>);   // -|x|
-    const auto e = power_of_e(at_least(exponential<T>::lowest, below));
-    return at_least(T{0}, x) + log1p_of_unit(scaled(e.mantissa, e.n, e.t));
+    return at_least(T{0}, x) + log1p_of_unit(exp(below));
 }
 
 }  // namespace kiln::cpu

@@ -40,9 +40,8 @@ KILN_INLINE V power_of_floats(V a, V y) {
     const V r = fused(d.mantissa, look_up<V>(inverses, k), -1.0), square = r * r;   // exact
     const V rest = fused(polynomial(power::short_logarithm, r, square), r, look_up<V>(binary<double>::logarithm, k));
     const V z = at_least(-300.0, at_most(300.0, y * special_logarithm(a, d.exponent + rest)));
-    const V rounder_all = all<V>(rounder<double, 4>(exponent_bias<double>)), t = z + rounder_all, n = t - rounder_all, s = z - n;
-    const V p = polynomial(power::short_exp2, s, s * s) * s, root = look_up<V>(powers_of_two, bits(t));
-    return scaled_moderately(fused(p, root, root), n, t);
+    const V rounder_all = all<V>(rounder<double, 4>(0)), t = z + rounder_all, n = t - rounder_all, s = z - n;
+    return times_whole_power(polynomial(power::short_exp2, s, s * s) * s, n, t);
 }
 template <int L>
 KILN_INLINE raw<float, L> power_of_floats(raw<float, L> a, raw<float, L> y) {
