@@ -74,6 +74,7 @@ template <class T, int L, int X, int P, i64 Apart>
     for (i64 line = 0; line < o.lines; ++line) {
         const T *x = o.x + line * o.x_line, *w = o.w + line * o.w_line;
         for (i64 k = 0; k < o.steps; ++k, x += L, w += o.w_step) {
+            __asm__("" : "+r"(x));   // as above
             raw<T, L> f[P];
 #pragma GCC unroll 16
             for (int q = 0; q < P; ++q) f[q] = lanes::settled(lanes::splat(w[q * o.w_place]).v).v;
