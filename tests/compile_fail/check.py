@@ -48,10 +48,28 @@ def compile_file(compiler, flags, path):
     return done.returncode, done.stdout, shlex.join(command)
 
 
+def family_of(compiler):
+    return "clang" if "clang" in os.path.basename(compiler) else "g++"
+
+
+def precompile(compiler, flags, header, folder):
+    """Writes the header, once read, to where precompiled_flags(compiler, folder, ...) tells this compiler to find it."""
+    target = os.path.join(folder, "kiln.pch" if family_of(compiler) == "clang" else "kiln/kiln.hpp.gch")
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    subprocess.run([compiler, "-std=c++20", *flags, "-w", "-x", "c++-header", header, "-o", target + ".new"], check=True)
+    os.replace(target + ".new", target)
+
+
+def precompiled_flags(compiler, folder, path):
+    if family_of(compiler) == "g++":
+        return [f"-I{folder}"]   # it sees for itself whether it may take it
+    with open(path, encoding="utf-8") as file:
+        return ["-include-pch", os.path.join(folder, "kiln.pch")] if "#include <kiln/kiln.hpp>" in file.read() else []
+
+
 def complaints(compiler, flags, path):
     """What is wrong with the pair, as (sentence, command, output of the compiler); nothing where it holds."""
-    family = "clang" if "clang" in os.path.basename(compiler) else "g++"
-    first, expect, limit = promises(path, family)
+    first, expect, limit = promises(path, family_of(compiler))
     if not first and not expect:
         return [("the file promises no words: it needs an '// expect:' or '// first:' line", "", "")]
 
@@ -86,13 +104,19 @@ def main():
     parser.add_argument("--include", action="append", default=[], help="folder to search for headers")
     parser.add_argument("--flag", action="append", default=[], help="another flag, as --flag=-march=native")
     parser.add_argument("--show", action="store_true", help="print the compiler's output even if all is well")
-    parser.add_argument("file", nargs="+")
+    parser.add_argument("--precompiled", metavar="FOLDER", help="take kiln.hpp from there, as --precompile has left it")
+    parser.add_argument("--precompile", metavar="HEADER", help="write this header, once read, to the folder of --precompiled, and try nothing")
+    parser.add_argument("file", nargs="*")
     arguments = parser.parse_args()
     flags = [f"-I{folder}" for folder in arguments.include] + arguments.flag
+    if arguments.precompile:
+        precompile(arguments.compiler, flags, arguments.precompile, arguments.precompiled)
+        return 0
 
     bad = 0
     for path in arguments.file:
-        found = complaints(arguments.compiler, flags, path)
+        precompiled = precompiled_flags(arguments.compiler, arguments.precompiled, path) if arguments.precompiled else []
+        found = complaints(arguments.compiler, precompiled + flags, path)
         for sentence, _, _ in found:
             print(f"{path}: {sentence}")
         if found:
@@ -103,7 +127,7 @@ def main():
         else:
             print(f"{path}: as promised ({os.path.basename(arguments.compiler)})")
             if arguments.show:
-                print(compile_file(arguments.compiler, [*flags, "-DKILN_SHOULD_FAIL"], path)[1], end="")
+                print(compile_file(arguments.compiler, [*precompiled, *flags, "-DKILN_SHOULD_FAIL"], path)[1], end="")
     return 1 if bad else 0
 
 

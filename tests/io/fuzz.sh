@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Each reader of files against what libFuzzer makes of the corpus, with AddressSanitizer and UndefinedBehaviorSanitizer.
 #
-#   KILN_FUZZ_SECONDS   how long each target runs (60)
+#   KILN_FUZZ_SECONDS   how long each target runs (20)
 #   KILN_FUZZ_RUNS      or until it has had so many inputs (no limit)
 #   KILN_FUZZ_SEED      of its random numbers (1: a test tries the same inputs each time; 0: others)
 #
@@ -21,7 +21,7 @@ for target in "${targets[@]}"; do
         -Wno-sign-conversion -Werror -I"$root/include" "$root/tests/io/fuzz/$target.cpp" -o "$work/$target" -lz -lzip -lpng
     mkdir -p "$work/corpus/$target"
     # What is found lands in the second folder; the memory limit is what shows a length field that was believed.
-    if ! "$work/$target" -max_total_time="${KILN_FUZZ_SECONDS:-60}" -runs="${KILN_FUZZ_RUNS:--1}" -seed="${KILN_FUZZ_SEED:-1}" -timeout=10 -rss_limit_mb=1024 \
+    if ! "$work/$target" -max_total_time="${KILN_FUZZ_SECONDS:-20}" -runs="${KILN_FUZZ_RUNS:--1}" -seed="${KILN_FUZZ_SEED:-1}" -timeout=10 -rss_limit_mb=1024 \
         -malloc_limit_mb=256 -max_len=4096 -print_final_stats=1 -artifact_prefix="$work/" "$work/corpus/$target" "$work/seeds/$target" \
         > "$work/log" 2>&1; then
         tail -n 60 "$work/log"
