@@ -38,6 +38,7 @@ constexpr window_geometry geometry_number(int k) {
             w.low = 0;
             w.out = (w.size - 1) / w.stride + 1;
         }
+        if (k % 12 == 5) g.kernel_first = true;
         if (k % 6 == 5) w = {w.kernel * (a + 3), a + 3, w.kernel, w.kernel, 1, 0};   // side by side
     }
     return g;

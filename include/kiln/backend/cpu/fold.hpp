@@ -166,10 +166,6 @@ struct fold_kernel {
         for (i64 i = used + V; i < all; ++i) line[i] = T{};
         run_of<T, L, s::last.size * inner>::copy(x, line + s::last.low * inner);
     }
-    template <i64 From, class V, int... J>
-    static KILN_INLINE auto lanes_from(V v, std::integer_sequence<int, J...>) {
-        return __builtin_shufflevector(v, v, (J + static_cast<int>(From))...);
-    }
     template <i64 Step, class V, int... J>
     static KILN_INLINE V moved(V v, std::integer_sequence<int, J...>) {
         constexpr int n = sizeof...(J);

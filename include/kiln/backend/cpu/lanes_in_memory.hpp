@@ -90,9 +90,10 @@ KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) 
     if (from < to) __builtin_memcpy((char*)&r.v + static_cast<std::size_t>(from) * sizeof(*p), p + from, static_cast<std::size_t>(to - from) * sizeof(*p));
     return r;
 }
-template <int From, class T, int Lanes, int... J>
-KILN_INLINE raw<T, Lanes / 2> half_from(raw<T, Lanes> x, std::integer_sequence<int, J...>) {
-    return __builtin_shufflevector(x, x, (From + J)...);
+/// So many lanes of x from `From` on.
+template <i64 From, class X, int... J>
+KILN_INLINE auto lanes_from(X x, std::integer_sequence<int, J...>) {
+    return __builtin_shufflevector(x, x, (J + static_cast<int>(From))...);
 }
 /// The first n of fewer than Lanes in pieces of half of them, a quarter, ...
 template <class T, int Lanes>
@@ -102,10 +103,10 @@ KILN_INLINE void store_pieces(raw<T, Lanes> x, T* p, int n) {
     } else if constexpr (Lanes > 2) {
         constexpr int half = Lanes / 2;
         constexpr std::make_integer_sequence<int, half> all{};
-        raw<T, half> piece = half_from<0, T, Lanes>(x, all);
+        raw<T, half> piece = lanes_from<0>(x, all);
         if (n & half) {
             __builtin_memcpy(p, &piece, sizeof(piece));
-            piece = half_from<half, T, Lanes>(x, all);
+            piece = lanes_from<half>(x, all);
             p += half;
         }
         store_pieces<T, half>(piece, p, n);
@@ -129,8 +130,8 @@ KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
     else store_pieces<typename V::element_type, V::lanes>(x.v, p, n);
 }
 
-// The same for loops that may be written out, where it is then known how many lanes are there: all of them, or half of them, need no
-// mask. Not for all loops: compilers carry both ways along.
+// The same for loops that may be written out, where it is then known how many lanes are there: all of them need no mask. Not for all loops:
+// compilers carry both ways along.
 template <class V>
 KILN_INLINE bool surely(int n, int lanes) { return __builtin_constant_p(n) && n == lanes && sizeof(typename V::raw_type) == 32; }
 template <class V>

@@ -139,29 +139,9 @@ KILN_INLINE V moderate_exp(V x) {
     const V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x)), square = r * r;
     return times_whole_power(fused(polynomial(c::exp, r, square), square, r), n, t);
 }
-/// For every x.
-struct any_exp {
-    template <class V>
-    static KILN_INLINE V of(V x) {
-        using c = exponential<element<V>>;
-        const auto e = power_of_e(at_least(c::lowest, at_most(c::highest, x)));
-        return scaled(e.mantissa, e.n, e.t);
-    }
-};
-struct any_exp2 {
-    template <class V>
-    static KILN_INLINE V of(V x) {
-        using T = element<V>;
-        using c = exponential<T>;
-        const V rounder_all = all<V>(rounder<T, 4>(2 * exponent_bias<T>));
-        x = at_least(c::lowest_power, at_most(c::highest_power, x));
-        const V t = x + rounder_all, n = t - rounder_all, r = x - n;
-        return scaled(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
-    }
-};
 /// Are the results of all lanes moderate? They take a third fewer instructions.
 template <class V>
-KILN_INLINE bool all_moderate(V x, element<V> limit) { return __builtin_expect(!any_above(magnitude(x), limit), 1); }
+KILN_INLINE bool all_moderate(V x, element<V> limit) { return branches<V> && __builtin_expect(!any_above(magnitude(x), limit), 1); }
 
 }  // namespace steps
 
@@ -170,10 +150,10 @@ template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> exp(simd<T, L, B> x) {
     using namespace steps;
-    using V = simd<T, L, B>;
-    if constexpr (!branches<V>) return any_exp::of(x);
-    else if (all_moderate(x, exponential<T>::moderate)) return moderate_exp(x);
-    else return any_exp::of(x);
+    using c = exponential<T>;
+    if (all_moderate(x, c::moderate)) return moderate_exp(x);
+    const auto e = power_of_e(at_least(c::lowest, at_most(c::highest, x)));
+    return scaled(e.mantissa, e.n, e.t);
 }
 
 /// 2^x; exact for whole x, denormal results rounded once. Error at most 1.25 ULP.
@@ -182,9 +162,12 @@ template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> exp2(simd<T, L, B> x) {
     using namespace steps;
     using V = simd<T, L, B>;
-    if constexpr (!branches<V>) return any_exp2::of(x);
-    else if (all_moderate(x, exponential<T>::moderate_power)) return moderate_exp2(x);
-    else return any_exp2::of(x);
+    using c = exponential<T>;
+    if (all_moderate(x, c::moderate_power)) return moderate_exp2(x);
+    const V rounder_all = all<V>(rounder<T, 4>(2 * exponent_bias<T>));
+    x = at_least(c::lowest_power, at_most(c::highest_power, x));
+    const V t = x + rounder_all, n = t - rounder_all, r = x - n;
+    return scaled(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
 }
 
 /// e^x - 1; keeps -0 and denormal numbers. Error at most 1.5 ULP.

@@ -151,48 +151,36 @@ KILN_INLINE V special_logarithm([[maybe_unused]] V x, V y) {
     if constexpr (takes_apart<V>) return y;
     else return with_special_logarithms(x, y);
 }
-/// For every x.
-template <class Base>
-struct any_logarithm {
-    template <class V>
-    static KILN_INLINE V of(V x) { return special_logarithm(x, logarithm_of<Base>(decompose(x))); }
-};
+/// Are all lanes positive normal numbers? They take a third fewer instructions.
+template <class V>
+KILN_INLINE bool all_normal(V x) {
+    using limits = std::numeric_limits<element<V>>;
+    return all_within(x, limits::min(), limits::max());
+}
 template <class Base, class V>
 KILN_INLINE V logarithm(V x) {
-    using limits = std::numeric_limits<element<V>>;
-    if constexpr (!branches<V>) return any_logarithm<Base>::of(x);
-    else if (__builtin_expect(all_within(x, limits::min(), limits::max()), 1)) return logarithm_of<Base>(decompose_normal(x));   // a third fewer instructions
-    else return any_logarithm<Base>::of(x);
+    if (all_normal(x)) [[likely]] return logarithm_of<Base>(decompose_normal(x));
+    return special_logarithm(x, logarithm_of<Base>(decompose(x)));
 }
 
-/// log(1 + x), whose zero is positive; for every x, and for those with which 1 + x is a normal number.
-struct any_log1p {
-    template <class V>
-    static KILN_INLINE V of(V x) {
-        const V u = all<V>(element<V>{1}) + x;
-        const decomposed<V> d = decompose(u);
-        const V rest = pick(x.v < all<V>(static_cast<element<V>>(0x1p64)).v, rest_of(x, u, d), all<V>(element<V>{0}));   // no infinities
-        return special_logarithm(u, logarithm_of<natural<element<V>>>(d, rest));
-    }
-    template <class V>
-    static KILN_INLINE V of_normal(V x) {
-        const V u = all<V>(element<V>{1}) + x;
-        const decomposed<V> d = decompose_normal(u);
-        return logarithm_of<natural<element<V>>>(d, rest_of(x, u, d));
-    }
-    /// What 1 + x is more than its rounded value u, as u's mantissa.
-    template <class V>
-    static KILN_INLINE V rest_of(V x, V u, decomposed<V> d) {
-        const V one = all<V>(element<V>{1}), t = u - one;
-        return ((one - (u - t)) + (x - t)) * of_bits<V>(bits(one) + bits(d.mantissa) - bits(u));   // times 2^-exponent
-    }
-};
+/// What 1 + x is more than its rounded value u, as u's mantissa.
+template <class V>
+KILN_INLINE V rest_of_sum(V x, V u, decomposed<V> d) {
+    const V one = all<V>(element<V>{1}), t = u - one;
+    return ((one - (u - t)) + (x - t)) * of_bits<V>(bits(one) + bits(d.mantissa) - bits(u));   // times 2^-exponent
+}
+/// log(1 + x), whose zero is positive.
 template <class V>
 KILN_INLINE V log1p_of(V x) {
     using T = element<V>;
-    if constexpr (!branches<V>) return any_log1p::of(x);
-    else if (__builtin_expect(all_within(x, static_cast<T>(-0.999), static_cast<T>(0x1p63)), 1)) return any_log1p::of_normal(x);
-    else return any_log1p::of(x);
+    const V u = all<V>(T{1}) + x;
+    if (all_within(x, static_cast<T>(-0.999), static_cast<T>(0x1p63))) [[likely]] {   // u is normal
+        const decomposed<V> d = decompose_normal(u);
+        return logarithm_of<natural<T>>(d, rest_of_sum(x, u, d));
+    }
+    const decomposed<V> d = decompose(u);
+    const V rest = pick(x.v < all<V>(static_cast<T>(0x1p64)).v, rest_of_sum(x, u, d), all<V>(T{0}));   // no infinities
+    return special_logarithm(u, logarithm_of<natural<T>>(d, rest));
 }
 
 }  // namespace steps

@@ -88,9 +88,16 @@ KILN_INLINE bool any_above(simd<T, L, B> x, T limit) {
     return any;
 }
 
-/// Is every x from `first` to `last`?
+/// One or few numbers, as in functions of scalars: worth a branch around what none of them needs.
+template <class V>
+constexpr bool few_lanes = sizeof(element<V>) * V::lanes <= 16;
+/// Worth a branch around what only denormal, infinite and other rare numbers need. Four doubles wait for their tables, not for that.
+template <class V>
+constexpr bool branches = sizeof(element<V>) * V::lanes < 64 && (is_float<element<V>> || few_lanes<V>);
+/// Is it worth a branch, and every x from `first` to `last`?
 template <class T, int L, int B>
 KILN_INLINE bool all_within(simd<T, L, B> x, T first, T last) {
+    if constexpr (!branches<simd<T, L, B>>) return false;
     const auto within = (x.v >= simd<T, L, B>::splat(first).v) & (x.v <= simd<T, L, B>::splat(last).v);
 #if defined(__AVX__)
     if constexpr (is_float<T> && L == 8) return _mm256_movemask_ps((__m256)within) == 255;
@@ -103,12 +110,6 @@ KILN_INLINE bool all_within(simd<T, L, B> x, T first, T last) {
     return all;
 }
 
-/// One or few numbers, as in functions of scalars: worth a branch around what none of them needs.
-template <class V>
-constexpr bool few_lanes = sizeof(element<V>) * V::lanes <= 16;
-/// Worth a branch around what only denormal, infinite and other rare numbers need. Four doubles wait for their tables, not for that.
-template <class V>
-constexpr bool branches = sizeof(element<V>) * V::lanes < 64 && (is_float<element<V>> || few_lanes<V>);
 /// The number before x > 0.
 template <class T>
 constexpr T below(T x) { return __builtin_bit_cast(T, __builtin_bit_cast(std::make_unsigned_t<int_of<sizeof(T)>>, x) - 1); }
