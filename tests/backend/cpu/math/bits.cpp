@@ -63,29 +63,29 @@ template <class V>
 KILN_INLINE V angle_of(V x) { return atan2(x, V::splat(typename V::element_type{0.75}) - x); }
 
 TEST_CASE("the bits of elementary functions", "[cpu][math]") {
-    SUMS(exp, 0xe053b247e183c47f, 0x317a7081ec555295);
-    SUMS(exp2, 0x1e92ac733f04b412, 0x49380ea30599412e);
+    SUMS(exp, 0x40376a4bd12bfc1c, 0x317a7081ec555295);
+    SUMS(exp2, 0x831a8883888e4ac5, 0x49380ea30599412e);
     SUMS(expm1, 0x6e07e54ff1993ea5, 0x088a0ac0026a1b1f);
-    SUMS(log, 0xc12518fa9cac653d, 0x0230190c9ab3e346);
-    SUMS(log2, 0x56e28ef380a02969, 0xd6825cbe3c8c61dc);
-    SUMS(log10, 0x3a1eb69dc957fea7, 0xcbd6fdd29386c4e0);
-    SUMS(log1p, 0x75d040f1eb598763, 0xb52c570b0423778b);
+    SUMS(log, 0x5f4a38cbac2249a4, 0x0230190c9ab3e346);
+    SUMS(log2, 0x9fe2108811f25fce, 0xd6825cbe3c8c61dc);
+    SUMS(log10, 0x2a2a8335c70d06eb, 0xcbd6fdd29386c4e0);
+    SUMS(log1p, 0x2180a817c318e958, 0xb52c570b0423778b);
     SUMS(sin, 0x62f8075e4cd00613, 0xe1a6061d0451159e, 0x1p17, 0x1p30);
     SUMS(cos, 0x97cef14d3e2bd833, 0x2d21f8e8b50f552a, 0x1p17, 0x1p30);
     SUMS(tanh, 0xf851df82aa2ada3f, 0xcf8e1d79428a05fe);
-    SUMS(logistic, 0xa3267f98e472a9c5, 0x8c5ad3584291e888);
-    SUMS(log_one_plus_exp, 0x62cc6a4702152c39, 0xaa6ed22a8dd4b02b);
-    SUMS(erf, 0x491fc01286dec692, 0x796f7be80d72e4f4);
+    SUMS(logistic, 0xa0d7558a12ae974e, 0x8c5ad3584291e888);
+    SUMS(log_one_plus_exp, 0x3e1a7529f0d5eca4, 0xaa6ed22a8dd4b02b);
+    SUMS(erf, 0x730ced58eacfcc76, 0x796f7be80d72e4f4);
     SUMS(tan, 0xe6392d3220a3c955, 0xde4af57c9dd6ecdc, 0x1p17, 0x1p30);
     SUMS(asin, 0x1c6b7094697b413a, 0x6041469f89e2e1de);
     SUMS(acos, 0xb4dfcf9449f12f90, 0xe92755d66a8ee9b2);
     SUMS(atan, 0x449bd02f83215598, 0x338d1dda19728202);
-    SUMS(sinh, 0x034014362440c4a6, 0x6c7b8676f477cbc4);
-    SUMS(cosh, 0x854ab5714f4680ea, 0x206bf47505244f3b);
-    SUMS(asinh, 0x3c09ecb88bef4260, 0xe605762a7822a777);
-    SUMS(acosh, 0x501d83ae8aae5594, 0xc6a64e1361027d52);
-    SUMS(atanh, 0xd3557dabc30c987a, 0x32bc9cea7cb54c23);
-    SUMS(erfc, 0xfa4462ac2f17227f, 0xcc102e5c0f97730e);
+    SUMS(sinh, 0x1c571aec56dfb687, 0x6c7b8676f477cbc4);
+    SUMS(cosh, 0xd6c48808e02334c3, 0x206bf47505244f3b);
+    SUMS(asinh, 0xdf00e1dbefda8523, 0xe605762a7822a777);
+    SUMS(acosh, 0xabc17cf5538012e0, 0xc6a64e1361027d52);
+    SUMS(atanh, 0x82ba17ec5c25ead7, 0x32bc9cea7cb54c23);
+    SUMS(erfc, 0x087274222e245396, 0xcc102e5c0f97730e);
     SUMS(sqrt, 0x2e916230ed725f63, 0xf99dddef6a436984);
     SUMS(floor, 0x06717ae338e90bff, 0xc365fa8738f8df44);
     SUMS(ceil, 0x148eb481e0727973, 0x14b4c7efa4f3cfba);

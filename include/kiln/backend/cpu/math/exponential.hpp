@@ -1,6 +1,6 @@
 // exp, exp2, expm1 and tanh of lanes.
 //
-// exp and exp2 take 2^(k/16) from a table and a short polynomial for the rest, after Tang, Table-driven implementation of the
+// exp and exp2 take 2^(k/8) or 2^(k/16) from a table and a short polynomial for the rest, after Tang, Table-driven implementation of the
 // exponential function in IEEE floating-point arithmetic, ACM TOMS 15 (1989). expm1 has no table, whose entries' errors
 // would not cancel. Reduction by two parts of ln 2: Cody and Waite, Software Manual for the Elementary Functions (1980).
 // Coefficients are minimax ones, found by Remez' algorithm and rounded one after the other.
@@ -20,14 +20,15 @@ template <class T>
 struct exponential;
 template <>
 struct exponential<float> {
-    static constexpr table<float> power = narrowed<float>(powers_of_two);
+    static constexpr table<float> power{0x1p0f,        0x1.172b84p0f, 0x1.306fe0p0f, 0x1.4bfdaep0f,
+                                        0x1.6a09e6p0f, 0x1.8ace54p0f, 0x1.ae89fap0f, 0x1.d5818ep0f};
     static constexpr float log2e = 0x1.715476p0f, ln2_high = 0x1.62e43p-1f, ln2_low = -0x1.05c61p-29f;
     static constexpr float lowest = -104.5f, highest = 89.0f, moderate = 87.0f;   // of exp: beyond, 0 and infinity; the results within are normal
     static constexpr float lowest_power = -151.0f, highest_power = 129.0f, moderate_power = 125.0f;
     static constexpr float minus_one_below = -18.0f, one_above = 9.25f;   // expm1, tanh
-    /// (e^r - 1 - r) / r^2 on [-ln 2 / 32, ln 2 / 32], (2^r - 1) / r on [-1/32, 1/32], (e^r - 1 - r) / r^2 on [-ln 2 / 2, ln 2 / 2]
-    static constexpr float exp[]{0x1.000222p-1f, 0x1.555598p-3f};
-    static constexpr float exp2[]{0x1.62e43p-1f, 0x1.ebfffcp-3f, 0x1.c6acfap-5f};
+    /// (e^r - 1 - r) / r^2 on [-ln 2 / 16, ln 2 / 16], (2^r - 1) / r on [-1/16, 1/16], (e^r - 1 - r) / r^2 on [-ln 2 / 2, ln 2 / 2]
+    static constexpr float exp[]{0x1.00087cp-1f, 0x1.555d34p-3f};
+    static constexpr float exp2[]{0x1.62e43p-1f, 0x1.ec0c38p-3f, 0x1.c6bf54p-5f};
     static constexpr float expm1[]{0x1.fffffep-2f, 0x1.5554aep-3f, 0x1.555716p-5f, 0x1.122962p-7f, 0x1.6b75d8p-10f};
     /// ((e^2r - 1) / 2 - r) / r^2 on [-ln 2 / 4, ln 2 / 4]
     static constexpr float tanh[]{0x1.fffffep-1f, 0x1.5554aep-1f, 0x1.555716p-2f, 0x1.122962p-3f, 0x1.6b75d8p-5f};
@@ -39,6 +40,7 @@ struct exponential<double> {
     static constexpr double lowest = -746.0, highest = 710.0, moderate = 708.0;
     static constexpr double lowest_power = -1077.0, highest_power = 1025.0, moderate_power = 1020.0;
     static constexpr double minus_one_below = -38.0, one_above = 19.5;
+    /// exp, exp2 on half of the floats' intervals
     static constexpr double exp[]{
         0x1.fffffffffffb7p-2, 0x1.555555548c6d6p-3, 0x1.555555590bdf6p-5, 0x1.11123d02b2313p-7, 0x1.6c14c29593323p-10};
     static constexpr double exp2[]{
@@ -52,6 +54,10 @@ struct exponential<double> {
         0x1.0000000000005p-1, 0x1.5555555555539p-3, 0x1.5555555552065p-5, 0x1.1111111119083p-7, 0x1.6c16c17f7015bp-10,
         0x1.a01a017543d11p-13, 0x1.a019a5b19ac4cp-16, 0x1.71de865a46ffap-19, 0x1.28a39ec62769ep-22, 0x1.ae7089706f3adp-26};
 };
+
+/// For numbers of a table in the last bits, and whole ones before them.
+template <class T>
+constexpr T table_rounder(int bias) { return rounder<T, table_bits<T>>(bias); }
 
 #if defined(__AVX512F__)
 template <class V>
@@ -68,35 +74,36 @@ constexpr bool has_scale = false;
 template <class V>
 V scale(V, V);
 #endif
-/// m * 2^n, n rounded down, for n in [-2 bias, bias + 2]; t: n after the addition of rounder<T, 4>(2 bias). A denormal result is
+/// m * 2^n, n rounded down, for n in [-2 bias, bias + 2]; t: n after the addition of table_rounder<T>(2 bias). A denormal result is
 /// rounded once: two factors of about equal size.
 template <class V>
 KILN_INLINE V scaled(V m, [[maybe_unused]] V n, [[maybe_unused]] V t) {
     using T = element<V>;
     if constexpr (has_scale<V>) return scale(m, n);
-    const raw_bits<V> biased = bits(t) >> 4, first = biased >> 1;
+    const raw_bits<V> biased = bits(t) >> table_bits<T>, first = biased >> 1;
     return m * of_bits<V>(first << mantissa_bits<T>) * of_bits<V>((biased - first) << mantissa_bits<T>);
 }
 
-/// 2^(k/16) (1 + p), k the last bits of t.
+/// 2^(k/8) or 2^(k/16), times 1 + p, k the last bits of t.
 template <class V>
 KILN_INLINE V times_power(V p, V t) {
     const V power = look_up<V>(exponential<element<V>>::power, bits(t));
     return fused(p, power, power);
 }
 
-/// 2^(k/16), from which k is taken off where k of a larger number is going to be added to the bits.
+/// 2^(k/8) or 2^(k/16), from which k is taken off where k of a larger number is going to be added to the bits.
 template <class T>
 constexpr table<T> powers_without_number = [] {
+    constexpr int n = 1 << table_bits<T>;
     table<T> r{};
-    for (int k = 0; k < 16; ++k) r.at[k] = 1 - (static_cast<T>(k) / 16 - (exponential<T>::power.at[k] - 1)) / 2;   // in steps of half an ULP
+    for (int k = 0; k < n; ++k) r.at[k] = 1 - (static_cast<T>(k) / n - (exponential<T>::power.at[k] - 1)) / 2;   // in steps of half an ULP
     return r;
 }();
-/// 2^(k/16) 2^n, k and n in t, where that is neither denormal nor infinite; t: after the addition of rounder<T, 4>(0).
+/// 2^(k/8) or 2^(k/16), times 2^n, k and n in t, where that is neither denormal nor infinite; t: after the addition of table_rounder<T>(0).
 template <class V>
 KILN_INLINE V whole_power(V t) {
     using T = element<V>;
-    return of_bits<V>(bits(look_up<V>(powers_without_number<T>, bits(t))) + (bits(t) << (mantissa_bits<T> - 4)));
+    return of_bits<V>(bits(look_up<V>(powers_without_number<T>, bits(t))) + (bits(t) << (mantissa_bits<T> - table_bits<T>)));
 }
 /// The same times 1 + p; n: t without the rounder.
 template <class V>
@@ -110,7 +117,7 @@ KILN_INLINE V times_whole_power(V p, [[maybe_unused]] V n, V t) {
 template <class V>
 KILN_INLINE V moderate_exp2(V x) {
     using c = exponential<element<V>>;
-    const V rounder_all = all<V>(rounder<element<V>, 4>(0)), t = x + rounder_all, n = t - rounder_all, r = x - n;
+    const V rounder_all = all<V>(table_rounder<element<V>>(0)), t = x + rounder_all, n = t - rounder_all, r = x - n;
     return times_whole_power(polynomial(c::exp2, r, r * r) * r, n, t);
 }
 
@@ -122,7 +129,7 @@ struct split_power {
 template <class V, class... Rest>
 KILN_INLINE split_power<V> power_of_e(V x, Rest... rest) {
     using c = exponential<element<V>>;
-    const V rounder_all = all<V>(rounder<element<V>, 4>(2 * exponent_bias<element<V>>));
+    const V rounder_all = all<V>(table_rounder<element<V>>(2 * exponent_bias<element<V>>));
     const V t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
     V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x));
     ((r = r + rest), ...);
@@ -135,13 +142,13 @@ KILN_INLINE split_power<V> power_of_e(V x, Rest... rest) {
 template <class V>
 KILN_INLINE V moderate_exp(V x) {
     using c = exponential<element<V>>;
-    const V rounder_all = all<V>(rounder<element<V>, 4>(0)), t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
+    const V rounder_all = all<V>(table_rounder<element<V>>(0)), t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
     const V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x)), square = r * r;
     return times_whole_power(fused(polynomial(c::exp, r, square), square, r), n, t);
 }
 /// Are the results of all lanes moderate? They take a third fewer instructions.
 template <class V>
-KILN_INLINE bool all_moderate(V x, element<V> limit) { return branches<V> && __builtin_expect(!any_above(magnitude(x), limit), 1); }
+KILN_INLINE bool all_moderate(V x, element<V> limit) { return branches<V> && !any_above(magnitude(x), limit); }
 
 }  // namespace steps
 
@@ -151,7 +158,7 @@ template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> exp(simd<T, L, B> x) {
     using namespace steps;
     using c = exponential<T>;
-    if (all_moderate(x, c::moderate)) return moderate_exp(x);
+    if (all_moderate(x, c::moderate)) [[likely]] return moderate_exp(x);
     const auto e = power_of_e(at_least(c::lowest, at_most(c::highest, x)));
     return scaled(e.mantissa, e.n, e.t);
 }
@@ -163,8 +170,8 @@ KILN_INLINE simd<T, L, B> exp2(simd<T, L, B> x) {
     using namespace steps;
     using V = simd<T, L, B>;
     using c = exponential<T>;
-    if (all_moderate(x, c::moderate_power)) return moderate_exp2(x);
-    const V rounder_all = all<V>(rounder<T, 4>(2 * exponent_bias<T>));
+    if (all_moderate(x, c::moderate_power)) [[likely]] return moderate_exp2(x);
+    const V rounder_all = all<V>(table_rounder<T>(2 * exponent_bias<T>));
     x = at_least(c::lowest_power, at_most(c::highest_power, x));
     const V t = x + rounder_all, n = t - rounder_all, r = x - n;
     return scaled(times_power(polynomial(c::exp2, r, r * r) * r, t), n, t);
@@ -206,7 +213,7 @@ template <class V>
 KILN_INLINE V tanh_of_magnitude(V a) {
     using T = element<V>;
     using c = exponential<T>;
-    const V rounder_all = all<V>(rounder<T, 4>(0)), one = all<V>(T{1}), s = a * a;
+    const V rounder_all = all<V>(table_rounder<T>(0)), one = all<V>(T{1}), s = a * a;
     const V t = fused(a, all<V>(2 * c::log2e), rounder_all), n = t - rounder_all;
     const V r = fused(n, all<V>(-c::ln2_high), a + a), square = r * r;   // one part of ln 2: it matters less, the larger a
     const V e = times_whole_power(fused(polynomial(c::exp, r, square), square, r), n, t);

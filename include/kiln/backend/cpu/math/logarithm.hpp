@@ -9,49 +9,62 @@ namespace kiln::cpu {
 
 namespace steps {
 
-/// c for m in [1 + k/16, 1 + (k+1)/16) from 0 to 7, and in half of that from 8 to 15.
-inline constexpr table<double> inverses{
-    0x1p0,         0x1.d4401p-1, 0x1.bb99a4p-1, 0x1.a3d358p-1, 0x1.8f61a6p-1, 0x1.7dbfbcp-1, 0x1.6c4878p-1, 0x1.5ceff6p-1,
-    0x1.4d916p0, 0x1.40bedap0, 0x1.34c526p0,  0x1.29561p0,   0x1.1ebaf8p0,  0x1.163ea2p0,  0x1.0c556p0,   0x1p0};
+/// c, in floats for m from (k - 1/2) / 10 to (k + 1/2) / 10, which is k = 8, 9, ... 15 mod 8; in doubles for [1 + k/16, 1 + (k+1)/16)
+/// from 0 to 7, and in half of that from 8 to 15.
+template <class T>
+constexpr table<T> inverses = table_of<T>(
+    {0x1.400fbep0f, 0x1.1c935p0f, 0x1p0f, 0x1.d13a88p-1f, 0x1.aa7158p-1f, 0x1.89cfbep-1f, 0x1.6d8a2ep-1f, 0x1.55279cp-1f},
+    {0x1p0,         0x1.d4401p-1, 0x1.bb99a4p-1, 0x1.a3d358p-1, 0x1.8f61a6p-1, 0x1.7dbfbcp-1, 0x1.6c4878p-1, 0x1.5ceff6p-1,
+     0x1.4d916p0, 0x1.40bedap0, 0x1.34c526p0,  0x1.29561p0,   0x1.1ebaf8p0,  0x1.163ea2p0,  0x1.0c556p0,   0x1p0});
+/// k, in its last bits.
+template <class V>
+KILN_INLINE raw_bits<V> number_of_inverse(V m) {
+    using T = element<V>;
+    if constexpr (is_float<T>) return bits(fused(m, T{10}, rounder<T, 0>(0)));
+    else return bits(m) >> (mantissa_bits<T> - table_bits<T>);
+}
 
 /// Bases: log(1 / c); log(2) and 1 / log(base) in two parts, the second of log(2) not negative, for it meets infinity.
 template <class T>
 struct natural {
-    static constexpr table<T> logarithm = narrowed<T>({{
-        0x0p0, 0x1.6ddca8002d762p-4, 0x1.25af6e001dd33p-3, 0x1.967f79ffcd906p-3, 0x1.fcbd2a003b114p-3, 0x1.2c9b5bff63cfcp-2,
-        0x1.5c90140047d14p-2, 0x1.88a275ff72b1p-2, -0x1.0f055e000207ap-2, -0x1.cdc383ff2def8p-3, -0x1.7fd5d600c4d57p-3,
-        -0x1.328e9000332b1p-3, -0x1.d0579400295f1p-4, -0x1.554ade0086fd4p-4, -0x1.81759bffcf34ep-5, 0x0p0}});
+    static constexpr table<T> logarithm = table_of<T>(
+        {-0x1.c9643ap-3f, -0x1.b1714cp-4f, 0x0p0f, 0x1.886104p-4f, 0x1.76783ap-3f, 0x1.0cc04ap-2f, 0x1.59094ep-2f, 0x1.9fbb74p-2f},
+        {0x0p0, 0x1.6ddca8002d762p-4, 0x1.25af6e001dd33p-3, 0x1.967f79ffcd906p-3, 0x1.fcbd2a003b114p-3, 0x1.2c9b5bff63cfcp-2,
+         0x1.5c90140047d14p-2, 0x1.88a275ff72b1p-2, -0x1.0f055e000207ap-2, -0x1.cdc383ff2def8p-3, -0x1.7fd5d600c4d57p-3,
+         -0x1.328e9000332b1p-3, -0x1.d0579400295f1p-4, -0x1.554ade0086fd4p-4, -0x1.81759bffcf34ep-5, 0x0p0});
     static constexpr T two_high = static_cast<T>(0x1.62e42fefa39efp-1);
     static constexpr T two_low = is_float<T> ? 0 : static_cast<T>(0x1.abc9e3b39803fp-56);   // ln 2 is almost a float
     static constexpr T unit_high = 1, unit_low = 0;
 };
 template <class T>
 struct binary {
-    static constexpr table<T> logarithm = narrowed<T>({{
-        0x0p0, 0x1.07e9e1d4a7779p-3, 0x1.a7b2c2dc05398p-3, 0x1.2539ee47ed62ap-2, 0x1.6efa415fd898fp-2, 0x1.b1af1d860d1e4p-2,
-        0x1.f6dead3601c37p-2, 0x1.1b39db6ed6874p-1, -0x1.87002784e6f85p-2, -0x1.4d17956bba521p-2, -0x1.14e0ee84f5a25p-2,
-        -0x1.ba44a2084e6bep-3, -0x1.4ef3b7d79a057p-3, -0x1.ec61844e649c5p-4, -0x1.160cd94dd641ep-4, 0x0p0}});
+    static constexpr table<T> logarithm = table_of<T>(
+        {-0x1.49f03p-2f, -0x1.38a9a8p-3f, 0x0p0f, 0x1.1b0aa6p-3f, 0x1.0e1f6cp-2f, 0x1.83b9d6p-2f, 0x1.f1c84p-2f, 0x1.2be32ep-1f},
+        {0x0p0, 0x1.07e9e1d4a7779p-3, 0x1.a7b2c2dc05398p-3, 0x1.2539ee47ed62ap-2, 0x1.6efa415fd898fp-2, 0x1.b1af1d860d1e4p-2,
+         0x1.f6dead3601c37p-2, 0x1.1b39db6ed6874p-1, -0x1.87002784e6f85p-2, -0x1.4d17956bba521p-2, -0x1.14e0ee84f5a25p-2,
+         -0x1.ba44a2084e6bep-3, -0x1.4ef3b7d79a057p-3, -0x1.ec61844e649c5p-4, -0x1.160cd94dd641ep-4, 0x0p0});
     static constexpr T two_high = 1, two_low = 0;
     static constexpr T unit_high = static_cast<T>(0x1.71547652b82fep0);
     static constexpr T unit_low = static_cast<T>(is_float<T> ? 0x1.4ae0cp-26 : 0x1.777d0ffda0d24p-56);
 };
 template <class T>
 struct decimal {
-    static constexpr table<T> logarithm = narrowed<T>({{
-        0x0p0, 0x1.3dc89cc3e2bbep-5, 0x1.fe2efe9cb19d1p-5, 0x1.6114632472de4p-4, 0x1.b9e2903a033bep-4, 0x1.051a936af54acp-3,
-        0x1.2ec1ff8f51787p-3, 0x1.5509c06012abap-3, -0x1.d6cfc7983006cp-4, -0x1.911537c5667a7p-4, -0x1.4d652571e0659p-4,
-        -0x1.0a459d00481bdp-4, -0x1.93528a7692ac3p-5, -0x1.28715efa2285ap-5, -0x1.4ece48504eef8p-6, 0x0p0}});
+    static constexpr table<T> logarithm = table_of<T>(
+        {-0x1.8d4904p-4f, -0x1.787bc2p-5f, 0x0p0f, 0x1.54d0e8p-5f, 0x1.45429cp-4f, 0x1.d2de58p-4f, 0x1.2bb1dcp-3f, 0x1.6919b6p-3f},
+        {0x0p0, 0x1.3dc89cc3e2bbep-5, 0x1.fe2efe9cb19d1p-5, 0x1.6114632472de4p-4, 0x1.b9e2903a033bep-4, 0x1.051a936af54acp-3,
+         0x1.2ec1ff8f51787p-3, 0x1.5509c06012abap-3, -0x1.d6cfc7983006cp-4, -0x1.911537c5667a7p-4, -0x1.4d652571e0659p-4,
+         -0x1.0a459d00481bdp-4, -0x1.93528a7692ac3p-5, -0x1.28715efa2285ap-5, -0x1.4ece48504eef8p-6, 0x0p0});
     static constexpr T two_high = static_cast<T>(is_float<T> ? 0x1.344134p-2 : 0x1.34413509f79fep-2);
     static constexpr T two_low = static_cast<T>(is_float<T> ? 0x1.09f7ap-26 : 0x1.e623e2566b02ep-55);
     static constexpr T unit_high = static_cast<T>(0x1.bcb7b1526e50ep-2);
     static constexpr T unit_low = static_cast<T>(is_float<T> ? -0x1.5b235ep-27 : 0x1.95355baaafad3p-57);
 };
-/// (log(1 + r) - r) / r^2 on [-1/32, 1/16].
+/// (log(1 + r) - r) / r^2: of floats on [-0.063, 0.063], best within 0.057; of doubles on [-1/32, 1/16].
 template <class T>
 struct logarithm_series;
 template <>
 struct logarithm_series<float> {
-    static constexpr float c[]{-0x1p-1f, 0x1.55584p-2f, -0x1.0013bep-2f, 0x1.825c4ep-3f};
+    static constexpr float c[]{-0x1.ffffdcp-2f, 0x1.55550ep-2f, -0x1.00b09p-2f, 0x1.9b3c32p-3f};
 };
 template <>
 struct logarithm_series<double> {
@@ -89,16 +102,19 @@ constexpr bool takes_apart = sizeof(V) == 64;   // 0 is 1 * 2^-inf, infinity 1 *
 template <class V>
 constexpr bool takes_apart = false;
 #endif
-/// The exponent of 1 where it is put into the last bits of a power of two.
-template <class T>
-constexpr T exponent_of_one = exponent_bias<T> + static_cast<T>(u64{1} << mantissa_bits<T>);
 /// Of normal numbers, as numbers of the machine.
 template <class V>
-KILN_INLINE decomposed<V> decompose_normal(V x, V off = all<V>(exponent_of_one<element<V>>)) {
+KILN_INLINE decomposed<V> decompose_normal(V x) {
     using T = element<V>;
     constexpr int k = mantissa_bits<T>;
-    const raw_bits<V> one = bits(all<V>(T{1})), e = (bits(x) + (one - bits(all<V>(T{0.75})))) >> k;
-    return {of_bits<V>(bits(x) - (e << k) + one), of_bits<V>(e | bits(all<V>(static_cast<T>(u64{1} << k)))) - off};
+    const raw_bits<V> least = bits(all<V>(T{0.75})), beyond = bits(x) - least;
+    const V mantissa = of_bits<V>((beyond & ((bits_of_element<V>{1} << k) - 1)) + least);
+    if constexpr (is_float<T>) return {mantissa, {__builtin_convertvector((raw<int_of<sizeof(T)>, V::lanes>)beyond >> k, typename V::raw_type)}};
+    else {   // few machines convert longer ones: the exponent of 1 more is put into the last bits of a power of two
+        constexpr T power = static_cast<T>(u64{1} << k);
+        const raw_bits<V> e = (beyond + bits(all<V>(T{1}))) >> k;
+        return {mantissa, of_bits<V>(e | bits(all<V>(power))) - all<V>(power + exponent_bias<T>)};
+    }
 }
 template <class V>
 KILN_INLINE decomposed<V> decompose(V x) {
@@ -115,18 +131,17 @@ KILN_INLINE decomposed<V> decompose(V x) {
     }
 #endif
     constexpr int k = mantissa_bits<T>;
-    constexpr T one = exponent_of_one<T>;
     const auto denormal = x.v < all<V>(std::numeric_limits<T>::min()).v;
-    return decompose_normal(pick(denormal, x * all<V>(static_cast<T>(u64{1} << k)), x), pick(denormal, all<V>(one + k), all<V>(one)));
+    const decomposed<V> d = decompose_normal(pick(denormal, x * all<V>(static_cast<T>(u64{1} << k)), x));
+    return {d.mantissa, d.exponent - pick(denormal, all<V>(T{k}), all<V>(T{0}))};
 }
 
 /// The logarithm of x; with `rest`, of 2^exponent (mantissa + rest).
 template <class Base, class V, class... Rest>
 KILN_INLINE V logarithm_of(decomposed<V> x, Rest... rest) {
     using T = element<V>;
-    static constexpr table<T> inverse = narrowed<T>(inverses);
-    const raw_bits<V> k = bits(x.mantissa) >> (mantissa_bits<T> - 4);
-    const V c = look_up<V>(inverse, k);
+    const raw_bits<V> k = number_of_inverse(x.mantissa);
+    const V c = look_up<V>(inverses<T>, k);
     V sum = look_up<V>(Base::logarithm, k);
     V r = fused(x.mantissa, c, T{-1});
     ((r = fused(rest, c, r)), ...);
@@ -163,18 +178,19 @@ KILN_INLINE V logarithm(V x) {
     return special_logarithm(x, logarithm_of<Base>(decompose(x)));
 }
 
-/// What 1 + x is more than its rounded value u, as u's mantissa.
+/// What 1 + x is more than its rounded value u, as u's mantissa, for x > -1.
 template <class V>
 KILN_INLINE V rest_of_sum(V x, V u, decomposed<V> d) {
-    const V one = all<V>(element<V>{1}), t = u - one;
-    return ((one - (u - t)) + (x - t)) * of_bits<V>(bits(one) + bits(d.mantissa) - bits(u));   // times 2^-exponent
+    using T = element<V>;
+    const V larger = at_least(T{1}, x), smaller = at_most(T{1}, x);
+    return (smaller - (u - larger)) * of_bits<V>(bits(all<V>(T{1})) + bits(d.mantissa) - bits(u));   // times 2^-exponent
 }
 /// log(1 + x), whose zero is positive.
 template <class V>
 KILN_INLINE V log1p_of(V x) {
     using T = element<V>;
     const V u = all<V>(T{1}) + x;
-    if (all_within(x, static_cast<T>(-0.999), static_cast<T>(0x1p63))) [[likely]] {   // u is normal
+    if (all_within(u, std::numeric_limits<T>::min(), static_cast<T>(0x1p63))) [[likely]] {
         const decomposed<V> d = decompose_normal(u);
         return logarithm_of<natural<T>>(d, rest_of_sum(x, u, d));
     }
@@ -198,7 +214,7 @@ template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> log10(simd<T, L, B> x) { return steps::logarithm<steps::decimal<T>>(x); }
 
-/// log(1 + x); keeps -0 and denormal numbers. Error at most 1.25 ULP.
+/// log(1 + x); keeps -0 and denormal numbers. Error at most 1.75 ULP.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> log1p(simd<T, L, B> x) { return steps::with_sign_of(steps::log1p_of(x), x); }

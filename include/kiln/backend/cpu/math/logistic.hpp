@@ -5,7 +5,7 @@
 
 namespace kiln::cpu {
 
-/// 1 / (1 + e^-x), denormal results rounded once. Error at most 3 ULP. With e^-x = (1 + p) / S, S a power of 2^(1/16), it is
+/// 1 / (1 + e^-x), denormal results rounded once. Error at most 3 ULP. With e^-x = (1 + p) / S, S a power of 2^(1/8) or 2^(1/16), it is
 /// S / (S + 1 + p), here in units of 2^-half: S has every exponent that matters.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
@@ -14,7 +14,7 @@ KILN_INLINE simd<T, L, B> logistic(simd<T, L, B> x) {
     using V = simd<T, L, B>;
     using c = exponential<T>;
     constexpr int half = (exponent_bias<T> + 1) / 2;
-    const V unit = all<V>(static_cast<T>(is_float<T> ? 0x1p64 : 0x1p512)), rounder_all = all<V>(rounder<T, 4>(half));
+    const V unit = all<V>(static_cast<T>(is_float<T> ? 0x1p64 : 0x1p512)), rounder_all = all<V>(table_rounder<T>(half));
     const V y = at_least(c::lowest, at_most(T{40}, x)), t = fused(y, all<V>(c::log2e), rounder_all), n = t - rounder_all;
     const V r = fused(n, all<V>(c::ln2_low), fused(n, all<V>(c::ln2_high), -y)), square = r * r;
     const V p = fused(polynomial(c::exp, r, square), square, r);

@@ -36,11 +36,11 @@ struct power {
 template <class V>
 KILN_INLINE V power_of_floats(V a, V y) {
     const decomposed<V> d = decompose(a);
-    const raw_bits<V> k = bits(d.mantissa) >> (mantissa_bits<double> - 4);
-    const V r = fused(d.mantissa, look_up<V>(inverses, k), -1.0), square = r * r;   // exact
+    const raw_bits<V> k = number_of_inverse(d.mantissa);
+    const V r = fused(d.mantissa, look_up<V>(inverses<double>, k), -1.0), square = r * r;   // exact
     const V rest = fused(polynomial(power::short_logarithm, r, square), r, look_up<V>(binary<double>::logarithm, k));
     const V z = at_least(-300.0, at_most(300.0, y * special_logarithm(a, d.exponent + rest)));
-    const V rounder_all = all<V>(rounder<double, 4>(0)), t = z + rounder_all, n = t - rounder_all, s = z - n;
+    const V rounder_all = all<V>(table_rounder<double>(0)), t = z + rounder_all, n = t - rounder_all, s = z - n;
     return times_whole_power(polynomial(power::short_exp2, s, s * s) * s, n, t);
 }
 template <int L>
@@ -68,9 +68,9 @@ KILN_INLINE simd<double, L, B> power_of_magnitude(simd<double, L, B> a, simd<dou
     using c = binary<double>;
     constexpr double c3 = 0x1.5555555555555p-2, c3_low = 0x1.5555555555555p-56;
     const decomposed<V> d = decompose(a);
-    const raw_bits<V> k = bits(d.mantissa) >> (mantissa_bits<double> - 4);
+    const raw_bits<V> k = number_of_inverse(d.mantissa);
     // 1 + r is the mantissa times c, r = high + low
-    const V inverse = look_up<V>(inverses, k), product = d.mantissa * inverse, lost = fused(d.mantissa, inverse, -product);
+    const V inverse = look_up<V>(inverses<double>, k), product = d.mantissa * inverse, lost = fused(d.mantissa, inverse, -product);
     const V near = product - all<V>(1.0), r = near + lost, r_low = (near - r) + lost;
     // log(1 + r) = r - r^2 / 2 + r^3 / 3 + r^4 P(r)
     const V square = r * r, square_low = fused(r, r, -square), half = all<V>(0.5) * square;
@@ -86,7 +86,7 @@ KILN_INLINE simd<double, L, B> power_of_magnitude(simd<double, L, B> a, simd<dou
     // y log2 a, which is infinite or NaN in the first part alone
     const V log = with_special_logarithms(a, s), z = at_least(-1100.0, at_most(1100.0, y * log));
     const V z_low = fused(y, log, -z) + y * s_low;
-    const V rounder_all = all<V>(rounder<double, 4>(2 * exponent_bias<double>)), t = z + rounder_all, n = t - rounder_all;
+    const V rounder_all = all<V>(table_rounder<double>(2 * exponent_bias<double>)), t = z + rounder_all, n = t - rounder_all;
     const V rest = (z - n) + pick(magnitude(z).v < all<V>(1100.0).v, z_low, all<V>(0.0));
     const V p = polynomial(exponential<double>::exp2, rest, rest * rest) * rest, root = look_up<V>(powers_of_two, bits(t));
     return scaled(fused(p, root, root), n, t);

@@ -233,35 +233,37 @@ KILN_INLINE V polynomial(const element<V> (&c)[N], V x, V square) {
     return polynomial<N>(&c[0], &power[0], x);
 }
 
-// ---- tables of 16 numbers, in registers where the machine can look them up there
+// ---- tables, in registers where the machine can look them up there: 8 floats, which fill one of AVX2's, and 16 doubles
+template <class T>
+constexpr int table_bits = is_float<T> ? 3 : 4;
 template <class T>
 struct table {
-    alignas(64) T at[16];
+    alignas(64) T at[1 << table_bits<T>];
 };
-template <class To>
-constexpr table<To> narrowed(const table<double>& t) {
-    table<To> r{};
-    for (int k = 0; k < 16; ++k) r.at[k] = static_cast<To>(t.at[k]);
-    return r;
+template <class T>
+constexpr table<T> table_of(const table<float>& floats, const table<double>& doubles) {
+    if constexpr (is_float<T>) return floats;
+    else return doubles;
 }
-/// t[i mod 16] in every lane.
+/// t[i mod its size] in every lane.
 template <class V>
 KILN_INLINE V look_up(const table<element<V>>& t, raw_bits<V> i) {
     using T = element<V>;
     [[maybe_unused]] constexpr int L = V::lanes;
     [[maybe_unused]] const T* at = t.at;
 #if defined(__AVX512F__)
-    if constexpr (is_float<T> && L == 16) return {(raw<T, L>)_mm512_permutexvar_ps((__m512i)i, _mm512_load_ps(at))};
+    if constexpr (is_float<T> && L == 16)   // the eight twice
+        return {(raw<T, L>)_mm512_permutexvar_ps((__m512i)i, (__m512)_mm512_broadcast_f64x4((__m256d)_mm256_load_ps(at)))};
     if constexpr (!is_float<T> && L == 8)
         return {(raw<T, L>)_mm512_permutex2var_pd(_mm512_load_pd(at), (__m512i)i, _mm512_load_pd(at + 8))};
 #endif
 #if defined(__AVX2__)
-    if constexpr (is_float<T> && L == 8)
-        return {(raw<T, L>)_mm256_blendv_ps(_mm256_permutevar8x32_ps(_mm256_load_ps(at), (__m256i)i),
-                                            _mm256_permutevar8x32_ps(_mm256_load_ps(at + 8), (__m256i)i), (__m256)(i << 28))};
+    if constexpr (is_float<T> && L == 8) return {(raw<T, L>)_mm256_permutevar8x32_ps(_mm256_load_ps(at), (__m256i)i)};
+    if constexpr (is_float<T> && L == 4)
+        return {(raw<T, L>)_mm256_castps256_ps128(_mm256_permutevar8x32_ps(_mm256_load_ps(at), _mm256_castsi128_si256((__m128i)i)))};
 #endif
     V r{};
-    i &= 15;
+    i &= (1 << table_bits<T>) - 1;
     for (int k = 0; k < L; ++k) r.v[k] = at[i[k]];
     return r;
 }
