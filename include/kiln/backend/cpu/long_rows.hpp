@@ -84,7 +84,31 @@ struct long_rows : rows_end_to_end<K, VB> {
     }
     template <int S, int U, int... I>
     static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc) {
-        if constexpr (U < unroll) one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges), acc);
+        if constexpr (U < unroll) {
+            one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges), acc);
+            if constexpr (S == f.passes - 2 && U % lines == 0)
+                if (p.n1 * base::B <= fetched_row) fetch_each(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
+        }
+    }
+
+    // The last pass but one fetches what the last one writes and the next row reads, which then wait for the memory beside its arithmetic.
+    // Longer rows would push each other out of the first cache.
+    static constexpr i64 fetched_row = 8192;
+    static constexpr int lines = VB < 64 ? 64 / VB : 1;   // vectors of one
+    template <int... I>
+    static KILN_INLINE void fetch_each(std::integer_sequence<int, I...>, const place& p) {
+        const place next{p.q, p.sizes, p.outer, p.row + 1, p.column, p.n1, p.count};
+        (fetch<I>(p, next), ...);
+    }
+    template <int I>
+    static KILN_INLINE void fetch(const place& p, const place& next) {
+        constexpr key_node k = K::node(I);
+        if constexpr (f.rows(I) && f.columns(I) && !k.section && !k.strided && (k.kind == kiln::step::load || k.kind == kiln::step::store)) {
+            if constexpr (sizeof(typename base::template memory_type<I>) == base::B) {
+                if constexpr (k.kind == kiln::step::store) __builtin_prefetch(base::template address<I>(p), 1);
+                else __builtin_prefetch(base::template address<I>(next));
+            }
+        }
     }
 
     // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over.
