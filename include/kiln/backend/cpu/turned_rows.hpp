@@ -1,262 +1,81 @@
 // Short rows, as many at a time as a vector has lanes, that are turned: column by column, and lanes are rows throughout. No lane is
 // empty and no fold goes across lanes.
 #pragma once
-#include <kiln/backend/cpu/pack.hpp>
-#include <kiln/backend/cpu/row_groups.hpp>
+#include <kiln/backend/cpu/turned_columns.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct turned_rows : row_groups<K, VB> {
-    using base = row_groups<K, VB>;
-    using base::f, base::L, base::axes, base::columns;
-    using typename base::regs, typename base::state;
+struct turned_rows : turned_columns<K, VB> {
+    using base = turned_columns<K, VB>;
+    using base::f, base::L, base::axes, base::n_columns, base::each_column, base::at_column;
+    using typename base::regs, typename base::state, typename base::turned_values, typename base::common_values, typename base::sums_of_columns, typename base::spare_rows;
     template <int P>
     using only = typename base::template only<P>;
-    template <int I>
-    using memory_type = typename base::template memory_type<I>;
-    static constexpr int n_columns = f.turned ? static_cast<int>(columns) : 1;
 
-    template <int Part>
-    using columns_of = typename base::template slots<only<Part>, n_columns>;
-    using sums_of_columns = columns_of<base::column_sums>;
-    /// Each is a vector of rows for each column.
-    struct turned_values {
-        columns_of<base::turned_loads> read;
-        columns_of<base::turned_stores> written;
-        columns_of<base::kept_part> of_row;    // wanted in later passes
-        columns_of<base::fixed_part> of_all;   // all rows share it
-        sums_of_columns sums;
-    };
-    template <int I, class Slots>
-    static KILN_INLINE auto& column(Slots& s, i64 c) {
-        using slot = typename base::template slots_of<I, n_columns>;
-        return static_cast<std::conditional_t<std::is_const_v<Slots>, const slot, slot>&>(s).v[c];
-    }
-    /// Columns are no loop: values of a pass stay in registers for the next. Not where that is much code, and without shuffles that look
-    /// up in a table, what is costly is.
-    static constexpr bool columns_written_out = [] {
-        int steps = 0;
-        for (int i = 0; i < base::n; ++i)
-            if (f.in_pass[i]) steps += f.costly[i] ? 16 : 1;
-        return n_columns <= 4 || (VB >= 32 && n_columns * steps <= 512);
-    }();
-    template <class F>
-    static KILN_INLINE void each_column(F run) {
-        if constexpr (columns_written_out)
-#pragma GCC unroll 64
-            for (int c = 0; c < n_columns; ++c) run(c);
-        else
-            for (int c = 0; c < n_columns; ++c) run(c);
-    }
-    /// Two by turns, each for its part of a fold, which else would wait for every column.
-    template <class F>
-    static KILN_INLINE void each_column_in_parts(F run) {
-        constexpr int even = n_columns / 2 * 2;
-        const auto both = [&](int c) KILN_INLINE_LAMBDA {
-            run(c, 0);
-            run(c + 1, 1);
-        };
-        if constexpr (columns_written_out)
-#pragma GCC unroll 32
-            for (int c = 0; c < even; c += 2) both(c);
-        else
-            for (int c = 0; c < even; c += 2) both(c);
-        if constexpr (even < n_columns) run(even, 0);
-    }
-    static KILN_INLINE place at_column(const place& p, int c) { return {p.q, p.sizes, p.outer, p.row, c, p.n1, p.count}; }
-
-    // ---- element by element
-    template <int I>
-    static KILN_INLINE auto first_of_rows(const place& p) {   // where the element of the first row is, and how far the next
-        constexpr key_node k = K::node(I);
-        struct result {
-            memory_type<I>* e;
-            i64 stride;
-        };
-        i64 stride = p.n1;
-        if constexpr (k.strided) stride = p.sizes[k.in[0] + axes - 2];
-        return result{base::template address<I>(p), f.rows(I) ? stride : 0};
-    }
-    template <int I>
-    static KILN_INLINE typename base::template lanes<I> load_column(const place& p) {
-        using V = simd<memory_type<I>, L, base::B>;
-        const auto [e, stride] = first_of_rows<I>(p);
-        V x{};
-        if constexpr (!f.rows(I)) x = V::splat(*e);
-        else if (p.count == L)
-#pragma GCC unroll 64
-            for (int row = 0; row < L; ++row) x.v[row] = e[row * stride];
-        else
-            for (int row = 0; row < p.count; ++row) x.v[row] = e[row * stride];
-        return base::template as_lanes<I>(x);
-    }
-    template <int I>
-    static KILN_INLINE void store_column(const typename base::template lanes<K::node(I).in[0]>& v, const place& p) {
-        const auto [e, stride] = first_of_rows<I>(p);
-        const auto x = [&] {
-            if constexpr (K::node(I).type == dtype::boolean) return convert<std::uint8_t>(v);
-            else return v;
-        }();
-        if (p.count == L)
-#pragma GCC unroll 64
-            for (int row = 0; row < L; ++row) e[row * stride] = x.v[row];
-        else
-            for (int row = 0; row < p.count; ++row) e[row * stride] = x.v[row];
-    }
-
-    // ---- or squares of L rows by L columns, which are transposed. The last one ends where the rows do, and has columns of the one before.
-    template <int I>
-    static constexpr bool in_squares = !K::node(I).strided && columns >= L && sizeof(memory_type<I>) >= 4;
-    /// run(first column, how many of them the square before has)
-    template <class F>
-    static KILN_INLINE void each_square(F run) {
-        constexpr int whole = n_columns / L * L;
-        for (int c = 0; c < whole; c += L) run(c, std::integral_constant<int, 0>{});
-        if constexpr (n_columns > whole) run(n_columns - L, std::integral_constant<int, whole + L - n_columns>{});
-    }
-    /// Room for the last rows, which are fewer than squares have.
-    struct spare_rows {
-        alignas(64) char bytes[f.turned ? L * n_columns * 8 : 1];
-    };
-    template <int I>
-    static KILN_INLINE memory_type<I>* squares_at(const place& p, spare_rows& spare) {
-        return p.count == L ? base::template address<I>(p) : reinterpret_cast<memory_type<I>*>(spare.bytes);
-    }
-    template <int I>
-    static KILN_INLINE std::size_t bytes_of_rows(const place& p) { return static_cast<std::size_t>(p.count * columns) * sizeof(memory_type<I>); }
-    template <int I>
-    static KILN_INLINE void read_rows(const place& p, turned_values& t, [[maybe_unused]] spare_rows& spare) {
-        if constexpr (in_squares<I>) {
-            using T = memory_type<I>;
-            using V = simd<T, L, static_cast<int>(sizeof(T))>;
-            if (p.count < L) {
-                for (int c = 0; c < n_columns; ++c) store(spare.bytes + c * L * static_cast<int>(sizeof(T)), V{});   // lanes that are no rows are numbers
-                __builtin_memcpy(spare.bytes, base::template address<I>(p), bytes_of_rows<I>(p));
-            }
-            const T* const from = squares_at<I>(p, spare);
-            each_square([&](int c, auto known) KILN_INLINE_LAMBDA {
-                raw<T, L> v[L];
-#pragma GCC unroll 32
-                for (int r = 0; r < L; ++r) v[r] = load<V>(from + r * columns + c).v;
-                transpose_in_registers(v);
-#pragma GCC unroll 32
-                for (int k = known; k < L; ++k) column<I>(t.read, c + k).v = v[k];
-            });
-        } else each_column([&](int c) KILN_INLINE_LAMBDA { column<I>(t.read, c) = load_column<I>(at_column(p, c)); });
-    }
-    /// Two columns of the rows at `to`.
-    template <class T>
-    static KILN_INLINE void store_pairs(T* to, raw<T, base::L> a, raw<T, base::L> b) {
-        using pairs = raw<double, base::L / 2>;
-        constexpr std::make_integer_sequence<int, L> all{};
-        const pairs half[2]{(pairs)interleaved_within<false, 1>(a, b, all), (pairs)interleaved_within<true, 1>(a, b, all)};
-#pragma GCC unroll 16
-        for (int row = 0; row < L; ++row) {
-            const double pair = half[row / 2 % 2][row / 4 * 2 + row % 2];
-            __builtin_memcpy(to + row * columns, &pair, sizeof pair);
-        }
-    }
-    template <int I>
-    static KILN_INLINE void write_rows([[maybe_unused]] const place& p, [[maybe_unused]] const turned_values& t, [[maybe_unused]] spare_rows& spare) {
-        if constexpr (in_squares<I>) {
-            using T = memory_type<I>;
-            using V = simd<T, L, static_cast<int>(sizeof(T))>;
-            T* const to = squares_at<I>(p, spare);
-            each_square([&](int c, auto known) KILN_INLINE_LAMBDA {
-                if constexpr (known == base::L - 2 && sizeof(T) == 4)
-                    return store_pairs<T>(to + c + known, column<I>(t.written, c + known).v, column<I>(t.written, c + known + 1).v);
-                raw<T, L> v[L];
-#pragma GCC unroll 32
-                for (int k = 0; k < L; ++k) v[k] = column<I>(t.written, c + k).v;
-                transpose_in_registers(v);
-#pragma GCC unroll 32
-                for (int r = 0; r < L; ++r) store(to + r * columns + c, V{v[r]});
-            });
-            if (p.count < L) __builtin_memcpy(base::template address<I>(p), spare.bytes, bytes_of_rows<I>(p));
-        }
-    }
-    template <int... I>
-    static KILN_INLINE void read_all(std::integer_sequence<int, I...>, const place& p, turned_values& t, spare_rows& spare) { (read_rows<I>(p, t, spare), ...); }
-    template <int... I>
-    static KILN_INLINE void write_all(std::integer_sequence<int, I...>, const place& p, const turned_values& t, spare_rows& spare) { (write_rows<I>(p, t, spare), ...); }
-
-    // ---- the body of one column. along: folds along the rows, acc: over all elements
-    template <int I>
-    static KILN_INLINE void turned_step(state& t, regs& r, const place& p, regs& along, regs& acc, turned_values& kept) {
-        constexpr key_node k = K::node(I);
-        using lanes = typename base::template lanes<I>;
-        auto& out = base::template at<I>(r);
-        if constexpr (k.kind == kiln::step::load) {
-            if constexpr (f.rows(I)) out = column<I>(kept.read, p.column);
-            else out = load_column<I>(p);
-        } else if constexpr (k.kind == kiln::step::store) {
-            const auto v = base::template get<k.in[0]>(t, r);
-            if constexpr (f.rows(I) && in_squares<I>) column<I>(kept.written, p.column) = v;
-            else store_column<I>(v, p);
-        } else if constexpr (k.kind == kiln::step::reduce) {
-            lanes* to = &base::template at<I>(f.along_row(I) ? along : acc);
-            if constexpr (f.columns(I)) to = &column<I>(kept.sums, p.column);
-            *to = base::template combined_with<I>(*to, t, r);
-        } else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 1) out = base::template splat<I>(static_cast<memory_type<I>>(p.column));
-        else if constexpr (k.kind == kiln::step::counter && k.slot == axes - 2)
-            out = lane_numbers<lanes>() + lanes::splat(static_cast<memory_type<I>>(p.row));
-        else base::template step<I, false>(t, r, p, acc);
-    }
-    template <int S, int I>
-    static KILN_INLINE void turned_or_kept(state& t, regs& r, const place& p, regs& along, regs& acc, turned_values& kept) {
-        if constexpr (f.fixed(I)) base::template at<I>(r) = column<I>(kept.of_all, p.column);
-        else if constexpr (f.scratch[I] >= 0) {
-            auto& slot = column<I>(kept.of_row, p.column);
-            if constexpr (f.first_pass(I) < S) base::template at<I>(r) = slot;
-            else {
-                turned_step<I>(t, r, p, along, acc, kept);
-                slot = base::template at<I>(r);
-            }
-        } else if constexpr (!base::template only_for_saved<S>(I)) turned_step<I>(t, r, p, along, acc, kept);
-    }
-    template <int S, int... I>
-    static KILN_INLINE void turned_steps(std::integer_sequence<int, I...>, state& t, const place& p, regs& along, regs& acc, turned_values& kept) {
-        [[maybe_unused]] regs r;
-        (turned_or_kept<S, I>(t, r, p, along, acc, kept), ...);
-    }
+    // ---- groups of rows
     template <int S>
-    static KILN_INLINE void turned_passes(state& t, const place& p, regs& acc, regs& totals, turned_values& kept) {
-        if constexpr (S < f.passes) {
-            constexpr only<base::pass + S> nodes{};
-            constexpr only<base::along + S> folds{};
-            regs along[2];
-            if constexpr (folds.size() == 0) each_column([&](int c) KILN_INLINE_LAMBDA { turned_steps<S>(nodes, t, at_column(p, c), along[0], acc, kept); });
-            else {
-                for (regs& part : along) base::clear(folds, part);
-                each_column_in_parts([&](int c, int part) KILN_INLINE_LAMBDA { turned_steps<S>(nodes, t, at_column(p, c), along[part], acc, kept); });
-                base::merge(folds, along[0], along[1]);
-                base::copy(folds, t.row, along[0]);
-            }
-            base::row_steps(only<base::row_after + S + 1>{}, t, totals, p);
-            turned_passes<S + 1>(t, p, acc, totals, kept);
+    static KILN_INLINE void turned_pass(state& t, const place& p, regs& acc, turned_values& kept, common_values& common) {
+        constexpr only<base::pass + S> nodes{};
+        constexpr only<base::along + S> folds{};
+        regs along[2];
+        if constexpr (folds.size() == 0)
+            each_column([&](int c) KILN_INLINE_LAMBDA { base::template turned_steps<S>(nodes, t, at_column(p, c), along[0], acc, kept, common); });
+        else {
+            for (regs& part : along) base::clear(folds, part);
+            base::each_column_in_parts([&](int c, int part) KILN_INLINE_LAMBDA {
+                base::template turned_steps<S>(nodes, t, at_column(p, c), along[part], acc, kept, common);
+            });
+            base::merge(folds, along[0], along[1]);
+            base::copy(folds, t.row, along[0]);
         }
+    }
+    template <int S, int... G>
+    static KILN_INLINE void turned_passes(std::integer_sequence<int, G...> all, state* t, const place* p, regs& acc, regs& totals, turned_values* kept, common_values& common) {
+        if constexpr (S < f.passes) {
+            (turned_pass<S>(t[G], p[G], acc, kept[G], common), ...);
+            (base::row_steps(only<base::row_after + S + 1>{}, t[G], totals, p[G]), ...);
+            turned_passes<S + 1>(all, t, p, acc, totals, kept, common);
+        }
+    }
+    /// So many groups take each pass together: one computes while another waits for its folds and for what is made of them.
+    static constexpr int together = [] {
+        constexpr i64 rows = K::header.has_rows ? K::extent(axes - 2) : 0, groups = rows / L;
+        return base::turned_work <= 256 && (rows == 0 || groups > 8 || groups % 3 == 0) ? 3 : 2;
+    }();
+    template <int... G>
+    static KILN_INLINE void run_turned_groups(std::integer_sequence<int, G...> all, state& s, const state& common_state, const place& start, regs* acc, i64 i, i64 n0, common_values& common) {
+        constexpr int n = sizeof...(G);
+        state t[n]{((void)G, common_state)...};
+        turned_values kept[n];
+        spare_rows spare[n];
+        const place p[n]{base::group_at(start, i + G * L, n0)...};
+        (base::read_all(only<base::turned_loads>{}, p[G], kept[G], spare[G]), ...);
+        (base::start_group(s, t[G], p[G]), ...);
+        turned_passes<0>(all, t, p, acc[0], s.acc, kept, common);
+        (base::write_all(only<base::turned_stores>{}, p[G], kept[G], spare[G]), ...);
     }
 
     // ---- values and sums of columns
     template <int... I>
-    static KILN_INLINE void turned_fix(std::integer_sequence<int, I...>, state& t, const place& p, turned_values& kept) {
+    static KILN_INLINE void turned_fix(std::integer_sequence<int, I...>, state& t, const place& p, common_values& common) {
         if constexpr (only<base::fixed_part>::size() > 0)
             each_column([&](int c) KILN_INLINE_LAMBDA {
+                turned_values none;
                 regs r;
-                (turned_step<I>(t, r, at_column(p, c), t.acc, t.acc, kept), ...);
-                base::template put<n_columns>(only<base::fixed_part>{}, kept.of_all, r, c);
+                (base::template turned_step<I>(t, r, at_column(p, c), t.acc, t.acc, none, common), ...);
+                base::template put<n_columns>(only<base::fixed_part>{}, common.of_all, r, c);
             });
     }
     template <int... I>
     static KILN_INLINE void clear_sums_of_columns(std::integer_sequence<int, I...>, [[maybe_unused]] sums_of_columns& sums) {
-        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA { ((column<I>(sums, c) = base::template identity<I>()), ...); });
+        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA { ((base::template column<I>(sums, c) = base::template identity<I>()), ...); });
     }
     /// Sums of columns become vectors of columns.
     template <int... I>
     static KILN_INLINE void finish_sums_of_columns(std::integer_sequence<int, I...>, [[maybe_unused]] const sums_of_columns& sums, [[maybe_unused]] regs* acc) {
         each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA {
-            ((base::template at<I>(acc[c / L]).v[c % L] = base::template across<I>(column<I>(sums, c)).v[0]), ...);
+            ((base::template at<I>(acc[c / L]).v[c % L] = base::template across<I>(base::template column<I>(sums, c)).v[0]), ...);
         });
     }
     // lanes that are no rows have added nothing
@@ -266,37 +85,36 @@ struct turned_rows : row_groups<K, VB> {
     }
     template <int... I>
     static KILN_INLINE void only_there(std::integer_sequence<int, I...>, [[maybe_unused]] int count, [[maybe_unused]] sums_of_columns& sums, [[maybe_unused]] const sums_of_columns& before) {
-        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA { ((column<I>(sums, c) = select(base::first(count), column<I>(sums, c), column<I>(before, c))), ...); });
+        each_column([&]([[maybe_unused]] int c) KILN_INLINE_LAMBDA { ((base::template column<I>(sums, c) = select(base::first(count), base::template column<I>(sums, c), base::template column<I>(before, c))), ...); });
     }
 
     /// All rows from `first` on.
     static KILN_INLINE void run_turned(state& s, const place& start, regs* acc, i64 first, i64 n0) {
         constexpr only<base::all_after> totals{};
         constexpr only<base::column_sums> sums{};
+        constexpr std::make_integer_sequence<int, together> several{};
+        constexpr std::make_integer_sequence<int, 1> one{};
         state t = s;
-        turned_values kept;
-        spare_rows spare;
-        turned_fix(only<base::of_columns>{}, t, start, kept);
-        clear_sums_of_columns(sums, kept.sums);
-        regs totals_before;
-        base::copy(totals, totals_before, acc[0]);
-        sums_of_columns sums_before = kept.sums;
-        for (i64 i = first; i < n0; i += L) {
-            const place p = base::group_at(start, i, n0);
-            if (p.count < L) {
+        common_values common;
+        turned_fix(only<base::of_columns>{}, t, start, common);
+        clear_sums_of_columns(sums, common.sums);
+        i64 i = first;
+        for (; i + together * L <= n0; i += together * L) run_turned_groups(several, s, t, start, acc, i, n0, common);
+        for (; i < n0; i += L) {
+            const int count = static_cast<int>(n0 - i < L ? n0 - i : L);
+            regs totals_before;
+            sums_of_columns sums_before;
+            if (count < L) {
                 base::copy(totals, totals_before, acc[0]);
-                sums_before = kept.sums;
+                sums_before = common.sums;
             }
-            read_all(only<base::turned_loads>{}, p, kept, spare);
-            base::start_group(s, t, p);
-            turned_passes<0>(t, p, acc[0], s.acc, kept);
-            write_all(only<base::turned_stores>{}, p, kept, spare);
-            if (p.count < L) {
-                only_there(totals, p.count, acc[0], totals_before);
-                only_there(sums, p.count, kept.sums, sums_before);
+            run_turned_groups(one, s, t, start, acc, i, n0, common);
+            if (count < L) {
+                only_there(totals, count, acc[0], totals_before);
+                only_there(sums, count, common.sums, sums_before);
             }
         }
-        finish_sums_of_columns(sums, kept.sums, acc);
+        finish_sums_of_columns(sums, common.sums, acc);
     }
 };
 

@@ -13,7 +13,7 @@ namespace steps {
 /// from 0 to 7, and in half of that from 8 to 15.
 template <class T>
 constexpr table<T> inverses = table_of<T>(
-    {0x1.400fbep0f, 0x1.1c935p0f, 0x1p0f, 0x1.d13a88p-1f, 0x1.aa7158p-1f, 0x1.89cfbep-1f, 0x1.6d8a2ep-1f, 0x1.55279cp-1f},
+    {0x1.4006f4p0f, 0x1.1c935p0f, 0x1p0f, 0x1.d13a88p-1f, 0x1.aa7158p-1f, 0x1.89e148p-1f, 0x1.6d7b38p-1f, 0x1.559ac8p-1f},
     {0x1p0,         0x1.d4401p-1, 0x1.bb99a4p-1, 0x1.a3d358p-1, 0x1.8f61a6p-1, 0x1.7dbfbcp-1, 0x1.6c4878p-1, 0x1.5ceff6p-1,
      0x1.4d916p0, 0x1.40bedap0, 0x1.34c526p0,  0x1.29561p0,   0x1.1ebaf8p0,  0x1.163ea2p0,  0x1.0c556p0,   0x1p0});
 /// k, in its last bits.
@@ -28,7 +28,7 @@ KILN_INLINE raw_bits<V> number_of_inverse(V m) {
 template <class T>
 struct natural {
     static constexpr table<T> logarithm = table_of<T>(
-        {-0x1.c9643ap-3f, -0x1.b1714cp-4f, 0x0p0f, 0x1.886104p-4f, 0x1.76783ap-3f, 0x1.0cc04ap-2f, 0x1.59094ep-2f, 0x1.9fbb74p-2f},
+        {-0x1.c92bfcp-3f, -0x1.b1714cp-4f, 0x0p0f, 0x1.886104p-4f, 0x1.76783ap-3f, 0x1.0c92bp-2f, 0x1.593338p-2f, 0x1.9e61fcp-2f},
         {0x0p0, 0x1.6ddca8002d762p-4, 0x1.25af6e001dd33p-3, 0x1.967f79ffcd906p-3, 0x1.fcbd2a003b114p-3, 0x1.2c9b5bff63cfcp-2,
          0x1.5c90140047d14p-2, 0x1.88a275ff72b1p-2, -0x1.0f055e000207ap-2, -0x1.cdc383ff2def8p-3, -0x1.7fd5d600c4d57p-3,
          -0x1.328e9000332b1p-3, -0x1.d0579400295f1p-4, -0x1.554ade0086fd4p-4, -0x1.81759bffcf34ep-5, 0x0p0});
@@ -39,7 +39,7 @@ struct natural {
 template <class T>
 struct binary {
     static constexpr table<T> logarithm = table_of<T>(
-        {-0x1.49f03p-2f, -0x1.38a9a8p-3f, 0x0p0f, 0x1.1b0aa6p-3f, 0x1.0e1f6cp-2f, 0x1.83b9d6p-2f, 0x1.f1c84p-2f, 0x1.2be32ep-1f},
+        {-0x1.49c79ep-2f, -0x1.38a9a8p-3f, 0x0p0f, 0x1.1b0aa6p-3f, 0x1.0e1f6cp-2f, 0x1.83780cp-2f, 0x1.f204b8p-2f, 0x1.2ae9fap-1f},
         {0x0p0, 0x1.07e9e1d4a7779p-3, 0x1.a7b2c2dc05398p-3, 0x1.2539ee47ed62ap-2, 0x1.6efa415fd898fp-2, 0x1.b1af1d860d1e4p-2,
          0x1.f6dead3601c37p-2, 0x1.1b39db6ed6874p-1, -0x1.87002784e6f85p-2, -0x1.4d17956bba521p-2, -0x1.14e0ee84f5a25p-2,
          -0x1.ba44a2084e6bep-3, -0x1.4ef3b7d79a057p-3, -0x1.ec61844e649c5p-4, -0x1.160cd94dd641ep-4, 0x0p0});
@@ -50,7 +50,7 @@ struct binary {
 template <class T>
 struct decimal {
     static constexpr table<T> logarithm = table_of<T>(
-        {-0x1.8d4904p-4f, -0x1.787bc2p-5f, 0x0p0f, 0x1.54d0e8p-5f, 0x1.45429cp-4f, 0x1.d2de58p-4f, 0x1.2bb1dcp-3f, 0x1.6919b6p-3f},
+        {-0x1.8d182ap-4f, -0x1.787bc2p-5f, 0x0p0f, 0x1.54d0e8p-5f, 0x1.45429cp-4f, 0x1.d28f2p-4f, 0x1.2bd644p-3f, 0x1.67eda4p-3f},
         {0x0p0, 0x1.3dc89cc3e2bbep-5, 0x1.fe2efe9cb19d1p-5, 0x1.6114632472de4p-4, 0x1.b9e2903a033bep-4, 0x1.051a936af54acp-3,
          0x1.2ec1ff8f51787p-3, 0x1.5509c06012abap-3, -0x1.d6cfc7983006cp-4, -0x1.911537c5667a7p-4, -0x1.4d652571e0659p-4,
          -0x1.0a459d00481bdp-4, -0x1.93528a7692ac3p-5, -0x1.28715efa2285ap-5, -0x1.4ece48504eef8p-6, 0x0p0});
@@ -136,20 +136,22 @@ KILN_INLINE decomposed<V> decompose(V x) {
     return {d.mantissa, d.exponent - pick(denormal, all<V>(T{k}), all<V>(T{0}))};
 }
 
-/// The logarithm of x; with `rest`, of 2^exponent (mantissa + rest).
-template <class Base, class V, class... Rest>
-KILN_INLINE V logarithm_of(decomposed<V> x, Rest... rest) {
+/// The logarithm of x; remainder(c): what mantissa * c is more than 1.
+template <class Base, class V, class Remainder>
+KILN_INLINE V logarithm_of(decomposed<V> x, Remainder remainder) {
     using T = element<V>;
     const raw_bits<V> k = number_of_inverse(x.mantissa);
-    const V c = look_up<V>(inverses<T>, k);
+    const V r = remainder(look_up<V>(inverses<T>, k));
     V sum = look_up<V>(Base::logarithm, k);
-    V r = fused(x.mantissa, c, T{-1});
-    ((r = fused(rest, c, r)), ...);
     const V square = r * r, p = fused(polynomial(logarithm_series<T>::c, r, square), square, r);
     if constexpr (Base::two_low != 0) sum = fused(x.exponent, Base::two_low, sum);
     if constexpr (Base::unit_low == 0) sum = sum + p;
     else sum = fused(p, Base::unit_high, fused(p, Base::unit_low, sum));
     return fused(x.exponent, Base::two_high, sum);
+}
+template <class Base, class V>
+KILN_INLINE V logarithm_of(decomposed<V> x) {
+    return logarithm_of<Base>(x, [&](V c) KILN_INLINE_LAMBDA { return fused(x.mantissa, c, element<V>{-1}); });
 }
 /// The logarithm of x, which is y where x is a positive finite number.
 template <class V>
@@ -178,25 +180,25 @@ KILN_INLINE V logarithm(V x) {
     return special_logarithm(x, logarithm_of<Base>(decompose(x)));
 }
 
-/// What 1 + x is more than its rounded value u, as u's mantissa, for x > -1.
-template <class V>
-KILN_INLINE V rest_of_sum(V x, V u, decomposed<V> d) {
-    using T = element<V>;
-    const V larger = at_least(T{1}, x), smaller = at_most(T{1}, x);
-    return (smaller - (u - larger)) * of_bits<V>(bits(all<V>(T{1})) + bits(d.mantissa) - bits(u));   // times 2^-exponent
-}
-/// log(1 + x), whose zero is positive.
+/// log(1 + x), whose zero is positive: the sum's exponent and c are taken out of x and 1 apart, so that its rounding does not matter. The
+/// difference of 1 and what is left of it is exact where it matters, for c has few digits.
 template <class V>
 KILN_INLINE V log1p_of(V x) {
     using T = element<V>;
-    const V u = all<V>(T{1}) + x;
+    const V one = all<V>(T{1}), u = one + x;
+    const auto remainder = [&](V c, V mantissa) KILN_INLINE_LAMBDA {
+        const V scaled = of_bits<V>(bits(c) + (bits(mantissa) - bits(u)));
+        return fused(x, scaled, scaled - one);
+    };
     if (all_within(u, std::numeric_limits<T>::min(), static_cast<T>(0x1p63))) [[likely]] {
         const decomposed<V> d = decompose_normal(u);
-        return logarithm_of<natural<T>>(d, rest_of_sum(x, u, d));
+        return logarithm_of<natural<T>>(d, [&](V c) KILN_INLINE_LAMBDA { return remainder(c, d.mantissa); });
     }
     const decomposed<V> d = decompose(u);
-    const V rest = pick(x.v < all<V>(static_cast<T>(0x1p64)).v, rest_of_sum(x, u, d), all<V>(T{0}));   // no infinities
-    return special_logarithm(u, logarithm_of<natural<T>>(d, rest));
+    const auto large = x.v >= all<V>(static_cast<T>(0x1p63)).v;   // infinity, too
+    return special_logarithm(u, logarithm_of<natural<T>>(d, [&](V c) KILN_INLINE_LAMBDA {
+        return pick(large, fused(d.mantissa, c, T{-1}), remainder(c, d.mantissa));
+    }));
 }
 
 }  // namespace steps
