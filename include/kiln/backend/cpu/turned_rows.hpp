@@ -103,11 +103,8 @@ struct turned_rows : turned_columns<K, VB> {
         for (; i < n0; i += L) {
             const int count = static_cast<int>(n0 - i < L ? n0 - i : L);
             regs totals_before;
-            sums_of_columns sums_before;
-            if (count < L) {
-                base::copy(totals, totals_before, acc[0]);
-                sums_before = common.sums;
-            }
+            base::copy(totals, totals_before, acc[0]);
+            const sums_of_columns sums_before = common.sums;
             run_turned_groups(one, s, t, start, acc, i, n0, common);
             if (count < L) {
                 only_there(totals, count, acc[0], totals_before);
