@@ -39,10 +39,7 @@ struct turned_rows : turned_columns<K, VB> {
         }
     }
     /// So many groups take each pass together: one computes while another waits for its folds and for what is made of them.
-    static constexpr int together = [] {
-        constexpr i64 rows = K::header.has_rows ? K::extent(axes - 2) : 0, groups = rows / L;
-        return base::turned_work <= 256 && (rows == 0 || groups > 8 || groups % 3 == 0) ? 3 : 2;
-    }();
+    static constexpr int together = n_columns <= 4 ? 3 : 2;
     template <int... G>
     static KILN_INLINE void run_turned_groups(std::integer_sequence<int, G...> all, state& s, const state& common_state, const place& start, regs* acc, i64 i, i64 n0, common_values& common) {
         constexpr int n = sizeof...(G);
