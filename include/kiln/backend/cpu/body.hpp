@@ -152,7 +152,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         constexpr int axis = K::node(I).slot;
         using T = memory_type<I>;
         if constexpr (axis == axes - 1 && f.columns(I)) {
-            if constexpr (std::is_same_v<lanes<I>, simd<T, L, B>>) return lane_numbers<lanes<I>>() + lanes<I>::splat(static_cast<T>(p.column));
+            if constexpr (std::is_same_v<lanes<I>, simd<T, L, B>>) return (lane_numbers<lanes<I>>() + lanes<I>::splat(static_cast<T>(p.ahead))) + lanes<I>::splat(static_cast<T>(p.column - p.ahead));
             else return {};
         } else if constexpr (f.rows(I) && axis == axes - 2) return splat<I>(static_cast<T>(p.row));
         else return splat<I>(static_cast<T>(p.outer[axis]));

@@ -38,7 +38,7 @@ struct long_rows : rows_end_to_end<K, VB> {
     }();
     static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
     static constexpr int n_acc = unroll > 1 ? unroll : 2;
-    static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside}; }
+    static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false, int ahead = 0) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside, ahead}; }
     template <int S>
     static KILN_INLINE void clear_part(regs& acc) {
         base::clear(only<base::along + S>{}, acc);
@@ -85,7 +85,7 @@ struct long_rows : rows_end_to_end<K, VB> {
     template <int S, int U, int... I>
     static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc) {
         if constexpr (U < unroll) {
-            one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges), acc);
+            one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges, U * L), acc);
             if constexpr (S == f.passes - 2 && U % lines == 0)
                 if (p.n1 * base::B <= fetched_row) fetch_each(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
         }

@@ -13,6 +13,7 @@ struct place {
     i64 row, column, n1;
     int count;
     bool inside = false;   // what is read elsewhere is there, in all lanes
+    int ahead = 0;         // of the first of several vectors; a constant
 };
 
 struct lane_range {
