@@ -93,7 +93,7 @@ struct log10_op : elementary<log10_op> {
     }
     static constexpr value partial(value x, value) { return 0.434294481903251827651 / x; }
 };
-/// log1p(x): log(1 + x), exact near 0. At most 1.75 ULP. Slope 1 / (1 + x).
+/// log1p(x): log(1 + x), exact near 0. At most 1.25 ULP. Slope 1 / (1 + x).
 struct log1p_op : elementary<log1p_op> {
     static constexpr auto name = "log1p";
     KILN_HD static constexpr auto compute(auto x) {

@@ -75,6 +75,8 @@ TEST_CASE("what a row gives does not depend on where it lies, and nothing beyond
     trial(std::integral_constant<i64, 9>{}, 0.0f);
     trial(std::integral_constant<i64, 10>{}, 0.0f);
     trial(std::integral_constant<i64, 16>{}, 0.0f);
+    trial(std::integral_constant<i64, 33>{}, 0.0f);
+    trial(std::integral_constant<i64, 4>{}, 0.0);
     trial(std::integral_constant<i64, 6>{}, 0.0);
     trial(std::integral_constant<i64, 9>{}, 0.0);
 }

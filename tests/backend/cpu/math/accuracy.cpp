@@ -35,7 +35,7 @@ FUNCTION(expm1, 1.5)
 FUNCTION(log, 1.25)
 FUNCTION(log2, 2)
 FUNCTION(log10, 2)
-FUNCTION(log1p, 1.75)
+FUNCTION(log1p, 1.25)
 FUNCTION(sin, 1.75, 0x1p18f)   // beyond, it is the standard library's, which is slow there
 FUNCTION(cos, 1.75, 0x1p18f)
 FUNCTION(tan, 4, 0x1p18f)

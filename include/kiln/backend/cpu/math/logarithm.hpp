@@ -216,7 +216,7 @@ template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> log10(simd<T, L, B> x) { return steps::logarithm<steps::decimal<T>>(x); }
 
-/// log(1 + x); keeps -0 and denormal numbers. Error at most 1.75 ULP.
+/// log(1 + x); keeps -0 and denormal numbers. Error at most 1.25 ULP.
 template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> log1p(simd<T, L, B> x) { return steps::with_sign_of(steps::log1p_of(x), x); }
