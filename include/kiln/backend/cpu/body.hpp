@@ -152,8 +152,10 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         constexpr int axis = K::node(I).slot;
         using T = memory_type<I>;
         if constexpr (axis == axes - 1 && f.columns(I)) {
-            if constexpr (std::is_same_v<lanes<I>, simd<T, L, B>>) return (lane_numbers<lanes<I>>() + lanes<I>::splat(static_cast<T>(p.ahead))) + lanes<I>::splat(static_cast<T>(p.column - p.ahead));
-            else return {};
+            if constexpr (std::is_same_v<lanes<I>, simd<T, L, B>>) {
+                const auto from = [](i64 c) KILN_INLINE_LAMBDA { return lanes<I>::splat(static_cast<T>(c)); };
+                return (lane_numbers<lanes<I>>() + from(p.ahead)) + from(p.column - p.ahead);   // a constant, and what vectors of one step share
+            } else return {};
         } else if constexpr (f.rows(I) && axis == axes - 2) return splat<I>(static_cast<T>(p.row));
         else return splat<I>(static_cast<T>(p.outer[axis]));
     }

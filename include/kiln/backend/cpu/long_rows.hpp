@@ -38,7 +38,9 @@ struct long_rows : rows_end_to_end<K, VB> {
     }();
     static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
     static constexpr int n_acc = unroll > 1 ? unroll : 2;
-    static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false, int ahead = 0) { return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside, ahead}; }
+    static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false, int ahead = 0) {
+        return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside, ahead};
+    }
     template <int S>
     static KILN_INLINE void clear_part(regs& acc) {
         base::clear(only<base::along + S>{}, acc);
@@ -87,7 +89,7 @@ struct long_rows : rows_end_to_end<K, VB> {
         if constexpr (U < unroll) {
             one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges, U * L), acc);
             if constexpr (S == f.passes - 2 && U % lines == 0)
-                if (p.n1 * base::B <= fetched_row) fetch_each(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
+                if (p.n1 * base::B <= fetched_row) fetch_ahead(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
         }
     }
 
@@ -96,12 +98,12 @@ struct long_rows : rows_end_to_end<K, VB> {
     static constexpr i64 fetched_row = 8192;
     static constexpr int lines = VB < 64 ? 64 / VB : 1;   // vectors of one
     template <int... I>
-    static KILN_INLINE void fetch_each(std::integer_sequence<int, I...>, const place& p) {
+    static KILN_INLINE void fetch_ahead(std::integer_sequence<int, I...>, const place& p) {
         const place next{p.q, p.sizes, p.outer, p.row + 1, p.column, p.n1, p.count};
-        (fetch<I>(p, next), ...);
+        (fetch_line<I>(p, next), ...);
     }
     template <int I>
-    static KILN_INLINE void fetch(const place& p, const place& next) {
+    static KILN_INLINE void fetch_line(const place& p, const place& next) {
         constexpr key_node k = K::node(I);
         if constexpr (f.rows(I) && f.columns(I) && !k.section && !k.strided && (k.kind == kiln::step::load || k.kind == kiln::step::store)) {
             if constexpr (sizeof(typename base::template memory_type<I>) == base::B) {

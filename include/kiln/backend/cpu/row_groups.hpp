@@ -114,7 +114,8 @@ struct row_groups : body<K, VB> {
         (group_step<S, tail, V, I>(s, r, here, acc[V], kept, shared, row), ...);
     }
     template <int S, int... V, class Sums>
-    static KILN_INLINE void one_row(std::integer_sequence<int, V...>, state& s, const state& t, const place& p, regs* acc, kept_values& kept, const shared_values& shared, int row, Sums& sums) {
+    static KILN_INLINE void one_row(std::integer_sequence<int, V...>, state& s, const state& t, const place& p, regs* acc,
+                                    kept_values& kept, const shared_values& shared, int row, Sums& sums) {
         spread_row(only<base::spread + S>{}, s, t, row);
         (group_steps<S, V>(only<base::pass + S>{}, s, p, acc, kept, shared, row), ...);
         put<L>(only<base::along + S>{}, sums, acc[n_vectors - 1], row);
@@ -187,7 +188,8 @@ struct row_groups : body<K, VB> {
     /// Or so many groups take each pass together, unless what is costly in their elements fills the time.
     static constexpr int together = overlaps || (costly_elements && f.passes > 2) ? 1 : costly_rows ? 3 : 2;
 
-    static KILN_INLINE void overlapping_groups(state& s, const state& common, const place& start, regs* acc, kept_values& kept, const shared_values& shared, i64 first, i64 n0) {
+    static KILN_INLINE void overlapping_groups(state& s, const state& common, const place& start, regs* acc, kept_values& kept,
+                                               const shared_values& shared, i64 first, i64 n0) {
         state before = common;
         for (i64 i = first; i < n0 + L; i += L) {
             state now = common;
@@ -206,7 +208,8 @@ struct row_groups : body<K, VB> {
         }
     }
     template <int S, int... G>
-    static KILN_INLINE void group_passes(std::integer_sequence<int, G...> all, state& s, state* t, const place* p, regs* acc, kept_values* kept, const shared_values& shared) {
+    static KILN_INLINE void group_passes(std::integer_sequence<int, G...> all, state& s, state* t, const place* p, regs* acc,
+                                         kept_values* kept, const shared_values& shared) {
         if constexpr (S < f.passes) {
             (group_pass<S>(s, t[G], p[G], acc, kept[G], shared), ...);
             (after_pass<S>(s, t[G], p[G]), ...);

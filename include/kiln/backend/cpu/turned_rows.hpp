@@ -8,8 +8,9 @@ namespace kiln::cpu {
 template <class K, int VB>
 struct turned_rows : turned_columns<K, VB> {
     using base = turned_columns<K, VB>;
-    using base::f, base::L, base::axes, base::n_columns, base::each_column, base::at_column;
-    using typename base::regs, typename base::state, typename base::turned_values, typename base::common_values, typename base::sums_of_columns, typename base::spare_rows;
+    using base::f, base::L, base::n_columns, base::each_column, base::at_column;
+    using typename base::regs, typename base::state, typename base::turned_values, typename base::common_values;
+    using typename base::sums_of_columns, typename base::spare_rows;
     template <int P>
     using only = typename base::template only<P>;
 
@@ -31,7 +32,8 @@ struct turned_rows : turned_columns<K, VB> {
         }
     }
     template <int S, int... G>
-    static KILN_INLINE void turned_passes(std::integer_sequence<int, G...> all, state* t, const place* p, regs& acc, regs& totals, turned_values* kept, common_values& common) {
+    static KILN_INLINE void turned_passes(std::integer_sequence<int, G...> all, state* t, const place* p, regs& acc, regs& totals,
+                                          turned_values* kept, common_values& common) {
         if constexpr (S < f.passes) {
             (turned_pass<S>(t[G], p[G], acc, kept[G], common), ...);
             (base::row_steps(only<base::row_after + S + 1>{}, t[G], totals, p[G]), ...);
@@ -41,7 +43,8 @@ struct turned_rows : turned_columns<K, VB> {
     /// So many groups take each pass together: one computes while another waits for its folds and for what is made of them.
     static constexpr int together = n_columns <= 4 ? 3 : 2;
     template <int... G>
-    static KILN_INLINE void run_turned_groups(std::integer_sequence<int, G...> all, state& s, const state& common_state, const place& start, regs* acc, i64 i, i64 n0, common_values& common) {
+    static KILN_INLINE void run_turned_groups(std::integer_sequence<int, G...> all, state& s, const state& common_state, const place& start,
+                                              regs* acc, i64 i, i64 n0, common_values& common) {
         constexpr int n = sizeof...(G);
         state t[n]{((void)G, common_state)...};
         turned_values kept[n];

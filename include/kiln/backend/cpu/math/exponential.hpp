@@ -20,8 +20,11 @@ template <class T>
 struct exponential;
 template <>
 struct exponential<float> {
-    static constexpr table<float> power{0x1p0f,        0x1.172b84p0f, 0x1.306fe0p0f, 0x1.4bfdaep0f,
-                                        0x1.6a09e6p0f, 0x1.8ace54p0f, 0x1.ae89fap0f, 0x1.d5818ep0f};
+    static constexpr table<float> power = [] {
+        table<float> r{};
+        for (int k = 0; k < 8; ++k) r.at[k] = static_cast<float>(powers_of_two.at[2 * k]);
+        return r;
+    }();
     static constexpr float log2e = 0x1.715476p0f, ln2_high = 0x1.62e43p-1f, ln2_low = -0x1.05c61p-29f;
     static constexpr float lowest = -104.5f, highest = 89.0f, moderate = 87.0f;   // of exp: beyond, 0 and infinity; the results within are normal
     static constexpr float lowest_power = -151.0f, highest_power = 129.0f, moderate_power = 125.0f;
