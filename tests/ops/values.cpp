@@ -88,5 +88,26 @@ TEST_CASE("values of every shape", "[ops]") {
     });
 }
 
+TEST_CASE("which operations spread NaN", "[ops]") {
+    int found = 0;
+    for (const row& r : all_rows()) {
+        if (!r.elementwise() || !accepts(r.takes, dtype::float64)) continue;
+        for (int k = 0; k < r.arity; ++k) {
+            if (!is_floating(r.dtype_of_operand(k, dtype::float64))) continue;
+            std::vector<array> x = combinations(r, dtype::float64);
+            for (real& v : x[static_cast<std::size_t>(k)].at) v = NAN;
+            trial g(r, dtype::float64, x);
+            const node n = g.y.n();
+            bool alone = n.op->spreads_nan && is_floating(n.type) && n.n_in == r.arity;   // not made of several
+            for (int j = 0; alone && j < r.arity; ++j) alone = n.in[j] == g.x[static_cast<std::size_t>(j)].id;
+            if (!alone) continue;
+            ++found;
+            INFO(title(r, dtype::float64) << ", operand " << k);
+            for (const real v : g.run(g.y).at) REQUIRE(std::isnan(v));
+        }
+    }
+    CHECK(found > 50);
+}
+
 }  // namespace
 }  // namespace kiln::testing

@@ -65,6 +65,7 @@ struct op_info {
     pattern kind;
     bool boolean = false;          // the result is bool, whatever the operands are
     bool costly = false;           // worth storing rather than computing twice
+    bool spreads_nan = false;      // NaN where a floating operand is NaN
     bool flat = false;             // the derivative is zero by definition
     bool leads = false;            // leading axes may be absent in some operands
     domain takes = domain::any;

@@ -150,6 +150,9 @@ struct reciprocal_op : elementwise<reciprocal_op, 1> {
 /// The greater of a and x, a where they are equal, NaN where either is; a back end may know one instruction for it.
 KILN_HD constexpr auto greater_of(auto a, auto x) { return select((x > a) | (x != x), x, a); }
 KILN_HD constexpr auto lesser_of(auto a, auto x) { return select((x < a) | (x != x), x, a); }
+/// The same where what becomes of a NaN does not matter.
+KILN_HD constexpr auto greater_number_of(auto a, auto x) { return select(x > a, x, a); }
+KILN_HD constexpr auto lesser_number_of(auto a, auto x) { return select(x < a, x, a); }
 
 /// maximum(x, y), elementwise; NaN where either is NaN. At a tie the slope goes to x (TensorFlow). Exact.
 struct maximum_op : elementwise<maximum_op, 2> {

@@ -133,6 +133,7 @@ struct where_op : elementwise<where_op, 3> {
     static constexpr auto name = "where";
     static constexpr auto takes = domain::any;
     static constexpr int first_typed = 1;
+    static constexpr bool spreads_nan = false;
     static constexpr auto linear = jointly;
     KILN_HD static constexpr auto compute(auto c, auto x, auto y) { return select(c, x, y); }
     static constexpr value transpose(int i, value ct, site n) {
@@ -154,6 +155,7 @@ struct stop_gradient_op : elementwise<stop_gradient_op, 1> {
 struct cast_op {
     static constexpr auto name = "cast";
     static constexpr int arity = 1;
+    static constexpr bool spreads_nan = true;
     static constexpr pattern kind = pattern::pointwise;
     static constexpr auto linear = jointly;
     static constexpr type infer(site n) { return {n.shape(0), static_cast<dtype>(n.attr(0))}; }

@@ -234,7 +234,7 @@ struct erfc_op : elementary<erfc_op> {
 struct pow_op : elementwise<pow_op, 2> {
     static constexpr auto name = "pow";
     static constexpr auto takes = domain::floating;
-    static constexpr bool costly = true;
+    static constexpr bool costly = true, spreads_nan = false;   // 1 to any power, and anything to the power 0, is 1
     KILN_HD static constexpr auto compute(auto x, auto y) {
         using math::pow;
         return pow(x, y);

@@ -182,6 +182,7 @@ struct rules {
         if constexpr (simplifies<Op>) r.simplify = Op::simplify;
         if constexpr (requires { Op::boolean; }) r.boolean = Op::boolean;
         if constexpr (requires { Op::costly; }) r.costly = Op::costly;
+        if constexpr (requires { Op::spreads_nan; }) r.spreads_nan = Op::spreads_nan;
         if constexpr (requires { Op::leads; }) r.leads = Op::leads;
         if constexpr (requires { Op::takes; }) r.takes = Op::takes;
         if constexpr (requires { Op::first_typed; }) r.first_typed = Op::first_typed;
@@ -264,10 +265,12 @@ constexpr void compute_elements(site n, const cell* const* in, cell* out, dtype 
     for (i64 i = 0; i < m; ++i) f(n.n().type, i, in, out[i]);
 }
 
-/// Base of elementwise operations of N operands: `compute` is the whole definition.
+/// Base of elementwise operations of N operands: `compute` is the whole definition. A floating result is NaN where a floating operand
+/// is, unless the operation says that it is not.
 template <class Op, int N>
 struct elementwise {
     static constexpr int arity = N;
+    static constexpr bool spreads_nan = true;
     static constexpr pattern kind = pattern::pointwise;
 
     template <class... X>

@@ -94,7 +94,7 @@ struct prod_op : reduction<prod_op> {
     }
 };
 
-/// Base of max and min: NaN where any element is NaN; ties share the slope equally (TensorFlow).
+/// Base of max and min: NaN where any element is NaN (`combine_numbers` is for where nobody would see it); ties share the slope equally (TensorFlow).
 template <class Op>
 struct extremum : reduction<Op> {
     static constexpr void jvp(site n, const value* t, value* out) {
@@ -110,12 +110,14 @@ struct max_op : extremum<max_op> {
     static constexpr auto name = "max";
     KILN_HD static constexpr auto identity(auto x, dtype t) { return lowest(x, t); }
     KILN_HD static constexpr auto combine(auto a, auto x) { return greater_of(a, x); }
+    KILN_HD static constexpr auto combine_numbers(auto a, auto x) { return greater_number_of(a, x); }
 };
 /// min(x, axes); of nothing it is infinity, or the highest integer (TensorFlow).
 struct min_op : extremum<min_op> {
     static constexpr auto name = "min";
     KILN_HD static constexpr auto identity(auto x, dtype t) { return highest(x, t); }
     KILN_HD static constexpr auto combine(auto a, auto x) { return lesser_of(a, x); }
+    KILN_HD static constexpr auto combine_numbers(auto a, auto x) { return lesser_number_of(a, x); }
 };
 
 /// any(x, axes) on bool; of nothing it is false.

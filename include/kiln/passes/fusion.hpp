@@ -9,6 +9,7 @@ namespace kiln {
 struct copy_op {
     static constexpr auto name = "copy";
     static constexpr int arity = 1;
+    static constexpr bool spreads_nan = true;
     static constexpr pattern kind = pattern::pointwise;
     static constexpr auto linear = jointly;
     static constexpr type infer(site n) { return {n.shape(0), n.element(0)}; }

@@ -40,6 +40,83 @@ TEST_CASE("row programs over the last axis", "[cpu][shapes]") {
         compare(f, {{"n", n}, {"w", 0}});
     }
 }
+TEST_CASE("NaN in rows", "[cpu][shapes]") {
+    struct hidden {   // the sums are NaN whatever the maximum is
+        constexpr auto operator()(value v) const {
+            const value m = min(v, -1, keepdims), s = sum(exp(m - v), -1, keepdims);
+            return values{softmax(v), log_softmax(v), logsumexp(v, -1), sum(logsumexp(v, -1)), sum(softmax(v), 0), exp(m - v) / s, log(s) - m};
+        }
+    };
+    struct seen {
+        constexpr auto operator()(value v) const {
+            const value m = max(v, -1, keepdims), l = min(v, -1, keepdims), e = exp(v - m);
+            return values{m, v - l, e / max(e, -1, keepdims), where(sum(e, -1, keepdims) > 0, m, 0), where(m > 0, v, -v),
+                          max(where(isnan(v), 0, v), -1), sum(where(v > 0, exp(v - m), 1), -1), sum(l, -2), max(l)};
+        }
+    };
+    const settings s{.tolerance = 1e4, .draw = [](int, i64 i) -> long double {
+        const long double v = static_cast<long double>(i * 37 % 101) / 25 - 2;
+        return i % 23 == 5 || i % 61 == 3 ? NAN : i % 53 == 2 ? HUGE_VALL : i % 71 == 1 ? -HUGE_VALL : v;
+    }};
+    auto f = function(inputs(x), trace(hidden{}, x));
+    auto g = function(inputs(x), trace(seen{}, x));
+    auto f10 = function(inputs(x10), trace(hidden{}, x10));
+    auto g10 = function(inputs(x10), trace(seen{}, x10));
+    auto f3 = function(inputs(d3), trace(hidden{}, d3));
+    auto g3 = function(inputs(d3), trace(seen{}, d3));
+    for (const i64 n : {1, 17, 50}) {
+        compare(f10, {{"n", n}}, s);
+        compare(g10, {{"n", n}}, s);
+        compare(f3, {{"n", n}}, s);
+        compare(g3, {{"n", n}}, s);
+        for (const i64 w : {1, 3, 16, 17, 40, 200}) {
+            compare(f, {{"n", n}, {"w", w}}, s);
+            compare(g, {{"n", n}, {"w", w}}, s);
+        }
+    }
+}
+template <class L>
+constexpr auto label = placeholder<"label", L, "n">;
+template <class T>
+struct one_hot_rows {
+    static constexpr value hits(value v, value label) { return expand_dims(label, -1) == iota_like(v, label); }
+    static constexpr value iota_like(value v, value label) { return iota_in(*v.b, v.extent(-1), label.element()); }
+    constexpr auto operator()(value v, value label) const {
+        const value loss = mean(softmax_cross_entropy(v, label)), hit = hits(v, label);
+        value slope{}, one = ones_like(loss);
+        reverse(*v.b, &loss, &one, 1, &v, 1, &slope);
+        return values{loss, slope, softmax_cross_entropy(v, label), sum(where(hit, v, 0), -1), where(hit, exp(v), v)};
+    }
+};
+struct one_hot_in_other_ways {
+    constexpr auto operator()(value v, value label, value other) const {
+        const value hit = one_hot_rows<float>::hits(v, label), second = one_hot_rows<float>::hits(v, other), p = softmax(v);
+        const value one = ones_like(v), slope = p - where(hit, one, 0), e = exp(where(hit, v, 0)), m = sum(v, -1, keepdims);
+        return values{sum(slope, 0), sum(where(hit, v, 1), -1), max(where(hit, v, -100), -1), e * sum(e, -1, keepdims), where(hit, v, m) + where(second, one, 0),
+                      cast<std::int32_t>(hit), sum(where(hit, v, 0)), sum(where(hit, v, 0), 0), sum(cast<float>(hit), -1), log_softmax(v) * where(hit, 0.9 * one, 0.1)};
+    }
+};
+TEST_CASE("one-hot rows", "[cpu][shapes]") {
+    auto f = function(inputs(x, label<std::int32_t>), trace(one_hot_rows<float>{}, x, label<std::int32_t>));
+    auto f8 = function(inputs(x, label<std::int8_t>), trace(one_hot_rows<float>{}, x, label<std::int8_t>));
+    constexpr auto d = placeholder<"x", double, "n", "w">;
+    auto f64 = function(inputs(d, label<std::int64_t>), trace(one_hot_rows<double>{}, d, label<std::int64_t>));
+    constexpr auto second = placeholder<"second", std::int32_t, "n">;
+    auto g = function(inputs(x, label<std::int32_t>, second), trace(one_hot_in_other_ways{}, x, label<std::int32_t>, second));
+    constexpr auto one = placeholder<"one", std::int32_t>;
+    auto same = function(inputs(x, one), trace([](value v, value k) {
+        return values{sum(where(k == one_hot_rows<float>::iota_like(v, k), v, 0), -1), v - where(k == one_hot_rows<float>::iota_like(v, k), ones_like(v), 0)};
+    }, x, one));
+    for (const i64 n : {0, 1, 5, 40})
+        for (const i64 w : {1, 3, 8, 9, 31, 32, 33, 70, 200, 300}) {
+            const settings s{.tolerance = 1e4, .low_integer = -4, .high_integer = w + 4 < 127 ? w + 4 : 127};
+            compare(f, {{"n", n}, {"w", w}}, s);
+            compare(f8, {{"n", n}, {"w", w}}, s);
+            compare(f64, {{"n", n}, {"w", w}}, s);
+            compare(g, {{"n", n}, {"w", w}}, s);
+            compare(same, {{"n", n}, {"w", w}}, s);
+        }
+}
 TEST_CASE("row programs over other axes", "[cpu][shapes]") {
     auto f = function(inputs(y), trace([](value v) {
         return values{softmax(v, 0), softmax(v, 1), log_softmax(v, 1), layer_norm(v, axis_list{-2, -1}), layer_norm(v, 0), layer_norm(v, axis_list{0, 1}),

@@ -1,13 +1,13 @@
 // Rows that do not stay in registers: passed over once for each reduction, several vectors at a time, costly values kept in a scratch
 // row, cheap ones computed again.
 #pragma once
-#include <kiln/backend/cpu/rows_end_to_end.hpp>
+#include <kiln/backend/cpu/one_hot.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct long_rows : rows_end_to_end<K, VB> {
-    using base = rows_end_to_end<K, VB>;
+struct long_rows : one_hot_rows<K, VB> {
+    using base = one_hot_rows<K, VB>;
     using base::f, base::L, base::has_edges;
     using typename base::regs, typename base::state;
     template <int P>
@@ -23,8 +23,19 @@ struct long_rows : rows_end_to_end<K, VB> {
                 base::template step<I, Tail>(s, r, p, acc);
                 __builtin_memcpy(c, &v.v, sizeof(v.v));
             }
-        } else if constexpr (!base::template only_for_saved<S>(I)) base::template step<I, Tail>(s, r, p, acc);
+        } else if constexpr (base::template only_for_saved<S>(I)) return;
+        else if constexpr (base::one_hot(S)) base::template step_of_others<I, Tail>(s, r, p, acc);
+        else base::template step<I, Tail>(s, r, p, acc);
     }
+    /// The vector with the hit of a one-hot row, but for what is stored: that may be where others of its values still come from.
+    template <int S, int I>
+    static KILN_INLINE void one_with_hit(state& s, regs& r, const place& p, regs& acc) {
+        if constexpr (K::node(I).kind == kiln::step::store) return;
+        else if constexpr (base::h.depends[I] || (f.reduces(I) && base::sums(base::h, I))) base::template step<I, true>(s, r, p, acc);
+        else if constexpr (!f.reduces(I)) one<S, true, I>(s, r, p, acc);
+    }
+    template <int S, int... I>
+    static KILN_INLINE void each_with_hit(std::integer_sequence<int, I...>, state& s, regs& r, const place& p, regs& acc) { (one_with_hit<S, I>(s, r, p, acc), ...); }
     template <int S, bool Tail, int... I>
     static KILN_INLINE void one_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc) {
         [[maybe_unused]] regs r;
@@ -63,6 +74,12 @@ struct long_rows : rows_end_to_end<K, VB> {
         regs acc[n_acc];
         (clear_part<S>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
+        [[maybe_unused]] const place with_hit = vector_with_hit<S>(s, p, first, last);
+        [[maybe_unused]] regs hits;
+        if constexpr (base::one_hot(S)) {
+            base::clear_hits(nodes{}, hits);
+            if (with_hit.count > 0) each_with_hit<S>(nodes{}, s, hits, with_hit, acc[0]);
+        }
         i64 j = first, end = last;   // whole vectors from j to end
         if constexpr (has_edges) {
             const column_range whole = base::columns_with_all(nodes{}, p, first, last);
@@ -75,8 +92,18 @@ struct long_rows : rows_end_to_end<K, VB> {
         if constexpr (has_edges)
             while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1]);
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
+        if constexpr (base::one_hot(S))
+            if (with_hit.count > 0) base::store_hits(nodes{}, s, hits, with_hit);
         ((U > 0 ? merge_part<S>(acc[0], acc[U]) : void()), ...);
         copy_part<S>(sums, acc[0]);
+    }
+    template <int S>
+    static KILN_INLINE place vector_with_hit(const state& s, const place& p, i64 first, i64 last) {
+        i64 at = -1;
+        if constexpr (base::one_hot(S)) at = base::column_of_hit(s);
+        if (at < first || at >= last) return at_column(p, first, 0);
+        const i64 j = at - (at - first) % L;
+        return at_column(p, j, static_cast<int>(last - j < L ? last - j : L));
     }
     /// A vector in which not everything is there.
     template <int S, int... I>
@@ -114,7 +141,7 @@ struct long_rows : rows_end_to_end<K, VB> {
     }
 
     // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over.
-    static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 && !has_edges &&
+    static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 && !has_edges && !base::one_hot(0) &&
                                        (only<base::along>::size() > 0 || only<base::cross_scalar>::size() > 0);
     static KILN_INLINE void one_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
         if (j + L > last) return;

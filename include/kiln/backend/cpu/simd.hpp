@@ -193,6 +193,11 @@ KILN_INLINE simd<T, L, B> lesser_of(simd<T, L, B> a, simd<T, L, B> x) {
     else return {r};
 }
 
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> greater_number_of(simd<T, L, B> a, simd<T, L, B> x) { return {extremum<true, T, L>(a.v, x.v)}; }
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> lesser_number_of(simd<T, L, B> a, simd<T, L, B> x) { return {extremum<false, T, L>(a.v, x.v)}; }
+
 // ---- numbers of the lanes
 /// 0, 1, 2, ...
 template <class T, int... K>
