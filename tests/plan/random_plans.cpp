@@ -663,7 +663,7 @@ private:
     void check_scratch(const key_view& key, const plan_argument& a, i64 inner) {
         const key_header h = key.header();
         const bool con = h.kind == group_kind::contraction, constant_row = key.extent(axes - 1) > 0 && (con || h.has_rows);
-        i64 want = (constant_row ? 0 : facts_of(key).n_scratch) * scratch_row(extent[axes - 1]) * 8;
+        i64 want = (constant_row ? 0 : facts_of(key).n_scratch) * scratch_row(extent[axes - 1]) * h.lane_bytes;
         if (con) {
             i64 bytes = 0;
             for (int k = 0; k < key.n_nodes(); ++k)

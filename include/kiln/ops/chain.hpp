@@ -48,6 +48,11 @@ constexpr value chain(value ct, value partial) {
     bool yes = true;
     if (unmask(ct, condition, yes)) return mask(condition, yes, chain(ct, partial));
     if (unmask(partial, condition, yes)) return mask(condition, yes, chain(ct, partial));
+    if (ct.n().op->kind == pattern::expand && partial.n().op == &info<multiply_op>)   // a number meets what is the same along an axis
+        for (int k = 0; k < 2; ++k) {
+            const value number{ct.b, partial.n().in[k]}, rest{ct.b, partial.n().in[1 - k]};
+            if (is_literal(number)) return combined<multiply_op>(combined<multiply_op>(number, ct), rest);
+        }
     return combined<multiply_op>(ct, partial);
 }
 

@@ -33,13 +33,13 @@ struct packing {
     constexpr bool operator==(const packing&) const = default;
 };
 /// A piece of the arena: `count` elements of `bytes`, and `rows` is -1; or scratch of each thread: `rows` padded rows of `count`
-/// columns, and panels of a contraction of `height` rows, `count` columns, `inner` steps (-1: none) and elements of `bytes`; or so many
+/// columns of `lane_bytes`, and panels of a contraction of `height` rows, `count` columns, `inner` steps (-1: none) and elements of `bytes`; or so many
 /// `vectors`.
 struct plan_slot {
     int count, bytes;
     int rows, inner, height;
     packing panels;
-    int vectors = 0;
+    int vectors = 0, lane_bytes = 0;
     constexpr bool scratch() const { return rows >= 0; }
     constexpr bool operator==(const plan_slot&) const = default;
 };

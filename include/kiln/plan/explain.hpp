@@ -125,8 +125,8 @@ constexpr plan_summary summary_of() {
             s.arena_bytes.add({bytes_in_arena(p.scratch() ? scratch_bytes(p, number, L::target.vector_bytes) : count.number * p.bytes), 0, {}});
             continue;
         }
-        s.arena_bytes.add(times(count, {p.scratch() ? p.rows * 8 : p.bytes, 0, {}}));
-        s.arena_bytes.add({bytes_in_arena(63 + (p.scratch() ? p.rows * 63 * 8 : 0)), 0, {}});
+        s.arena_bytes.add(times(count, {p.scratch() ? p.rows * p.lane_bytes : p.bytes, 0, {}}));
+        s.arena_bytes.add({bytes_in_arena(63 + (p.scratch() ? p.rows * 63 * p.lane_bytes : 0)), 0, {}});
         const i64 lanes = L::target.vector_bytes / p.bytes, line = contraction_blocks::highest_tile + lanes;
         if (p.panels.right || p.panels.computes_left) s.arena_bytes.add({largest_panels(p.bytes, L::target.vector_bytes, p.panels.computes_right), 0, {}});
         if (p.panels.computes_left) s.arena_bytes.add({bytes_in_arena(line * (2048 + 2 * L::target.vector_bytes)), 0, {}});

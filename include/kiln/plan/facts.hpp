@@ -78,6 +78,17 @@ struct body_facts {
         return columns(node[i].in[0]) && !post[node[i].in[0]];
     }
 
+    /// What is wanted after the nest is folded in any pass, best in one that has its operand anyway.
+    constexpr bool free_of_pass(int i) const { return after(i) && !in_registers; }
+    /// Each node takes part in the passes of what reads it.
+    constexpr void spread_passes() {
+        for (int i = n - 1; i >= 0; --i)
+            for (int k = 0; k < arity(i); ++k) {
+                const int o = node[i].in[k];
+                if (columns(o) && !reduces(o)) in_pass[o] |= in_pass[i];
+            }
+    }
+
     constexpr void derive() {
         for (int i = 0; i < n; ++i) {
             back[i] = false;
@@ -103,15 +114,15 @@ struct body_facts {
         if (!contraction && row_bit && !sections)
             for (int i = 0; i < n; ++i)
                 if (rows(i) && !columns(i) && !post[i] && !back[i] && node[i].kind == step::operation && costly[i]) defer = true;
-        for (int s = 0; s < passes; ++s)
-            for (int i = n - 1; i >= 0; --i) {
-                if (ends_pass(i) && stage[node[i].in[0]] == s) in_pass[i] |= 1u << s;
-                if (!(in_pass[i] >> s & 1)) continue;
-                for (int k = 0; k < arity(i); ++k) {
-                    const int o = node[i].in[k];
-                    if (columns(o) && !reduces(o)) in_pass[o] |= 1u << s;
-                }
+        for (int i = 0; i < n; ++i)
+            if (ends_pass(i) && !free_of_pass(i)) in_pass[i] = 1u << stage[node[i].in[0]];
+        spread_passes();
+        for (int i = 0; i < n; ++i)
+            if (ends_pass(i) && free_of_pass(i)) {
+                const unsigned anyway = in_pass[node[i].in[0]] >> stage[node[i].in[0]];
+                in_pass[i] = 1u << (stage[node[i].in[0]] + (anyway ? __builtin_ctz(anyway) : 0));
             }
+        spread_passes();
         for (int i = 0; i < n; ++i) {
             scratch[i] = -1;
             if (in_registers) continue;
@@ -170,7 +181,7 @@ struct body_facts {
     }
 };
 
-/// Scratch rows are padded to whole vectors of any width; eight bytes an element serve every dtype.
+/// Scratch rows are padded to whole vectors of any width; an element takes the bytes of a lane, those of the widest dtype of the body.
 constexpr i64 scratch_row(i64 columns) { return (columns + 63) / 64 * 64; }
 
 }  // namespace kiln

@@ -109,7 +109,7 @@ constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_p
 /// Scratch of each thread; `value` gives the number that a size is.
 template <class Value>
 constexpr i64 scratch_bytes(const plan_slot& s, Value value, int vector_bytes) {
-    const i64 rows = s.rows * scratch_row(value(s.count)) * 8;
+    const i64 rows = s.rows * scratch_row(value(s.count)) * s.lane_bytes;
     if (s.vectors > 0) return rows + s.vectors * vector_bytes;
     if (s.inner < 0) return rows;
     return rows + panels_of(s.panels, value(s.height), value(s.count), value(s.inner), s.bytes, vector_bytes).all();

@@ -174,8 +174,8 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         int held = -1;
         auto stores = [&](int n_scratch, const facts_type* facts) {
             if (panels.left || panels.right || n_scratch || vectors) {
-                if (panels.left || panels.right) held = pool.take({s[-1], size_of(g.nodes[grp.anchor].type), n_scratch, s[0], s[-2], panels}, sizes);
-                else held = pool.take({s[-1], 8, n_scratch, -1, -1, {}, vectors}, sizes);
+                if (panels.left || panels.right) held = pool.take({s[-1], size_of(g.nodes[grp.anchor].type), n_scratch, s[0], s[-2], panels, 0, h.lane_bytes}, sizes);
+                else held = pool.take({s[-1], 8, n_scratch, -1, -1, {}, vectors, h.lane_bytes}, sizes);
                 arguments[scratch] = {space::buffer, held};
             }
             for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {

@@ -180,7 +180,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     }
     template <int I>
     static KILN_INLINE char* scratch(const place& p) {
-        return p.q[scratch_slot<K>] + (f.scratch[I] * scratch_row(p.n1) + p.column) * 8;
+        return p.q[scratch_slot<K>] + (f.scratch[I] * scratch_row(p.n1) + p.column) * B;
     }
 
     template <int I, class... X>
@@ -237,7 +237,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
                 char* c = scratch<I>(p);
                 lanes<I> t;
                 __builtin_memcpy(&t.v, c, sizeof(raw_t));
-                t = combined<I>(t, v);
+                t = combined_with<I>(t, s, r);
                 __builtin_memcpy(c, &t.v, sizeof(raw_t));
             } else if constexpr (sums_products(I)) {
                 const auto sum = combined_with<I>(at<I>(acc), s, r);

@@ -244,7 +244,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
         const i64 inner = known_or<K::inner>(sizes[axes]);
         const packing copies = copies_of(n0, n1, inner);
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
-        const i64 rows_bytes = f.n_scratch * scratch_row(n1) * 8;
+        const i64 rows_bytes = f.n_scratch * scratch_row(n1) * base::B;
         outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), part, parts);
         computed maps{{a, sizes, part, parts}, {a, sizes, part, parts}};
         if (all.left) do {

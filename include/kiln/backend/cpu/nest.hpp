@@ -208,7 +208,7 @@ struct nest : long_rows<K, VB> {
         if constexpr (may_stream)
             if (n1 > 1 << 16)
                 if (const i64 before = columns_before_stream(a, n1, flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
-        outer_indices<K> o(a, sizes, f.n_scratch * scratch_row(n1) * 8, part, parts);
+        outer_indices<K> o(a, sizes, f.n_scratch * scratch_row(n1) * base::B, part, parts);
         if (o.left) do {
             state s;
             collected_values collected{};
