@@ -49,6 +49,13 @@ struct long_rows : one_hot_rows<K, VB> {
     }();
     static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
     static constexpr int n_acc = unroll > 1 ? unroll : 2;
+    /// Sums of a pass that waits for costly values anyway need two parts; each takes a register.
+    template <int S>
+    static constexpr int parts = [] {
+        for (int i = 0; i < base::n; ++i)
+            if (f.costly[i] && f.columns(i) && f.in_pass[i] && f.first_pass(i) == S) return 2;
+        return n_acc;
+    }();
     static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false, int ahead = 0) {
         return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside, ahead};
     }
@@ -87,14 +94,14 @@ struct long_rows : one_hot_rows<K, VB> {
             while (j < last && j < whole.from) edge<S>(nodes{}, s, p, j, last, acc[1]);
         }
         if constexpr (unroll > 1)
-            for (; j + unroll * L <= end; j += unroll * L) (unrolled<S, U>(nodes{}, s, p, j, acc[U]), ...);
+            for (; j + unroll * L <= end; j += unroll * L) (unrolled<S, U>(nodes{}, s, p, j, acc[U % parts<S>]), ...);
         for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
         if constexpr (has_edges)
             while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1]);
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
         if constexpr (base::one_hot(S))
             if (with_hit.count > 0) base::store_hits(nodes{}, s, hits, with_hit);
-        ((U > 0 ? merge_part<S>(acc[0], acc[U]) : void()), ...);
+        ((U > 0 && U < parts<S> ? merge_part<S>(acc[0], acc[U]) : void()), ...);
         copy_part<S>(sums, acc[0]);
     }
     template <int S>
