@@ -272,6 +272,14 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     }
     template <int... I>
     static KILN_INLINE void clear(std::integer_sequence<int, I...>, regs& acc) { ((at<I>(acc) = identity<I>()), ...); }
+    /// What a part of a reduction starts with that is merged into another: -0 for a sum, since x + -0 is x to the compiler too.
+    template <int I>
+    static KILN_INLINE lanes<I> neutral() {
+        if constexpr (is_floating(K::node(I).type) && K::op(K::node(I).op) == hash(sum_op::name)) return like(lanes<I>{}, -0.0);
+        else return identity<I>();
+    }
+    template <int... I>
+    static KILN_INLINE void clear_neutral(std::integer_sequence<int, I...>, regs& acc) { ((at<I>(acc) = neutral<I>()), ...); }
     template <int... I>
     static KILN_INLINE void merge(std::integer_sequence<int, I...>, regs& a, const regs& b) {
         ((at<I>(a) = combined<I>(at<I>(a), at<I>(b))), ...);

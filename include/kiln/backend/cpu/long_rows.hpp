@@ -59,10 +59,13 @@ struct long_rows : one_hot_rows<K, VB> {
     static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false, int ahead = 0) {
         return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside, ahead};
     }
-    template <int S>
+    template <int S, int U>
     static KILN_INLINE void clear_part(regs& acc) {
-        base::clear(only<base::along + S>{}, acc);
-        base::clear(only<base::cross_scalar>{}, acc);
+        if constexpr (U == 0) base::clear(only<base::along + S>{}, acc);
+        else {
+            base::clear_neutral(only<base::along + S>{}, acc);
+            base::clear_neutral(only<base::cross_scalar>{}, acc);
+        }
     }
     template <int S>
     static KILN_INLINE void copy_part(regs& to, const regs& from) {
@@ -74,12 +77,19 @@ struct long_rows : one_hot_rows<K, VB> {
         base::merge(only<base::along + S>{}, a, b);
         base::merge(only<base::cross_scalar>{}, a, b);
     }
+    template <int S, int U>
+    static KILN_INLINE void merge_from(regs* acc) {   // 4: parts 4 to 7 into 0 to 3, and so on
+        if constexpr (U > 0) {
+            [&]<int... V>(std::integer_sequence<int, V...>) KILN_INLINE_LAMBDA { (merge_part<S>(acc[V], acc[V + U]), ...); }(std::make_integer_sequence<int, U>{});
+            merge_from<S, U / 2>(acc);
+        }
+    }
     // Accumulators are named by constants: what a loop numbers lives in memory.
     template <int S, int... U>
     static KILN_INLINE void one_pass(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass + S>;
         regs acc[n_acc];
-        (clear_part<S>(acc[U]), ...);
+        (clear_part<S, U>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
         [[maybe_unused]] const place with_hit = vector_with_hit<S>(s, p, first, last);
         [[maybe_unused]] regs hits;
@@ -101,7 +111,7 @@ struct long_rows : one_hot_rows<K, VB> {
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
         if constexpr (base::one_hot(S))
             if (with_hit.count > 0) base::store_hits(nodes{}, s, hits, with_hit);
-        ((U > 0 && U < parts<S> ? merge_part<S>(acc[0], acc[U]) : void()), ...);
+        merge_from<S, parts<S> / 2>(acc);
         copy_part<S>(sums, acc[0]);
     }
     template <int S>
@@ -155,25 +165,18 @@ struct long_rows : one_hot_rows<K, VB> {
         one_each<0, false>(only<base::pass>{}, s, at_column(p, j, L), acc);
         j += L;
     }
-    template <int U>
-    static KILN_INLINE void merge_from(regs* acc) {   // 4: parts 4 to 7 into 0 to 3, and so on
-        if constexpr (U > 0) {
-            [&]<int... V>(std::integer_sequence<int, V...>) KILN_INLINE_LAMBDA { (merge_part<0>(acc[V], acc[V + U]), ...); }(std::make_integer_sequence<int, U>{});
-            merge_from<U / 2>(acc);
-        }
-    }
     template <int... U>
     static KILN_INLINE void fold(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass>;
         regs acc[sizeof...(U)];
-        (clear_part<0>(acc[U]), ...);
+        (clear_part<0, U>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
         i64 j = first;
         constexpr int step = sizeof...(U) * L;
         for (; j + step <= last; j += step) (one_each<0, false>(nodes{}, s, at_column(p, j + U * L, L), acc[U]), ...);
         (one_if(s, p, j, last, acc[U]), ...);   // never all of them
         if (j < last) one_each<0, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[sizeof...(U) - 1]);
-        merge_from<sizeof...(U) / 2>(acc);
+        merge_from<0, sizeof...(U) / 2>(acc);
         copy_part<0>(sums, acc[0]);
     }
 

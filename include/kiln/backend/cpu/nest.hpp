@@ -23,7 +23,8 @@ struct nest : long_rows<K, VB> {
     template <int S>
     static KILN_INLINE void stages(state& s, regs* r, regs* acc, const place& p) {
         if constexpr (S < f.passes) {
-            for (int v = 0; v < n_vectors; ++v) base::clear(only<base::along + S>{}, acc[v]);
+            base::clear(only<base::along + S>{}, acc[0]);
+            for (int v = 1; v < n_vectors; ++v) base::clear_neutral(only<base::along + S>{}, acc[v]);
             once_each<S>(std::make_integer_sequence<int, n_vectors>{}, s, r, acc, p);
             for (int v = 1; v < n_vectors; ++v) base::merge(only<base::along + S>{}, acc[0], acc[v]);
             base::finish(only<base::along + S>{}, s, acc[0]);
@@ -217,7 +218,10 @@ struct nest : long_rows<K, VB> {
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
             if constexpr (in_registers) {
                 regs acc[n_vectors];
-                for (int v = 0; v < n_vectors; ++v) base::clear(only<base::all_after>{}, acc[v]);
+                for (int v = 0; v < n_vectors; ++v) {
+                    base::clear(only<base::all_after>{}, acc[v]);
+                    base::clear_neutral(only<base::cross_scalar>{}, acc[v]);   // merged into s.acc
+                }
                 i64 i = rows.first;
                 if constexpr (f.end_to_end > 0)
                     if (n0 - i >= 4 * f.end_to_end) i = base::run_end_to_end(s, start, acc, i, n0);   // what comes before and after it costs, too

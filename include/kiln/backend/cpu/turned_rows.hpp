@@ -23,7 +23,8 @@ struct turned_rows : turned_columns<K, VB> {
         if constexpr (folds.size() == 0)
             each_column([&](int c) KILN_INLINE_LAMBDA { base::template turned_steps<S>(nodes, t, at_column(p, c), along[0], acc, kept, common); });
         else {
-            for (regs& part : along) base::clear(folds, part);
+            base::clear(folds, along[0]);
+            base::clear_neutral(folds, along[1]);
             base::each_column_in_parts([&](int c, int part) KILN_INLINE_LAMBDA {
                 base::template turned_steps<S>(nodes, t, at_column(p, c), along[part], acc, kept, common);
             });
