@@ -47,6 +47,10 @@ struct image_lanes : contraction<K, VB, Registers> {
     // ---- results of windows
     // registers hold the sums, a filter of each channel, and what they are made of
     static constexpr even_pieces channels{columns, Registers == 32 ? 6 : 3}, inside{whole.end - whole.first, channels.high ? (Registers - 1 - channels.high) / channels.high : 1};
+    /// One channel: loads are what counts, so that positions at the ends take zeros of the padding like any other.
+    static constexpr bool one_by_one = columns == 1 && s::last.stride == 1 && s::last.dilation * s::last.dilation == 1 && s::last.kernel > 1 && 3 * s::last.kernel < Registers;
+    // two positions at the ends of a line, at once, are few sums for few channels
+    static constexpr even_pieces channels_of_edges{columns, one_by_one ? 1 : (Registers - 3) / 2};
     // operands are filled in where they lie: to copy what has just been written in parts stalls
     template <int O, int X>
     static KILN_INLINE void positions(lane_operands<T>& o, const T* x, const T* w, T* out, i64 from, i64 channel, i64 place, i64 end) {
@@ -57,8 +61,6 @@ struct image_lanes : contraction<K, VB, Registers> {
         else o.places = end - place;
         lane_sums<T, L, O, X, s::last.stride * inner>(o);
     }
-    /// One channel: loads are what counts, so that positions at the ends take zeros of the padding like any other.
-    static constexpr bool one_by_one = columns == 1 && s::last.stride == 1 && s::last.dilation * s::last.dilation == 1 && s::last.kernel > 1 && 3 * s::last.kernel < Registers;
     static constexpr i64 first_place = s::last.dilation > 0 ? 0 : s::last.kernel - 1;   // as they lie in the image
     static constexpr even_pieces of_line{s::last.out, Registers - 2 - (one_by_one ? s::last.kernel : 0)};
     template <int O>
@@ -72,10 +74,13 @@ struct image_lanes : contraction<K, VB, Registers> {
                 lane_sums_of_one<T, L, many, static_cast<int>(s::last.kernel), inner>(o);
             });
         } else {
-            edge<O>(o, x, w, out, channel, 0, whole.first);
             each_piece<inside>(whole.first, [&](auto many, i64 p) KILN_INLINE_LAMBDA { positions<O, many>(o, x, w, out, p, channel, 0, s::last.kernel); });
-            edge<O>(o, x, w, out, channel, whole.end, s::last.out);
         }
+    }
+    template <int O>
+    static KILN_INLINE void edges(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel) {
+        edge<O>(o, x, w, out, channel, 0, whole.first);
+        edge<O>(o, x, w, out, channel, whole.end, s::last.out);
     }
     /// Positions [p, end), two at a time, at the places that one of them sees inside of the image.
     template <int O>
@@ -98,6 +103,8 @@ struct image_lanes : contraction<K, VB, Registers> {
             const T* from = x + ((s::seen(0, o0, k) * g.axis[1].size + s::seen(1, o1, k1.first)) * vectors.line + vectors.before) * inner * L;
             const T* filters = w + (k * g.axis[1].kernel + k1.first) * o.w_line;
             each_piece<channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { line_of<many>(o, from, filters, out, channel); });
+            if constexpr (!one_by_one && (whole.first > 0 || whole.end < s::last.out))
+                each_piece<channels_of_edges>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { edges<many>(o, from, filters, out, channel); });
         }
     }
 
@@ -122,9 +129,7 @@ struct image_lanes : contraction<K, VB, Registers> {
             if constexpr (base::n <= 4)   // written out, where that is little code: results stay in registers
                 if (images == L && n - j >= L) {
                     raw<T, L> x[L];
-#pragma GCC unroll 64
-                    for (int k = 0; k < L; ++k) x[k] = load<tile_lanes<T, L>>(out + (j + k) * L).v;
-                    transpose_in_registers(x);
+                    load_transposed<T, L>(x, out + j * L, L);
 #pragma GCC unroll 64
                     for (int k = 0; k < L; ++k) one_vector<false>(st, x[k], place{p0.q, p0.sizes, p0.outer, row + k * s::windows, j, p0.n1, L}, periodic[v], sums[v]);
                     continue;

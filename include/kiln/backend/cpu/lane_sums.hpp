@@ -31,15 +31,27 @@ template <class T, int L, int O, int X, i64 Apart>
     const i64 w_step = o.w_step, steps = o.steps;
     const auto one = [&](raw<T, L> (&c)[X][O], const T* x, const T* w) KILN_INLINE_LAMBDA {
         __asm__("" : "+r"(x));   // g++ would keep what the next step loads, too, for which there are no registers
-        raw<T, L> f[O];
-#pragma GCC unroll 16
-        for (int k = 0; k < O; ++k) f[k] = lanes::splat(w[k]).v;
+        if constexpr (2 * X < O) {   // the fewer stay in registers
+            raw<T, L> v[X];
 #pragma GCC unroll 32
-        for (int p = 0; p < X; ++p) {
-            raw<T, L> v = load<lanes>(x + p * Apart * L).v;
-            if constexpr (O > 1) v = lanes::settled(v).v;
+            for (int p = 0; p < X; ++p) v[p] = lanes::settled(load<lanes>(x + p * Apart * L).v).v;
 #pragma GCC unroll 16
-            for (int k = 0; k < O; ++k) c[p][k] = multiply_add<T, L>(f[k], v, c[p][k]);
+            for (int k = 0; k < O; ++k) {
+                const raw<T, L> f = lanes::settled(lanes::splat(w[k]).v).v;
+#pragma GCC unroll 32
+                for (int p = 0; p < X; ++p) c[p][k] = multiply_add<T, L>(f, v[p], c[p][k]);
+            }
+        } else {
+            raw<T, L> f[O];
+#pragma GCC unroll 16
+            for (int k = 0; k < O; ++k) f[k] = lanes::splat(w[k]).v;
+#pragma GCC unroll 32
+            for (int p = 0; p < X; ++p) {
+                raw<T, L> v = load<lanes>(x + p * Apart * L).v;
+                if constexpr (O > 1) v = lanes::settled(v).v;
+#pragma GCC unroll 16
+                for (int k = 0; k < O; ++k) c[p][k] = multiply_add<T, L>(f[k], v, c[p][k]);
+            }
         }
     };
     for (i64 line = 0; line < o.lines; ++line)

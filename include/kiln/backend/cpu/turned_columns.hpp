@@ -140,9 +140,7 @@ struct turned_columns : row_groups<K, VB> {
             const T* const from = squares_at<I>(p, spare);
             each_square([&](int c, auto known) KILN_INLINE_LAMBDA {
                 raw<T, L> v[L];
-#pragma GCC unroll 32
-                for (int r = 0; r < L; ++r) v[r] = load<V>(from + r * columns + c).v;
-                transpose_in_registers(v);
+                load_transposed<T, L>(v, from + c, columns);
 #pragma GCC unroll 32
                 for (int k = known; k < L; ++k) column<I>(t.read, c + k).v = v[k];
             });
