@@ -6,10 +6,11 @@
 
 namespace kiln::cpu {
 
-template <bool High, class V, int... J>
-KILN_INLINE V interleaved(V a, V b, std::integer_sequence<int, J...>) {
-    constexpr int n = sizeof...(J), from = High ? n / 2 : 0;
-    return __builtin_shufflevector(a, b, (from + J / 2 + (J % 2 ? n : 0))...);
+/// Of each group of 2 D lanes the lower or the upper half, first that of a, then that of b: what folds both to D lanes.
+template <bool High, int D, class V, int... J>
+KILN_INLINE V half_groups(V a, V b, std::integer_sequence<int, J...>) {
+    constexpr int n = sizeof...(J);
+    return __builtin_shufflevector(a, b, (J / (2 * D) * 2 * D + J % D + (High ? D : 0) + (J / D % 2 ? n : 0))...);
 }
 /// How many of n lanes of V are 16 bytes, or all that there are.
 template <class V>

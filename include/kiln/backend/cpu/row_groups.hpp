@@ -2,6 +2,7 @@
 // row is done for all these rows at once. Where lanes are rows throughout: turned_rows.hpp.
 #pragma once
 #include <kiln/backend/cpu/body.hpp>
+#include <kiln/backend/cpu/pack.hpp>
 
 namespace kiln::cpu {
 
@@ -120,10 +121,6 @@ struct row_groups : body<K, VB> {
         (group_steps<S, V>(only<base::pass + S>{}, s, p, acc, kept, shared, row), ...);
         put<L>(only<base::along + S>{}, sums, acc[n_vectors - 1], row);
     }
-    template <bool High, class V, int... J>
-    static KILN_INLINE V interleaved_lanes(V a, V b, std::integer_sequence<int, J...>) {
-        return {__builtin_shufflevector(a.v, b.v, (J / 2 + J % 2 * L + (High ? L / 2 : 0))...)};
-    }
     /// Lane c is the fold of v[c] over its lanes: halves of two are folded as one, until N are left.
     template <int I, int N>
     static KILN_INLINE typename base::template lanes<I> folds(const typename base::template lanes<I>* v) {
@@ -131,7 +128,8 @@ struct row_groups : body<K, VB> {
         else {
             const auto a = folds<I, 2 * N>(v), b = folds<I, 2 * N>(v + N);
             constexpr std::make_integer_sequence<int, L> all{};
-            return base::template combined<I>(interleaved_lanes<false>(a, b, all), interleaved_lanes<true>(a, b, all));
+            using V = typename base::template lanes<I>;
+            return base::template combined<I>(V{half_groups<false, N>(a.v, b.v, all)}, V{half_groups<true, N>(a.v, b.v, all)});
         }
     }
     template <class Slots, int... I>

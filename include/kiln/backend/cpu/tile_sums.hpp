@@ -129,16 +129,15 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
         }
 }
 
-template <class T, int L>
-KILN_INLINE raw<T, L> sums_across(raw<T, L> (&v)[L]) {   // lane c is the sum of v[c]
-    using all = std::make_integer_sequence<int, L>;
-    using lanes = tile_lanes<T, L>;
-#pragma GCC unroll 8
-    for (int n = L; n > 1; n /= 2)
-#pragma GCC unroll 64
-        for (int i = 0; i < n / 2; ++i)
-            v[i] = (lanes{interleaved<false>(v[i], v[i + n / 2], all{})} + lanes{interleaved<true>(v[i], v[i + n / 2], all{})}).v;
-    return v[0];
+template <class T, int L, int N = 1>
+KILN_INLINE raw<T, L> sums_across(const raw<T, L>* v) {   // lane c is the sum of v[c]
+    if constexpr (N == L) return *v;
+    else {
+        using all = std::make_integer_sequence<int, L>;
+        using lanes = tile_lanes<T, L>;
+        const raw<T, L> a = sums_across<T, L, 2 * N>(v), b = sums_across<T, L, 2 * N>(v + N);
+        return (lanes{half_groups<false, N>(a, b, all{})} + lanes{half_groups<true, N>(a, b, all{})}).v;
+    }
 }
 /// One row by `count` columns that are contiguous along the inner axis, `b_inner` apart: a vector of sums for each column,
 /// then all of them across at once.

@@ -1,6 +1,5 @@
 // The columns of short rows that are turned (turned_rows.hpp): how they are read and written, and what is computed in each.
 #pragma once
-#include <kiln/backend/cpu/pack.hpp>
 #include <kiln/backend/cpu/row_groups.hpp>
 
 namespace kiln::cpu {
