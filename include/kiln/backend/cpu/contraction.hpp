@@ -142,14 +142,15 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     /// The same where the left operand is seen through windows.
     static KILN_INLINE void window_block(state& s, const operands& o, const place& p0, i64 from, i64 to, regs* sums, i64 first_row = 0) {
         constexpr i64 width = NV * L;
-        alignas(64) T panel[windows_seen::panel_size], here[most_vectors / NV + NV][MR * width]{};
+        alignas(64) T panel[windows_seen::panel_size], here[direct ? 1 : most_vectors / NV + NV][MR * width]{};
         for (i64 i = first_row; i < o.rows;) {
             const int h = heights::at(i, o.rows);
+            T* const results = direct ? reinterpret_cast<T*>(p0.q[K::node(1).slot]) + i * p0.n1 : nullptr;
             const auto tiles = [&](auto f) KILN_INLINE_LAMBDA {
                 for (i64 j = from, c = 0; j < to; ++c) {
                     const i64 left = to - j;
                     const int vectors = vectors_of(left), columns = vectors > 0 ? vectors * L : L;
-                    f(tile_operands<T>{o.a, o.b + j * o.b_column, 0, 0, o.b_inner, 0, here[c], width, false,
+                    f(tile_operands<T>{o.a, o.b + j * o.b_column, 0, 0, o.b_inner, 0, direct ? results + j : here[c], direct ? p0.n1 : width, false,
                                        static_cast<int>(left < columns ? left - columns + L : L)}, vectors, j);
                     j += columns;
                 }
@@ -171,12 +172,17 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 more = true;
             };
             windows_seen::each(panel, h, o.a, i, o.inner, add);
-            if (!more)   // all of it is padding
-                for (auto& tile : here)
-                    for (T& sum : tile) sum = T{};
-            tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
-                epilogue(s, t, h, vectors > 0 ? vectors : 1, p0, i, j, sums ? sums + (j - from) / L : nullptr);
-            });
+            if (!more) {   // all of it is padding
+                if constexpr (direct)
+                    for (int r = 0; r < h; ++r) fill_run<T, L>(results + r * p0.n1 + from, T{}, to - from);
+                else
+                    for (auto& tile : here)
+                        for (T& sum : tile) sum = T{};
+            }
+            if constexpr (!direct)
+                tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
+                    epilogue(s, t, h, vectors > 0 ? vectors : 1, p0, i, j, sums ? sums + (j - from) / L : nullptr);
+                });
             i += h;
         }
     }

@@ -78,10 +78,10 @@ struct contraction_tiles : nest<K, VB> {
         else return base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
     }
     /// Sums that are only stored go to their place at once.
-    static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store && !windows;
+    static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store;
     /// With so few steps, several tiles are one call.
     static constexpr i64 few_steps = 32;
-    static constexpr bool several = direct && !small && K::inner < few_steps;
+    static constexpr bool several = direct && !windows && !small && K::inner < few_steps;
     /// The sums of a tile `height` high and `vectors` wide.
     template <int... H>
     static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o) {

@@ -56,6 +56,7 @@ KILN_INLINE void one_step(raw<T, L> (&c)[MR][NV], const T* a, const T* b, i64 a_
     for (int v = 0; v < NV; ++v) {
         if (Tail && v == NV - 1) x[v] = load_lanes<T, L, true>(b + v * L, count);
         else x[v] = load_lanes<T, L, false>(b + v * L, L);
+        if constexpr (MR > 1) x[v] = tile_lanes<T, L>::settled(x[v]).v;   // g++ would load it again for each row
     }
 #pragma GCC unroll 32
     for (int r = 0; r < MR; ++r) {
