@@ -48,10 +48,13 @@ constexpr value chain(value ct, value partial) {
     bool yes = true;
     if (unmask(ct, condition, yes)) return mask(condition, yes, chain(ct, partial));
     if (unmask(partial, condition, yes)) return mask(condition, yes, chain(ct, partial));
-    if (ct.n().op->kind == pattern::expand && partial.n().op == &info<multiply_op>)   // a number meets what is the same along an axis
+    const node c = ct.n(), p = partial.n();
+    if (c.op->kind == pattern::expand && p.op == &info<multiply_op>)   // a number meets what is expanded, not each element
         for (int k = 0; k < 2; ++k) {
-            const value number{ct.b, partial.n().in[k]}, rest{ct.b, partial.n().in[1 - k]};
-            if (is_literal(number)) return combined<multiply_op>(combined<multiply_op>(number, ct), rest);
+            const value number{ct.b, p.in[k]}, rest{ct.b, p.in[1 - k]}, once{ct.b, c.in[0]};
+            if (!is_literal(number)) continue;
+            const value scaled = combined<multiply_op>(full_like(once, double_of(ct.b->at(number.n().attrs, 0))), once);
+            return combined<multiply_op>(ct.b->make(*c.op, &scaled, 1, c.attrs), rest);
         }
     return combined<multiply_op>(ct, partial);
 }
