@@ -4,6 +4,8 @@
 #include <kiln/ops/op.hpp>
 #include <kiln/plan/facts.hpp>
 
+#include <utility>
+
 namespace kiln::cpu {
 
 template <class K, int N>
