@@ -31,9 +31,9 @@ struct one_hot_rows : rows_end_to_end<K, VB> {
         unsigned passes = 0;         // bit s: pass s does without it
     };
     /// A sum of zeros but for the hit: it starts at 0, to which they change nothing.
-    static constexpr bool sums(const hits& h, int i) {
+    static constexpr bool sums(const hits& of, int i) {
         const int chosen = K::node(i).in[0];
-        if (!f.along_row(i) || K::op(K::node(i).op) != hash(sum_op::name) || !is(chosen, hash(where_op::name)) || K::node(chosen).in[0] != h.node) return false;
+        if (!f.along_row(i) || K::op(K::node(i).op) != hash(sum_op::name) || !is(chosen, hash(where_op::name)) || K::node(chosen).in[0] != of.node) return false;
         const key_node other = K::node(K::node(chosen).in[2]);
         return other.kind == kiln::step::constant && K::constant(other.slot) == 0;
     }
