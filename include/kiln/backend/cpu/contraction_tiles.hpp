@@ -77,8 +77,8 @@ struct contraction_tiles : nest<K, VB> {
         if constexpr (half) return static_cast<int>(left / L);
         else return base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
     }
-    /// Sums that are only stored go to their place at once.
-    static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store;
+    /// Sums that are only stored go to their place at once, but for those over windows, which are added to again and again.
+    static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store && !(windows && K::header.left == by_columns);
     /// With so few steps, several tiles are one call.
     static constexpr i64 few_steps = 32;
     static constexpr bool several = direct && !windows && !small && K::inner < few_steps;
