@@ -166,7 +166,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     static KILN_INLINE lanes<I> identity() { return op<I>::identity(lanes<I>{}, K::node(I).type); }
     template <int I>
     static KILN_INLINE lanes<I> combined(lanes<I> a, lanes<I> b) {
-        if constexpr (base_parts::past_nan[I]) return op<I>::combine_numbers(a, b);
+        if constexpr (base_parts::past_nan.yes[I]) return op<I>::combine_numbers(a, b);
         else return op<I>::combine(a, b);
     }
     /// Lanes that are not there take no part in a reduction.

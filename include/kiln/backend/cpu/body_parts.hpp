@@ -7,12 +7,6 @@
 
 namespace kiln::cpu {
 
-template <u64 Id>
-constexpr bool costly_by_id() {
-    using Op = op_struct<Id>;
-    if constexpr (requires { Op::costly; }) return Op::costly;
-    else return false;
-}
 /// A sum of products or squares is one of fused multiply-adds; the product by itself is then not computed where nobody else wants it.
 template <class K>
 constexpr bool sum_of_products(const body_facts<K::n>& f, int i) {
@@ -28,10 +22,7 @@ constexpr auto facts_for() {
     f.column_bit = 1 << (K::header.axes - 1);
     f.row_bit = K::header.has_rows ? 1 << (K::header.axes > 1 ? K::header.axes - 2 : 0) : 0;   // whole, even after an error
     f.in_registers = K::extent(K::header.axes - 1) > 0;
-    const auto costly = []<int... I>(std::integer_sequence<int, I...>) {
-        struct table { bool yes[sizeof...(I) + 1]; };
-        return table{{costly_by_id<K::op(I)>()..., false}};
-    }(std::make_integer_sequence<int, K::header.ops>{});
+    const auto costly = flags_of_operations<K>(&op_info::costly);
     for (int i = 0; i < K::n; ++i) {
         f.node[i] = K::node(i);
         f.costly[i] = f.node[i].kind == step::operation && costly.yes[f.node[i].op];

@@ -8,6 +8,15 @@
 
 namespace kiln::cpu {
 
+/// What the operations of a key say of themselves; behind them false, for nodes that are none.
+template <class K>
+constexpr auto flags_of_operations(bool op_info::*flag) {
+    return [=]<int... I>(std::integer_sequence<int, I...>) {
+        struct table { bool yes[sizeof...(I) + 1]; };
+        return table{{info<op_struct<K::op(I)>>.*flag..., false}};
+    }(std::make_integer_sequence<int, K::header.ops>{});
+}
+
 template <class K, int N>
 struct nan_analysis {
     const body_facts<N>& f;
@@ -45,29 +54,19 @@ struct nan_analysis {
     }
 };
 
-template <u64 Id>
-constexpr bool spreads_nan_by_id() {
-    using Op = op_struct<Id>;
-    if constexpr (requires { Op::spreads_nan; }) return Op::spreads_nan;
-    else return false;
-}
-template <class K, int N>
-struct folds {
-    bool past_nan[N + 1];
-    constexpr bool operator[](int i) const { return past_nan[i]; }
+template <int N>
+struct unseen_folds {
+    bool yes[N + 1]{};
 };
 /// For each node of K: whether it is such a maximum or minimum.
 template <class K, int N>
-constexpr folds<K, N> folds_past_nan(const body_facts<N>& f) {
-    folds<K, N> r{};
-    const auto spreads = []<int... I>(std::integer_sequence<int, I...>) {
-        struct table { bool yes[sizeof...(I) + 1]; };
-        return table{{spreads_nan_by_id<K::op(I)>()..., false}};
-    }(std::make_integer_sequence<int, K::header.ops>{});
+constexpr unseen_folds<N> folds_past_nan(const body_facts<N>& f) {
+    unseen_folds<N> r;
+    const auto spreads = flags_of_operations<K>(&op_info::spreads_nan);
     for (int i = 0; i < f.n; ++i) {
         if (!f.along_row(i) || !is_floating(f.node[i].type)) continue;
         const u64 op = K::op(f.node[i].op);
-        if (op == hash(max_op::name) || op == hash(min_op::name)) r.past_nan[i] = nan_analysis<K, N>{f, spreads.yes}.unseen(i);
+        if (op == hash(max_op::name) || op == hash(min_op::name)) r.yes[i] = nan_analysis<K, N>{f, spreads.yes}.unseen(i);
     }
     return r;
 }

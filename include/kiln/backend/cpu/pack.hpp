@@ -30,10 +30,10 @@ KILN_INLINE V every_second(V a, V b, std::integer_sequence<int, J...>) {
     constexpr int n = sizeof...(J), e = lanes_in_16_bytes<V>(n);
     return __builtin_shufflevector(a, b, (J / (n / 2) * n + (J % (n / 2) / e * 2 + Odd) * e + J % e)...);
 }
-/// Vectors of n lanes of four or eight bytes, as many of them as 16 bytes hold, and more: each square of 16 bytes transposed. Shuffles within
-/// 16 bytes need no register that says how.
+/// n vectors of n lanes of four or eight bytes as a matrix, transposed: first squares of 16 bytes, then their places. Shuffles within 16 bytes need no
+/// register that says how.
 template <class V, int N>
-KILN_INLINE void transpose_within(V (&v)[N]) {
+KILN_INLINE void transpose_in_registers(V (&v)[N]) {
     using lanes = std::make_integer_sequence<int, N>;
     constexpr int e = lanes_in_16_bytes<V>(N);
     static_assert(e == 2 || e == 4);
@@ -55,15 +55,7 @@ KILN_INLINE void transpose_within(V (&v)[N]) {
                 v[i + 2 * k + 1] = interleaved_within<true, 2>(t[i + k], t[i + k + 2], lanes{});
             }
     }
-}
-/// n vectors of n lanes as a matrix, transposed: first squares of 16 bytes, then their places.
-template <class V, int N>
-KILN_INLINE void transpose_in_registers(V (&v)[N]) {
-    using lanes = std::make_integer_sequence<int, N>;
-    constexpr int e = lanes_in_16_bytes<V>(N);
-    transpose_within(v);
     if constexpr (N > e) {
-        V t[N];
 #pragma GCC unroll 4
         for (int d = e; d < N; d *= 2) {
 #pragma GCC unroll 16
@@ -78,37 +70,12 @@ KILN_INLINE void transpose_in_registers(V (&v)[N]) {
     }
 }
 
-/// Pieces of 16 bytes that lie `apart`, as one vector. The machine puts one to its place as it loads it, but compilers load it first and
-/// then shuffle.
-template <class T, int L>
-KILN_INLINE raw<T, L> pieces(const T* p, i64 apart) {
-    constexpr std::size_t bytes = L * sizeof(T);
-    const auto piece = [&](int k) KILN_INLINE_LAMBDA { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + k * apart)); };
-    if constexpr (bytes <= 16) return load<simd<T, L, static_cast<int>(sizeof(T))>>(p).v;
-#ifdef __AVX2__
-    else if constexpr (bytes == 32) return (raw<T, L>)_mm256_inserti128_si256(_mm256_castsi128_si256(piece(0)), piece(1), 1);
-#endif
-#ifdef __AVX512F__
-    else if constexpr (bytes == 64) {
-        const __m512i two = _mm512_inserti32x4(_mm512_castsi128_si512(piece(0)), piece(1), 1);
-        return (raw<T, L>)_mm512_inserti32x4(_mm512_inserti32x4(two, piece(2), 2), piece(3), 3);
-    }
-#endif
-    else static_assert(bytes <= 16, "no such vector");
-}
-/// The same of L lines in memory. Squares of 16 bytes get to their places as they are loaded, which costs no shuffle.
+/// The same of L lines in memory.
 template <class T, int L>
 KILN_INLINE void load_transposed(raw<T, L> (&v)[L], const T* from, i64 across) {
-    if constexpr (L * sizeof(T) == 64) {
-        constexpr int e = lanes_in_16_bytes<raw<T, L>>(L);
 #pragma GCC unroll 32
-        for (int i = 0; i < L; ++i) v[i] = pieces<T, L>(from + i % e * across + i / e * e, e * across);
-        transpose_within(v);
-    } else {
-#pragma GCC unroll 32
-        for (int i = 0; i < L; ++i) v[i] = load<simd<T, L, static_cast<int>(sizeof(T))>>(from + i * across).v;
-        transpose_in_registers(v);
-    }
+    for (int r = 0; r < L; ++r) v[r] = load<simd<T, L, static_cast<int>(sizeof(T))>>(from + r * across).v;
+    transpose_in_registers(v);
 }
 
 /// `lines` lines of `count` elements, transposed. Lanes behind the last line are copies of it.

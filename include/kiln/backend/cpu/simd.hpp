@@ -181,22 +181,18 @@ KILN_INLINE raw<T, L> extremum(raw<T, L> a, raw<T, L> x) {
 /// Those of ops/arithmetic.hpp. The machine's instruction gives a where one of both is NaN, so that only a NaN in x is left to
 /// see to; a fold over x does not wait for that test.
 template <class T, int L, int B>
-KILN_INLINE simd<T, L, B> greater_of(simd<T, L, B> a, simd<T, L, B> x) {
-    const raw<T, L> r = extremum<true, T, L>(a.v, x.v);
-    if constexpr (std::is_floating_point_v<T>) return {x.v != x.v ? x.v : r};
-    else return {r};
-}
-template <class T, int L, int B>
-KILN_INLINE simd<T, L, B> lesser_of(simd<T, L, B> a, simd<T, L, B> x) {
-    const raw<T, L> r = extremum<false, T, L>(a.v, x.v);
-    if constexpr (std::is_floating_point_v<T>) return {x.v != x.v ? x.v : r};
-    else return {r};
-}
-
-template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> greater_number_of(simd<T, L, B> a, simd<T, L, B> x) { return {extremum<true, T, L>(a.v, x.v)}; }
 template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> lesser_number_of(simd<T, L, B> a, simd<T, L, B> x) { return {extremum<false, T, L>(a.v, x.v)}; }
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> nan_or(simd<T, L, B> x, simd<T, L, B> y) {
+    if constexpr (std::is_floating_point_v<T>) return {x.v != x.v ? x.v : y.v};
+    else return y;
+}
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> greater_of(simd<T, L, B> a, simd<T, L, B> x) { return nan_or(x, greater_number_of(a, x)); }
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> lesser_of(simd<T, L, B> a, simd<T, L, B> x) { return nan_or(x, lesser_number_of(a, x)); }
 
 // ---- numbers of the lanes
 /// 0, 1, 2, ...
