@@ -39,6 +39,7 @@ struct softplus_op : elementary<softplus_op> {
 struct relu_op : elementwise<relu_op, 1> {
     static constexpr auto name = "relu";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     KILN_HD static constexpr auto compute(auto x) { return greater_of(x, like(x, 0)); }
     static constexpr value partial(value x, value y) { return where(y > 0, ones_like(x), zeros_like(x)); }
 };

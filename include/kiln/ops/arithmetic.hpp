@@ -23,6 +23,7 @@ constexpr value sign(operand x);
 struct add_op : elementwise<add_op, 2> {
     static constexpr auto name = "add";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     static constexpr auto linear = jointly;
     KILN_HD static constexpr auto compute(auto x, auto y) { return x + y; }
     static constexpr value transpose(int, value ct, site) { return ct; }
@@ -32,6 +33,7 @@ struct add_op : elementwise<add_op, 2> {
 struct subtract_op : elementwise<subtract_op, 2> {
     static constexpr auto name = "subtract";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     static constexpr auto linear = jointly;
     KILN_HD static constexpr auto compute(auto x, auto y) { return x - y; }
     static constexpr value transpose(int i, value ct, site) { return i == 0 ? ct : -ct; }
@@ -41,6 +43,7 @@ struct subtract_op : elementwise<subtract_op, 2> {
 struct multiply_op : elementwise<multiply_op, 2> {
     static constexpr auto name = "multiply";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     KILN_HD static constexpr auto compute(auto x, auto y) { return x * y; }
     static constexpr value partial(int i, value x, value y, value) { return i == 0 ? y : x; }
 };
@@ -50,6 +53,7 @@ struct multiply_op : elementwise<multiply_op, 2> {
 struct divide_op : elementwise<divide_op, 2> {
     static constexpr auto name = "divide";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     static constexpr bool costly = true;
     KILN_HD static constexpr auto compute(auto x, auto y) { return x / y; }
     static constexpr value partial(int i, value, value y, value r) { return i == 0 ? 1 / y : -(r / y); }
@@ -60,6 +64,7 @@ struct divide_op : elementwise<divide_op, 2> {
 struct fmod_op : elementwise<fmod_op, 2> {
     static constexpr auto name = "fmod";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     static constexpr bool costly = true;
     KILN_HD static constexpr auto compute(auto x, auto y) { return x % y; }
     static constexpr value partial(int i, value x, value y, value) {
@@ -72,6 +77,7 @@ struct fmod_op : elementwise<fmod_op, 2> {
 struct mod_op : elementwise<mod_op, 2> {
     static constexpr auto name = "mod";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     static constexpr bool costly = true;
     KILN_HD static constexpr auto compute(auto x, auto y) {
         const auto r = x % y;
@@ -87,6 +93,7 @@ struct mod_op : elementwise<mod_op, 2> {
 struct floor_divide_op : elementwise<floor_divide_op, 2> {
     static constexpr auto name = "floor_divide";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     static constexpr bool flat = true, costly = true;
     template <class X>
     KILN_HD static constexpr auto compute(X x, X y) {
@@ -103,6 +110,7 @@ struct floor_divide_op : elementwise<floor_divide_op, 2> {
 struct negative_op : elementwise<negative_op, 1> {
     static constexpr auto name = "negative";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     static constexpr auto linear = jointly;
     KILN_HD static constexpr auto compute(auto x) { return -x; }
     static constexpr value transpose(int, value ct, site) { return -ct; }
@@ -112,6 +120,7 @@ struct negative_op : elementwise<negative_op, 1> {
 struct absolute_op : elementwise<absolute_op, 1> {
     static constexpr auto name = "absolute";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     KILN_HD static constexpr auto compute(auto x) {
         const auto zero = like(x, 0);
         return select(x < zero, -x, select(x == zero, zero, x));
@@ -123,6 +132,7 @@ struct absolute_op : elementwise<absolute_op, 1> {
 struct sign_op : elementwise<sign_op, 1> {
     static constexpr auto name = "sign";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     static constexpr bool flat = true;
     KILN_HD static constexpr auto compute(auto x) {
         const auto zero = like(x, 0);
@@ -134,6 +144,7 @@ struct sign_op : elementwise<sign_op, 1> {
 struct square_op : elementwise<square_op, 1> {
     static constexpr auto name = "square";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     KILN_HD static constexpr auto compute(auto x) { return x * x; }
     static constexpr value partial(value x, value) { return 2 * x; }
 };
@@ -142,6 +153,7 @@ struct square_op : elementwise<square_op, 1> {
 struct reciprocal_op : elementwise<reciprocal_op, 1> {
     static constexpr auto name = "reciprocal";
     static constexpr auto takes = domain::floating;
+    static constexpr bool spreads_nan = true;
     static constexpr bool costly = true;
     KILN_HD static constexpr auto compute(auto x) { return like(x, 1) / x; }
     static constexpr value partial(value, value y) { return -(y * y); }
@@ -158,6 +170,7 @@ KILN_HD constexpr auto lesser_number_of(auto a, auto x) { return select(x < a, x
 struct maximum_op : elementwise<maximum_op, 2> {
     static constexpr auto name = "maximum";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     KILN_HD static constexpr auto compute(auto x, auto y) { return greater_of(x, y); }
     static constexpr value partial(int i, value x, value y, value) {
         return i == 0 ? where(x >= y, ones_like(x), zeros_like(x)) : where(x >= y, zeros_like(x), ones_like(x));
@@ -168,6 +181,7 @@ struct maximum_op : elementwise<maximum_op, 2> {
 struct minimum_op : elementwise<minimum_op, 2> {
     static constexpr auto name = "minimum";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     KILN_HD static constexpr auto compute(auto x, auto y) { return lesser_of(x, y); }
     static constexpr value partial(int i, value x, value y, value) {
         return i == 0 ? where(x <= y, ones_like(x), zeros_like(x)) : where(x <= y, zeros_like(x), ones_like(x));
@@ -179,6 +193,7 @@ struct minimum_op : elementwise<minimum_op, 2> {
 struct clip_op : elementwise<clip_op, 3> {
     static constexpr auto name = "clip";
     static constexpr auto takes = domain::number;
+    static constexpr bool spreads_nan = true;
     KILN_HD static constexpr auto compute(auto x, auto low, auto high) { return greater_of(lesser_of(x, high), low); }
     static constexpr value partial(int i, value x, value low, value high, value) {
         const value one = ones_like(x), zero = zeros_like(x);

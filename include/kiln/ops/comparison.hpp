@@ -133,7 +133,6 @@ struct where_op : elementwise<where_op, 3> {
     static constexpr auto name = "where";
     static constexpr auto takes = domain::any;
     static constexpr int first_typed = 1;
-    static constexpr bool spreads_nan = false;
     static constexpr auto linear = jointly;
     KILN_HD static constexpr auto compute(auto c, auto x, auto y) { return select(c, x, y); }
     static constexpr value transpose(int i, value ct, site n) {
@@ -146,6 +145,7 @@ struct where_op : elementwise<where_op, 3> {
 struct stop_gradient_op : elementwise<stop_gradient_op, 1> {
     static constexpr auto name = "stop_gradient";
     static constexpr auto takes = domain::any;
+    static constexpr bool spreads_nan = true;
     static constexpr bool flat = true;
     KILN_HD static constexpr auto compute(auto x) { return x; }
 };

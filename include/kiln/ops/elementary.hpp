@@ -18,7 +18,7 @@ constexpr value pow(operand x, operand y);
 template <class Op>
 struct elementary : elementwise<Op, 1> {
     static constexpr auto takes = domain::floating;
-    static constexpr bool costly = true;
+    static constexpr bool costly = true, spreads_nan = true;
 };
 
 /// sqrt(x): the square root; NaN below 0. Correctly rounded. Slope 0.5 / y.
@@ -234,7 +234,7 @@ struct erfc_op : elementary<erfc_op> {
 struct pow_op : elementwise<pow_op, 2> {
     static constexpr auto name = "pow";
     static constexpr auto takes = domain::floating;
-    static constexpr bool costly = true, spreads_nan = false;   // 1 to any power, and anything to the power 0, is 1
+    static constexpr bool costly = true;
     KILN_HD static constexpr auto compute(auto x, auto y) {
         using math::pow;
         return pow(x, y);
@@ -260,6 +260,7 @@ struct pow_op : elementwise<pow_op, 2> {
 struct atan2_op : elementwise<atan2_op, 2> {
     static constexpr auto name = "atan2";
     static constexpr auto takes = domain::floating;
+    static constexpr bool spreads_nan = true;
     static constexpr bool costly = true;
     KILN_HD static constexpr auto compute(auto y, auto x) {
         using math::atan2;

@@ -265,12 +265,10 @@ constexpr void compute_elements(site n, const cell* const* in, cell* out, dtype 
     for (i64 i = 0; i < m; ++i) f(n.n().type, i, in, out[i]);
 }
 
-/// Base of elementwise operations of N operands: `compute` is the whole definition. A floating result is NaN where a floating operand
-/// is, unless the operation says that it is not.
+/// Base of elementwise operations of N operands: `compute` is the whole definition.
 template <class Op, int N>
 struct elementwise {
     static constexpr int arity = N;
-    static constexpr bool spreads_nan = true;
     static constexpr pattern kind = pattern::pointwise;
 
     template <class... X>

@@ -8,7 +8,7 @@ namespace kiln {
 template <class Op>
 struct rounding : elementwise<Op, 1> {
     static constexpr auto takes = domain::floating;
-    static constexpr bool flat = true;
+    static constexpr bool flat = true, spreads_nan = true;
 };
 /// floor(x): rounds down. Exact. Slope 0.
 struct floor_op : rounding<floor_op> {

@@ -9,6 +9,7 @@ namespace kiln {
 struct fma_op : elementwise<fma_op, 3> {
     static constexpr auto name = "fma";
     static constexpr auto takes = domain::floating;
+    static constexpr bool spreads_nan = true;
     static constexpr auto no_derivative = "belongs to lowering";
     KILN_HD static constexpr auto compute(auto x, auto y, auto z) { return fma(x, y, z); }
 };
@@ -16,6 +17,7 @@ struct fma_op : elementwise<fma_op, 3> {
 struct fms_op : elementwise<fms_op, 3> {
     static constexpr auto name = "fms";
     static constexpr auto takes = domain::floating;
+    static constexpr bool spreads_nan = true;
     static constexpr auto no_derivative = "belongs to lowering";
     KILN_HD static constexpr auto compute(auto x, auto y, auto z) { return fma(x, y, -z); }
 };
@@ -23,6 +25,7 @@ struct fms_op : elementwise<fms_op, 3> {
 struct fnma_op : elementwise<fnma_op, 3> {
     static constexpr auto name = "fnma";
     static constexpr auto takes = domain::floating;
+    static constexpr bool spreads_nan = true;
     static constexpr auto no_derivative = "belongs to lowering";
     KILN_HD static constexpr auto compute(auto x, auto y, auto z) { return fma(-x, y, z); }
 };

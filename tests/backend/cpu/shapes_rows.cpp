@@ -40,6 +40,13 @@ TEST_CASE("row programs over the last axis", "[cpu][shapes]") {
         compare(f, {{"n", n}, {"w", 0}});
     }
 }
+/// An operation that does not say that it spreads NaN, and does not.
+struct zero_for_nan_op : elementwise<zero_for_nan_op, 1> {
+    static constexpr auto name = "test.zero_for_nan";
+    static constexpr auto takes = domain::floating;
+    static constexpr bool flat = true;
+    KILN_HD static constexpr auto compute(auto v) { return select(v != v, like(v, 0), v); }
+};
 TEST_CASE("NaN in rows", "[cpu][shapes]") {
     struct hidden {   // the sums are NaN whatever the maximum is
         constexpr auto operator()(value v) const {
@@ -54,12 +61,18 @@ TEST_CASE("NaN in rows", "[cpu][shapes]") {
                           max(where(isnan(v), 0, v), -1), sum(where(v > 0, exp(v - m), 1), -1), sum(l, -2), max(l)};
         }
     };
+    struct lost {
+        constexpr auto operator()(value v) const {
+            return values{sum(zero_for_nan_op::apply(exp(v - max(v, -1, keepdims))), -1)};
+        }
+    };
     const settings s{.tolerance = 1e4, .draw = [](int, i64 i) -> long double {
         const long double v = static_cast<long double>(i * 37 % 101) / 25 - 2;
         return i % 23 == 5 || i % 61 == 3 ? NAN : i % 53 == 2 ? HUGE_VALL : i % 71 == 1 ? -HUGE_VALL : v;
     }};
     auto f = function(inputs(x), trace(hidden{}, x));
     auto g = function(inputs(x), trace(seen{}, x));
+    auto h = function(inputs(x), trace(lost{}, x));
     auto f10 = function(inputs(x10), trace(hidden{}, x10));
     auto g3 = function(inputs(d3), trace(seen{}, d3));
     for (const i64 n : {1, 17, 50}) {
@@ -68,6 +81,7 @@ TEST_CASE("NaN in rows", "[cpu][shapes]") {
         for (const i64 w : {1, 3, 16, 17, 40, 200}) {
             compare(f, {{"n", n}, {"w", w}}, s);
             compare(g, {{"n", n}, {"w", w}}, s);
+            compare(h, {{"n", n}, {"w", w}}, s);
         }
     }
 }
