@@ -67,6 +67,7 @@ struct panel_bytes {
     constexpr i64 all() const { return right + left + sums + lines; }
 };
 constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
+    if (!p.left && !p.right) return {};
     const contraction_blocks blocks = contraction_blocks::of(p, m, n, bytes);
     const i64 depth = p.right || p.computes_left ? blocks.steps(k, bytes) : k, most_rows = blocks.rows + blocks.highest_tile, rows = m < most_rows ? m : most_rows;
     const i64 steps = depth ? (k + depth - 1) / depth : 0;

@@ -237,6 +237,14 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 K::header.right == by_rows ? 1 : K::header.right == by_columns ? inner : b_strides[axes - 1], inner, n0};
     }
 
+    static KILN_INLINE panel_bytes bytes_of_panels(const packing& copies, i64 n0, i64 n1, i64 inner) {
+        constexpr i64 m = K::extent(axes - 2), n = K::extent(axes - 1), k = K::inner;
+        if constexpr (m > 0 && n > 0 && k > 0) {   // a constant: it takes as long as a small product
+            constexpr panel_bytes known = panels_of(copies_of(m, n, k), m, n, k, sizeof(T), VB);
+            return known;
+        } else return panels_of(copies, n0, n1, inner, sizeof(T), VB);
+    }
+
     /// Split over threads: outer axes, or blocks of columns where no total crosses them.
     static constexpr i64 work(const i64* sizes) {
         i64 r = 1;
@@ -249,7 +257,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
         const packing copies = copies_of(n0, n1, inner);
-        const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
+        const panel_bytes bytes = bytes_of_panels(copies, n0, n1, inner);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * base::B;
         outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), part, parts);
         computed maps{{a, sizes, part, parts}, {a, sizes, part, parts}};
