@@ -129,6 +129,10 @@ constexpr plan_summary summary_of() {
         s.arena_bytes.add({bytes_in_arena(63 + (p.scratch() ? p.rows * 63 * p.lane_bytes : 0)), 0, {}});
         const i64 lanes = L::target.vector_bytes / p.bytes, line = contraction_blocks::highest_tile + lanes;
         if (p.panels.right || p.panels.computes_left) s.arena_bytes.add({largest_panels(p.bytes, L::target.vector_bytes, p.panels.computes_right), 0, {}});
+        if (p.panels.waits) {
+            const i64 sums = panels_of(p.panels, height.fixed() ? height.number : any_extent, count.fixed() ? count.number : any_extent, 0, p.bytes, L::target.vector_bytes).all();
+            s.arena_bytes.add({std::max(sums, i64{p.vectors} * L::target.vector_bytes), 0, {}});
+        }
         if (p.panels.computes_left) s.arena_bytes.add({bytes_in_arena(line * (2048 + 2 * L::target.vector_bytes)), 0, {}});
         else if (p.panels.left) {   // as panels_of: each step of the blocks is padded, and there is one for each 2 KiB of the inner axis
             s.arena_bytes.add(times(times(height, inner), {p.bytes + 1, 0, {}}));

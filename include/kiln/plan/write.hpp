@@ -173,8 +173,8 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         const int vectors = h.windows && is_floating(g.nodes[grp.anchor].type) ? vectors_for(h, call, s, size_of(g.nodes[grp.anchor].type)) : 0;
         int held = -1;
         auto stores = [&](int n_scratch, const facts_type* facts) {
-            if (panels.left || panels.right || n_scratch || vectors) {
-                if (panels.left || panels.right) held = pool.take({s[-1], size_of(g.nodes[grp.anchor].type), n_scratch, s[0], s[-2], panels, 0, h.lane_bytes}, sizes);
+            if (panels.any() || n_scratch || vectors) {
+                if (panels.any()) held = pool.take({s[-1], size_of(g.nodes[grp.anchor].type), n_scratch, s[0], s[-2], panels, vectors, h.lane_bytes}, sizes);
                 else held = pool.take({s[-1], 8, n_scratch, -1, -1, {}, vectors, h.lane_bytes}, sizes);
                 arguments[scratch] = {space::buffer, held};
             }
@@ -206,7 +206,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
     /// What the kernel of a contraction may copy; `s` shows its inner extent among the sizes of the call.
     constexpr packing panels_for(const key_header& h, const int* s, i64 bytes) const {
         auto extent = [&](int k) { return sizes.sizes[s[k]].fixed() ? sizes.sizes[s[k]].number : any_extent; };
-        if (h.windows) return {};
+        if (h.windows) return packing_of_windows(h.left, extent(-1), extent(0), bytes);
         return packing_with_maps(packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes, target.vector_bytes), h.computes[0], h.computes[1]);
     }
 

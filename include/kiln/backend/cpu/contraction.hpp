@@ -139,51 +139,63 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 if (d == 0) break;
             }
     }
-    /// The same where the left operand is seen through windows.
-    static KILN_INLINE void window_block(state& s, const operands& o, const place& p0, i64 from, i64 to, regs* sums, i64 first_row = 0) {
+    /// The same where the left operand is seen through windows. Tile by tile; or, where sums wait, many tiles for a few images after the other.
+    static KILN_INLINE void window_block(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, regs* sums, i64 first_row = 0) {
         constexpr i64 width = NV * L;
         alignas(64) T panel[windows_seen::panel_size], here[direct ? 1 : most_vectors / NV + NV][MR * width]{};
-        for (i64 i = first_row; i < o.rows;) {
-            const int h = heights::at(i, o.rows);
-            T* const results = direct ? reinterpret_cast<T*>(p0.q[K::node(1).slot]) + i * p0.n1 : nullptr;
+        T* const waiting = may_copy.waits ? p.waiting : nullptr;
+        const i64 images = windows_seen::of_places ? o.inner / windows_seen::s::windows : 1;
+        const i64 images_at_once = waiting ? blocks_of(o.rows, p0.n1).images(windows_seen::s::windows * p0.n1 * i64{sizeof(T)}) : images;
+        const i64 rows_at_once = waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : 1;
+        for (i64 i0 = first_row, i = i0; i0 < o.rows; i0 = i) {
+            // f for each tile of the rows from i on
             const auto tiles = [&](auto f) KILN_INLINE_LAMBDA {
                 for (i64 j = from, c = 0; j < to; ++c) {
                     const i64 left = to - j;
                     const int vectors = vectors_of(left), columns = vectors > 0 ? vectors * L : L;
-                    f(tile_operands<T>{o.a, o.b + j * o.b_column, 0, 0, o.b_inner, 0, direct ? results + j : here[c], direct ? p0.n1 : width, false,
+                    T* const at = direct ? reinterpret_cast<T*>(p0.q[K::node(1).slot]) + i * p0.n1 + j : waiting ? waiting + (i - i0) * p.waiting_row + (j - from) : here[c];
+                    f(tile_operands<T>{o.a, o.b + j * o.b_column, 0, 0, o.b_inner, 0, at, direct ? p0.n1 : waiting ? p.waiting_row : width, false,
                                        static_cast<int>(left < columns ? left - columns + L : L)}, vectors, j);
                     j += columns;
                 }
             };
-            bool more = false;
-            const auto add = [&](const window_steps<T>& w) KILN_INLINE_LAMBDA {
-                tiles([&](tile_operands<T> t, int vectors, i64) KILN_INLINE_LAMBDA {
-                    t.a = w.a;
-                    t.a_row = w.row;
-                    t.a_inner = w.step;
-                    t.inner = w.steps;
-                    t.runs = w.runs;
-                    t.a_run = w.run;
-                    t.b += w.first * o.b_inner;
-                    t.b_run = w.apart * o.b_inner;
-                    t.more = more;
-                    sums_of(typename heights::list{}, h, vectors, t);
-                });
-                more = true;
-            };
-            windows_seen::each(panel, h, o.a, i, o.inner, add);
-            if (!more) {   // all of it is padding
-                if constexpr (direct)
-                    for (int r = 0; r < h; ++r) fill_run<T, L>(results + r * p0.n1 + from, T{}, to - from);
-                else
-                    for (auto& tile : here)
-                        for (T& sum : tile) sum = T{};
+            int h = 0;
+            for (i64 image = 0; image == 0 || image < images; image += images_at_once) {
+                for (i = i0; i < i0 + rows_at_once && i < o.rows; i += h) {
+                    h = heights::at(i, o.rows);
+                    bool more = image > 0;
+                    const auto add = [&](const window_steps<T>& w) KILN_INLINE_LAMBDA {
+                        tiles([&](tile_operands<T> t, int vectors, i64) KILN_INLINE_LAMBDA {
+                            t.a = w.a;
+                            t.a_row = w.row;
+                            t.a_inner = w.step;
+                            t.inner = w.steps;
+                            t.runs = w.runs;
+                            t.a_run = w.run;
+                            t.b += w.first * o.b_inner;
+                            t.b_run = w.apart * o.b_inner;
+                            t.more = more;
+                            sums_of(typename heights::list{}, h, vectors, t);
+                        });
+                        more = true;
+                    };
+                    const i64 last = images - image < images_at_once ? images : image + images_at_once;
+                    windows_seen::each(panel, h, o.a, i, image, last, add);
+                    if (!more)   // all of it is padding
+                        tiles([&](const tile_operands<T>& t, int vectors, i64) KILN_INLINE_LAMBDA {
+                            const int columns = vectors > 1 ? (vectors - 1) * L + t.count : t.count;
+                            for (int r = 0; r < h; ++r) fill_run<T, L>(t.c + r * t.c_row, T{}, columns);
+                        });
+                }
+                if (images == 0) break;
             }
             if constexpr (!direct)
-                tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
-                    epilogue(s, t, h, vectors > 0 ? vectors : 1, p0, i, j, sums ? sums + (j - from) / L : nullptr);
-                });
-            i += h;
+                for (i = i0; i < i0 + rows_at_once && i < o.rows; i += h) {
+                    h = heights::at(i, o.rows);
+                    tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
+                        epilogue(s, t, h, vectors > 0 ? vectors : 1, p0, i, j, sums ? sums + (j - from) / L : nullptr);
+                    });
+                }
         }
     }
     /// All rows of the columns [first, last), block by block.
@@ -197,7 +209,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 sums = kept;
                 for (int v = 0; v < most_vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
             }
-            if constexpr (windows) window_block(s, o, p0, from, to, sums);
+            if constexpr (windows) window_block(s, o, p, p0, from, to, sums);
             else block(s, o, maps, p, p0, from, to, from == first, sums);
             if constexpr (sums_in_registers) columns_done(s, p0, from, to, sums);
         }

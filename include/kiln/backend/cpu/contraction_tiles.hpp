@@ -31,7 +31,8 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr int MR = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
     /// What may be copied, as far as the key knows the extents.
     static constexpr packing copies_of(i64 m, i64 n, i64 k) {
-        return windows ? packing{} : packing_with_maps(packing_of(K::header.left, K::header.right, m, n, k, sizeof(T), VB), computes_left, computes_right);
+        if (windows) return packing_of_windows(K::header.left, n, k, sizeof(T));
+        return packing_with_maps(packing_of(K::header.left, K::header.right, m, n, k, sizeof(T), VB), computes_left, computes_right);
     }
     static constexpr packing may_copy = copies_of(rows_constant ? rows_constant : any_extent, base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent);
     /// May the rows be so few that they are inner products; with a constant number of rows it is sure.

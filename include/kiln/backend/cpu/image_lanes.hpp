@@ -169,7 +169,7 @@ struct image_lanes : contraction<K, VB, Registers> {
         if (n < mine.last) {   // a few are done as they lie
             operands rest = o;
             rest.rows = mine.last * s::windows;
-            base::window_block(st, rest, p0, 0, columns, &columns_sums, n * s::windows);
+            base::window_block(st, rest, {}, p0, 0, columns, &columns_sums, n * s::windows);
         }
     }
 

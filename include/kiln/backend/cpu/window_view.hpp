@@ -42,10 +42,10 @@ struct window_view<K, T, L> {
     static constexpr i64 fitting = 8192 / longest, lines_at_once = !together || fitting < 1 ? 1 : fitting < s::lines ? fitting : s::lines;
     static constexpr i64 panel_size = copies ? longest * lines_at_once : 1;
 
-    /// f for all steps of the h rows from i on; `inner_extent` is how many these are.
+    /// f for all steps of the h rows from i on; where windows are summed over, for those of the images [from, to).
     template <class F>
-    static KILN_INLINE void each(T* panel, int h, const T* image, i64 i, i64 inner_extent, F f) {
-        if constexpr (of_places) each_of_places(image, i, inner_extent / s::windows, f);
+    static KILN_INLINE void each(T* panel, int h, const T* image, i64 i, i64 from, i64 to, F f) {
+        if constexpr (of_places) each_of_places(image, i, from, to, f);
         else each_of_windows(panel, h, image, i, f);
     }
     template <class F>
@@ -82,11 +82,11 @@ struct window_view<K, T, L> {
     }
     /// Windows that see these places in padding add nothing.
     template <class F>
-    static KILN_INLINE void each_of_places(const T* image, i64 i, i64 images, F f) {
+    static KILN_INLINE void each_of_places(const T* image, i64 i, i64 from, i64 to, F f) {
         const i64 c = i % inner, k2 = i / inner % last.kernel, k1 = i / inner / last.kernel % g.axis[1].kernel, k0 = i / inner / last.kernel / g.axis[1].kernel;
         const auto a0 = s::whole(0, k0, k0 + 1), a1 = s::whole(1, k1, k1 + 1), a2 = s::whole(2, k2, k2 + 1);
         if (a1.end == a1.first || a2.end == a2.first) return;
-        for (i64 n = 0; n < images; ++n)
+        for (i64 n = from; n < to; ++n)
             for (i64 o0 = a0.first; o0 < a0.end; ++o0)
                 f(window_steps<T>{image + n * s::image + s::line(o0, k0, a1.first, k1) + s::seen(2, a2.first, k2) * inner + c, 1, step, a2.end - a2.first,
                                   a1.end - a1.first, g.axis[1].stride * line, ((n * g.axis[0].out + o0) * g.axis[1].out + a1.first) * last.out + a2.first, last.out});
