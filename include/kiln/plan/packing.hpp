@@ -30,7 +30,7 @@ constexpr packing packing_with_maps(packing p, bool left, bool right) {
     return {p.left || left, p.right || right || p.products != products, products, left, right, p.wide};
 }
 /// Sums over windows, [places, windows] by [windows, n], a few images at a time where all of them would not stay in L2: each tile of sums
-/// would read them again (AVX-512, 3 x 3, 64 channels to 64, 64 images: 15.6 ms).
+/// would read them again (AVX-512, 3 x 3, 64 channels to 64, 64 images of 14 x 14: 15.6 ms, 8.0).
 constexpr packing packing_of_windows(int left, i64 n, i64 k, i64 bytes) {
     packing p{};
     p.waits = left == by_columns && n > 0 && k > (i64{128} << 10) / bytes / n;
@@ -55,8 +55,8 @@ struct contraction_blocks {
         return blocks ? (n + blocks - 1) / blocks : 0;
     }
     constexpr i64 steps(i64 k, i64 bytes) const { return spread(k, depth / bytes); }
-    /// Images at a time whose sums wait, of so many bytes of the right operand each.
-    static constexpr i64 images(i64 bytes) { return bytes > 0 && bytes < (i64{128} << 10) ? (i64{128} << 10) / bytes : 1; }
+    /// Images at a time whose sums wait, of so many bytes of the right operand each: half of L1, or one.
+    static constexpr i64 images(i64 bytes) { return bytes > 0 && bytes < 16384 ? 16384 / bytes : 1; }
     constexpr i64 panels(i64 vector_bytes) const { return row / (2 * vector_bytes); }
     /// Bytes of a row of a block of a result with n columns.
     constexpr i64 row_of(i64 n, i64 bytes, i64 vector_bytes) const {

@@ -121,7 +121,7 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
     left_column<T, MR, Once> column(o.a_row);
     const i64 a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
     const int count = o.count;
-    [[maybe_unused]] const i64 ahead = inner >= 128 ? 8 * b_inner : 0;
+    [[maybe_unused]] const i64 ahead = inner * o.runs >= 96 ? 8 * b_inner : 0;   // fewer of them lie in L1 after the first tile
     const auto step = [&](raw<T, L> (&sums)[MR][NV], const T*& a, const T*& b) KILN_INLINE_LAMBDA {
         if constexpr (fetches_ahead)
 #pragma GCC unroll 8
