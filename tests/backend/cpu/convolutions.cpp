@@ -71,6 +71,28 @@ TEST_CASE("what is computed with the results of few channels", "[cpu][convolutio
         compare(mixed, {{"n", n}}, {.tolerance = 1e3, .as_float = true});
     }
 }
+// So many images that sums over their windows wait in memory, from a few of them to the next.
+TEST_CASE("gradients of filters over many images", "[cpu][convolutions]") {
+    static constexpr auto image = placeholder<"image", float, "n", 8, 8, 16>;
+    static constexpr auto filters = placeholder<"filters", float, 3, 3, 16, 24>;
+    const auto slope_of = [](auto y, auto of) { return grad(sum(square(y)), of); };
+    const auto slope = slope_of(conv2d<same>(image, filters), filters);
+    auto stored = function(inputs(image, filters), slope);
+    auto updated = function(inputs(image, filters), outputs(filters - 0.5_c * slope, sum<0, 1, 2>(slope), sum(square(slope))));
+    auto padding = function(inputs(image, filters), slope_of(conv2d<same, dilations<9, 2>>(image, filters), filters));   // lines that only padding sees
+    auto strided = function(inputs(image, filters), slope_of(conv2d<same, strides<2, 1>>(image, filters), filters));
+    for (const i64 n : {0, 1, 40, 43}) {
+        compare(stored, {{"n", n}}, {.tolerance = 1e3});
+        compare(updated, {{"n", n}}, {.tolerance = 1e3});
+        compare(padding, {{"n", n}}, {.tolerance = 1e3});
+        compare(strided, {{"n", 2 * n}}, {.tolerance = 1e3});
+    }
+    compare_threads(updated, {{"n", 43}});
+    static constexpr auto deep = placeholder<"deep", float, 50, 6, 6, 256>;   // more rows than wait at once
+    static constexpr auto deep_filters = placeholder<"deep_filters", float, 3, 3, 256, 20>;
+    auto of_deep = function(inputs(deep, deep_filters), slope_of(conv2d<same>(deep, deep_filters), deep_filters));
+    compare(of_deep, {}, {.tolerance = 1e3});
+}
 TEST_CASE("transposed convolutions with gradients", "[cpu][convolutions]") {
     static constexpr auto back = placeholder<"back", float, 3, 2, 20, 16>;
     with_gradients(conv2d_transpose<valid>(x, back), x, back);
