@@ -107,6 +107,7 @@ template <class T, int L>
             T* p = to;
             for (i64 line = 0; line < lines; line += width, p += panel) {
                 const i64 here = lines - line < width ? lines - line : width;
+                if (here % L != 0) __builtin_prefetch(from + line + here - 1 + 8 * along);   // it may be another cache line
                 for (i64 g = 0; g < here; g += L) {
                     __builtin_prefetch(from + line + g + 8 * along);
                     store(p + g, here - g >= L ? load<lanes>(from + line + g) : load_some<lanes>(from + line + g, static_cast<int>(here - g)));
