@@ -44,13 +44,16 @@ inline constexpr i64 any_extent = i64{1} << 30;
 /// Blocks of a contraction whose right operand is copied (Goto and van de Geijn, 2008): so many rows, steps of the inner
 /// axis and panels of columns at a time. A panel of the left operand stays in L1, the block of the right one in L2 (512 KiB),
 /// sums wait for the next steps in memory. The rows are a multiple of all heights of tiles. With few rows the copy is much of the work: then
-/// blocks have long rows, which are read as fast as memory gives them (AVX2, 2048 x 1024: 14 GB/s in rows of 1 KiB, 28 of 4 KiB).
+/// blocks have long rows, which are read as fast as memory gives them (AVX2, 2048 x 1024: 14 GB/s in rows of 1 KiB, 28 of 4 KiB). With many rows of
+/// doubles the left operand is what is read again for each block, and where there is AVX-512 there is 1 MiB of L2 (2048 x 2048 x 2048: 359 ms, 330).
 struct contraction_blocks {
     static constexpr i64 rows = 2016, highest_tile = 14, few_rows = 64;
     i64 depth = 2048, row = 1024;   // bytes of the inner axis, of a row of all panels, which are two vectors wide
 
-    static constexpr contraction_blocks of(const packing& p, i64 m, i64 n, i64 bytes) {
-        return p.wide && m < few_rows && n * bytes >= 2048 ? contraction_blocks{512, 4096} : contraction_blocks{};
+    static constexpr contraction_blocks of(const packing& p, i64 m, i64 n, i64 bytes, i64 vector_bytes) {
+        if (p.wide && m < few_rows && n * bytes >= 2048) return {512, 4096};
+        if (vector_bytes == 64 && bytes == 8 && m >= 768) return {2048, 2048};
+        return {};
     }
     static constexpr i64 spread(i64 n, i64 most) {   // evenly
         const i64 blocks = (n + most - 1) / most;
@@ -79,7 +82,7 @@ struct panel_bytes {
 };
 constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     if (!p.any()) return {};
-    const contraction_blocks blocks = contraction_blocks::of(p, m, n, bytes);
+    const contraction_blocks blocks = contraction_blocks::of(p, m, n, bytes, vector_bytes);
     const i64 depth = p.right || p.computes_left ? blocks.steps(k, bytes) : k, most_rows = blocks.rows + blocks.highest_tile, rows = m < most_rows ? m : most_rows;
     const i64 steps = depth ? (k + depth - 1) / depth : 0;
     const i64 widest = vector_bytes * 2, row = blocks.row_of(n, bytes, vector_bytes);

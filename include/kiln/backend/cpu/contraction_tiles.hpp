@@ -67,7 +67,7 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr bool half = !single_row && over > 0 && 2 * over <= L && L / 2 * sizeof(T) >= 16 && (VB == 64 || base::n1_constant % (NV * L) < L);
     /// How blocks are cut. Sums in registers, and windows, have room for the narrower ones.
     static constexpr contraction_blocks blocks_of(i64 m, i64 n) {
-        const contraction_blocks b = contraction_blocks::of(may_copy, m, n, sizeof(T));
+        const contraction_blocks b = contraction_blocks::of(may_copy, m, n, sizeof(T), VB);
         return {b.depth, windows || sums_in_registers ? contraction_blocks{}.row : b.row};
     }
     static constexpr i64 panels_at_once = may_copy.right || windows || computes_left ? contraction_blocks{}.panels(VB) : 1;
