@@ -15,9 +15,7 @@ void add_multiply_adds(const std::string& name) {
     using batch = lanes_of<T>;
     static constexpr int chains = 12, rounds = 1000;
     time_of("roofline/" + name, {2.0 * chains * rounds * static_cast<double>(batch::lanes), 0, std::is_same_v<T, double>}, [] {
-        T close_to_one = T(0.999), little = T(1e-3);
-        benchmark::DoNotOptimize(close_to_one);
-        benchmark::DoNotOptimize(little);
+        const volatile T close_to_one = T(0.999), little = T(1e-3);   // g++ may lose what DoNotOptimize is to change
         const batch x = batch::splat(close_to_one), y = batch::splat(little);
         batch sum[chains];
 #pragma GCC unroll 16
