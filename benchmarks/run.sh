@@ -2,7 +2,7 @@
 # Builds the benchmarks, runs them, prints one table of kiln's time over each rival's; rows behind their bar (bars.txt) come first.
 #
 #   bash benchmarks/run.sh                       all of them, g++
-#   bash benchmarks/run.sh --write               and writes docs/performance.md and docs/performance.json
+#   bash benchmarks/run.sh --write               and writes docs/performance.md and .json, with AVX-512 docs/performance_avx512.md and .json
 #   bash benchmarks/run.sh --preset clang        another preset of CMakePresets.json
 #   bash benchmarks/run.sh --filter mlp          those whose name matches
 #   bash benchmarks/run.sh --repetitions 30      more of them (11): the least time of all counts

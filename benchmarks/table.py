@@ -201,7 +201,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", help="the build folder, to name compiler and flags")
     parser.add_argument("--repetitions", default="?", help="how often each was measured, to say so")
-    parser.add_argument("--write", help="folder that gets performance.md and performance.json")
+    parser.add_argument("--write", help="folder that gets performance.md and performance.json, or performance_avx512 where the machine has that")
     parser.add_argument("json", nargs="+")
     arguments = parser.parse_args()
 
@@ -218,16 +218,18 @@ def main():
     print(text)
 
     if arguments.write:
-        head = ("# Performance\n\nkiln against the same work written by hand with AVX-512 or AVX2 for one size "
+        avx512 = instructions().startswith("AVX-512")
+        page, beside = ("performance_avx512", "performance") if avx512 else ("performance", "performance_avx512")
+        head = (f"# Performance{' with AVX-512' if avx512 else ''}\n\nkiln against the same work written by hand with AVX-512 or AVX2 for one size "
                 "([benchmarks/rivals](../benchmarks/rivals)) and against libraries, by `bash benchmarks/run.sh --write`. \"kiln / rival\" is a ratio "
                 "of times: below 1 kiln is faster. \"bar\" is what kiln is meant to reach, \"of limit\" which share of the "
                 "arithmetic or the memory bandwidth of this machine it reaches. Only the ratios mean something on another machine.\n\n")
-        if os.path.exists(os.path.join(arguments.write, "performance_avx512.md")):
-            head += "An older run on a machine with AVX-512 is [beside it](performance_avx512.md).\n\n"
-        with open(os.path.join(arguments.write, "performance.md"), "w", encoding="utf-8") as file:
+        if os.path.exists(os.path.join(arguments.write, f"{beside}.md")):
+            head += f"Another run, on a machine {'without' if avx512 else 'with'} AVX-512, is [beside it]({beside}.md).\n\n"
+        with open(os.path.join(arguments.write, f"{page}.md"), "w", encoding="utf-8") as file:
             file.write(head + re.sub(r"(?m)^(machine|limits|compiler|instructions|rivals|date|measured|disturbed): ", r"- \1: ", text))
         short = [{key: float(f"{v:.4g}") if isinstance(v, float) else v for key, v in row.items() if v is not None} for row in all_rows]
-        with open(os.path.join(arguments.write, "performance.json"), "w", encoding="utf-8") as file:
+        with open(os.path.join(arguments.write, f"{page}.json"), "w", encoding="utf-8") as file:
             lines = ",\n".join("    " + json.dumps(row) for row in short)
             file.write("{\n" + "".join(f"  {json.dumps(what)}: {json.dumps(fact)},\n" for what, fact in known) + f'  "rows": [\n{lines}\n  ]\n}}\n')
 
