@@ -10,21 +10,27 @@ static_assert(copies_right(8, 300, 2700, 32) && !copies_right(8, 300, 500, 32));
 static_assert(!copies_right(6, 2048, 1024, 32) && !copies_right(63, 1000, 300, 32));
 static_assert(!copies_right(63, 2048, 1024, 64) && copies_right(64, 2048, 1024, 64));
 static_assert(!copies_right(7, 0, 1024, 32));
+static_assert(copies_right(128, 300, 64, 64) && !copies_right(127, 300, 64, 64) && !copies_right(128, 304, 64, 64) && !copies_right(1000, 6, 1000, 64));   // lines that do not begin with a cache line
+
+constexpr bool sums_wait(int left, i64 n, i64 k) { return packing_of_windows(left, n, k, 4).waits; }
+static_assert(sums_wait(by_columns, 64, 64 * 196) && !sums_wait(by_columns, 64, 512) && !sums_wait(by_rows, 64, 64 * 196) && !sums_wait(by_columns, 0, 64 * 196));
+static_assert(sums_wait(by_columns, any_extent, 1) && sums_wait(by_columns, 1, any_extent) && sums_wait(by_columns, any_extent, any_extent));
 
 /// An extent that nobody knows asks for every copy that some extent asks for.
 constexpr bool unknown_asks_for_all() {
     for (const i64 vector_bytes : {32, 64})
         for (const int left : {by_rows, by_columns})
             for (const int right : {by_rows, by_columns})
-                for (const i64 m : {0, 7, 8, 64})
-                    for (const i64 n : {0, 300, 1024, 2048})
-                        for (const i64 k : {0, 64, 2700}) {
-                            const packing p = packing_of(left, right, m, n, k, 4, vector_bytes);
-                            for (int known = 0; known < 8; ++known) {
-                                const packing q = packing_of(left, right, known & 1 ? m : any_extent, known & 2 ? n : any_extent, known & 4 ? k : any_extent, 4, vector_bytes);
-                                if ((p.left && !q.left) || (p.right && !q.right)) return false;
+                for (const i64 m : {0, 7, 8, 64, 128, 1000})
+                    for (const i64 n : {0, 6, 70, 300, 1024, 2048})
+                        for (const i64 k : {0, 64, 2700})
+                            for (const i64 bytes : {1, 4, 8}) {
+                                const packing p = packing_of(left, right, m, n, k, bytes, vector_bytes);
+                                for (int known = 0; known < 8; ++known) {
+                                    const packing q = packing_of(left, right, known & 1 ? m : any_extent, known & 2 ? n : any_extent, known & 4 ? k : any_extent, bytes, vector_bytes);
+                                    if ((p.left && !q.left) || (p.right && !q.right)) return false;
+                                }
                             }
-                        }
     return true;
 }
 static_assert(unknown_asks_for_all());

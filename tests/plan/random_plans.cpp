@@ -669,7 +669,9 @@ private:
             for (int k = 0; k < key.n_nodes(); ++k)
                 if (key.node(k).kind == step::tile) bytes = size_of(key.node(k).type);
             const i64 m = extent[axes - 2], n = extent[axes - 1];
-            want += panels_of(h.windows ? packing{} : packing_with_maps(packing_of(h.left, h.right, m, n, inner, bytes, plan_target{}.vector_bytes), h.computes[0], h.computes[1]), m, n, inner, bytes, plan_target{}.vector_bytes).all();
+            const int vector = plan_target{}.vector_bytes;
+            const packing copies = h.windows ? packing_of_windows(h.left, n, inner, bytes) : packing_with_maps(packing_of(h.left, h.right, m, n, inner, bytes, vector), h.computes[0], h.computes[1]);
+            want += panels_of(copies, m, n, inner, bytes, vector).all();
         }
         if (want > 0 && (a.index < 0 || static_cast<i64>(slots[at(a.index)].bytes.size()) < want)) fail("too little scratch");
     }

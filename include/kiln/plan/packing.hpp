@@ -22,7 +22,7 @@ constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes
     const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far || (m >= 64 && k >= 128) : true;
     const i64 line = n * bytes;
     const bool few = m >= 7 && vector_bytes < 64 && n > 0 && (line % 8192 == 0 || k >= (i64{3} << 20) / line);
-    const bool across_lines = vector_bytes == 64 && line % 64 != 0;
+    const bool across_lines = vector_bytes == 64 && line > 64 && line % 64 != 0;
     return {left_far && n >= 256 && m >= 8, right == by_rows ? (2 * line >= vector_bytes * vector_bytes && (m >= 64 || few)) || (across_lines && m >= 128) : !products, products,
             false, false, right == by_rows && vector_bytes < 64};
 }
@@ -52,7 +52,7 @@ struct contraction_blocks {
 
     static constexpr contraction_blocks of(const packing& p, i64 m, i64 n, i64 bytes, i64 vector_bytes) {
         if (p.wide && m < few_rows && n * bytes >= 2048) return {512, 4096};
-        if (vector_bytes == 64 && bytes == 8 && m >= 768) return {2048, 2048};
+        if (vector_bytes == 64 && bytes == 8 && m >= 768 && !p.waits) return {2048, 2048};
         return {};
     }
     static constexpr i64 spread(i64 n, i64 most) {   // evenly

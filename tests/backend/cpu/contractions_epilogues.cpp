@@ -41,6 +41,25 @@ TEST_CASE("epilogues", "[cpu][contractions]") {
     for (const i64 m : {0, 1, 20})
         for (const i64 n : {1, 17, 70}) compare(i, {{"m", m}, {"n", n}, {"k", 9}});
 }
+// Lanes are as wide as what the body makes of sums: a panel of the copied right operand has columns of several tiles.
+TEST_CASE("epilogues wider than the product, whose right operand is copied", "[cpu][contractions]") {
+    constexpr auto left = placeholder<"left", float, "m", 40>;
+    constexpr auto right = placeholder<"right", float, 40, 530>;
+    constexpr auto small_left = placeholder<"left", std::int8_t, "m", 20>;
+    constexpr auto small_right = placeholder<"right", std::int8_t, 20, "n">;
+    auto f = function(inputs(left, right), trace([](value x, value y) {
+        const value p = cast<double>(matmul(x, y));
+        return values{p * 1.5, sum(p, 0), sum(p)};
+    }, left, right));
+    auto g = function(inputs(a, b), trace([](value x, value y) { return cast<double>(matmul(x, y)) * 1.5; }, a, b));
+    auto i = function(inputs(small_left, small_right), trace([](value x, value y) { return cast<float>(matmul(x, y)) * 0.5; }, small_left, small_right));
+    for (const i64 m : {64, 130}) {
+        compare(f, {{"m", m}}, {.tolerance = 2e3, .as_float = true});
+        compare(g, {{"m", m}, {"n", 530}, {"k", 40}}, {.tolerance = 2e3, .as_float = true});
+        compare(g, {{"m", m}, {"n", 200}, {"k", 600}}, {.tolerance = 2e3, .as_float = true});
+        for (const i64 n : {70, 300, 1100}) compare(i, {{"m", m}, {"n", n}});
+    }
+}
 TEST_CASE("an element-wise buffer that dies in an epilogue", "[cpu][contractions]") {
     auto f = function(inputs(a, b, res, wide), trace([](value x, value y, value z, value d) {   // e, g: buffers read last by the second product
         const value e = exp(z) * matmul(x, y), g = cast<double>(matmul(x * 2.0, y)) + d, p = matmul(x + 1.0, y);

@@ -88,6 +88,10 @@ TEST_CASE("gradients of filters over many images", "[cpu][convolutions]") {
         compare(strided, {{"n", 2 * n}}, {.tolerance = 1e3});
     }
     compare_threads(updated, {{"n", 43}});
+    static constexpr auto grey = placeholder<"grey", float, "n", 9, 9, 1>;   // tiles of one row, as wide as can be
+    static constexpr auto many = placeholder<"many", float, 3, 3, 1, 300>;
+    auto of_grey = function(inputs(grey, many), outputs(slope_of(conv2d<same>(grey, many), many), many - slope_of(conv2d<same>(grey, many), many)));
+    for (const i64 n : {1, 3}) compare(of_grey, {{"n", n}}, {.tolerance = 1e3});
     static constexpr auto deep = placeholder<"deep", float, 50, 6, 6, 256>;   // more rows than wait at once
     static constexpr auto deep_filters = placeholder<"deep_filters", float, 3, 3, 256, 20>;
     auto of_deep = function(inputs(deep, deep_filters), slope_of(conv2d<same>(deep, deep_filters), deep_filters));

@@ -14,7 +14,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     using base::f, base::L, base::axes, base::n;
     using typename base::regs, typename base::state, typename base::nothing;
     using shape::MR, shape::NV, shape::blocks_of, shape::computes_left, shape::computes_right, shape::copies_of, shape::direct, shape::few_steps, shape::half, shape::line_of, shape::may_be_products,
-        shape::may_copy, shape::most_vectors, shape::panels_at_once, shape::rows_constant, shape::sums_in_registers, shape::several, shape::sums_of, shape::tile_node, shape::vector, shape::vectors_of,
+        shape::may_copy, shape::most_vectors, shape::columns_at_once, shape::panel_width, shape::rows_constant, shape::sums_in_registers, shape::several, shape::sums_of, shape::tile_node, shape::vector, shape::vectors_of,
         shape::windows;
     template <int P>
     using only = typename base::template only<P>;
@@ -57,7 +57,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     /// The steps [k, k + d) of the columns [from, to): in panels, or as rows where they are computed.
     static KILN_INLINE void fill_right(const computed& maps, const operands& o, const panels& p, i64 from, i64 to, i64 k, i64 d) {
         constexpr i64 width = NV * L;
-        if constexpr (!computes_right) pack<T, L>(p.right, width, contraction_blocks::panel(d, sizeof(T), VB), o.b + from * o.b_column + k * o.b_inner, to - from, o.b_column, o.b_inner, d);
+        if constexpr (!computes_right) pack<T, L>(p.right, panel_width, contraction_blocks::panel(d, sizeof(T), VB), o.b + from * o.b_column + k * o.b_inner, to - from, o.b_column, o.b_inner, d);
         else if constexpr (K::header.right == by_rows) maps.right.compute(p.right, p.computed_row, k, d, from, to - from);
         else
             for (i64 j = from; j < to; j += width) {   // it is computed along the inner axis
@@ -104,8 +104,8 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                                            false, static_cast<int>(left < columns ? left - columns + L : L)};
                         if constexpr (may_copy.right)
                             if (p.right) {
-                                t.b = computes_right ? p.right + c : p.right + c / width * contraction_blocks::panel(d, sizeof(T), VB) + c % width;
-                                t.b_inner = computes_right ? p.computed_row : width;
+                                t.b = computes_right ? p.right + c : p.right + c / panel_width * contraction_blocks::panel(d, sizeof(T), VB) + c % panel_width;
+                                t.b_inner = computes_right ? p.computed_row : panel_width;
                             }
                         if constexpr (may_copy.right || computes_left)
                             if (p.waiting) {
@@ -145,7 +145,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
         alignas(64) T panel[windows_seen::panel_size], here[direct ? 1 : most_vectors / NV + NV][MR * width]{};
         T* const waiting = may_copy.waits ? p.waiting : nullptr;
         const i64 images = windows_seen::of_places ? o.inner / windows_seen::s::windows : 1;
-        const i64 images_at_once = waiting ? blocks_of(o.rows, p0.n1).images(windows_seen::s::windows * p0.n1 * i64{sizeof(T)}) : images;
+        const i64 images_at_once = waiting ? contraction_blocks::images(windows_seen::s::windows * p0.n1 * i64{sizeof(T)}) : images;
         const i64 rows_at_once = waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : 1;
         for (i64 i0 = first_row, i = i0; i0 < o.rows; i0 = i) {
             // f for each tile of the rows from i on
@@ -200,7 +200,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     }
     /// All rows of the columns [first, last), block by block.
     static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 first, i64 last) {
-        const i64 width = windows ? panels_at_once * NV * L : p.right || computes_left ? blocks_of(o.rows, p0.n1).row / static_cast<i64>(sizeof(T)) : NV * L;
+        const i64 width = windows ? columns_at_once : p.right || computes_left ? blocks_of(o.rows, p0.n1).row / static_cast<i64>(sizeof(T)) : NV * L;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
             [[maybe_unused]] std::conditional_t<sums_in_registers, regs[most_vectors], nothing> kept;

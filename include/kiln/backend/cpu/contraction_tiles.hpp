@@ -70,8 +70,11 @@ struct contraction_tiles : nest<K, VB> {
         const contraction_blocks b = contraction_blocks::of(may_copy, m, n, sizeof(T), VB);
         return {b.depth, windows || sums_in_registers ? contraction_blocks{}.row : b.row};
     }
-    static constexpr i64 panels_at_once = may_copy.right || windows || computes_left ? contraction_blocks{}.panels(VB) : 1;
-    static constexpr i64 most_vectors = base::n1_constant > 0 && base::n1_constant < panels_at_once * NV * L ? (base::n1_constant + L - 1) / L : panels_at_once * NV;
+    /// Columns of a panel; where lanes of the body are wider than an element, a tile takes a part of one.
+    static constexpr i64 panel_width = 2 * vector;
+    /// Columns that are done before the next ones, as far as registers for them are concerned.
+    static constexpr i64 columns_at_once = windows ? contraction_blocks{}.row / (NV * VB) * NV * L : may_copy.right || computes_left ? contraction_blocks{}.row / static_cast<i64>(sizeof(T)) : NV * L;
+    static constexpr i64 most_vectors = (base::n1_constant > 0 && base::n1_constant < columns_at_once ? base::n1_constant + L - 1 : columns_at_once) / L;
     /// How many vectors of `left` columns are the next piece; 0: half of one.
     static KILN_INLINE int vectors_of(i64 left) {
         if (left >= NV * L) return NV;

@@ -55,6 +55,7 @@ KILN_INLINE raw<T, L> load_lanes(const T* p, int count) {
 template <class T, int Rows, bool Known>
 struct left_column {
     static constexpr bool high = Rows > 6 && !Known;
+    static_assert(!high || Rows <= 14);
     i64 one, two, three, five;   // bytes
     const char *first{}, *sixth{}, *ninth{};
     explicit KILN_INLINE left_column(i64 a_row) : one(a_row * static_cast<i64>(sizeof(T))), two(2 * one), three(3 * one), five(5 * one) {}
