@@ -131,7 +131,8 @@ constexpr plan_summary summary_of() {
         if (p.panels.right || p.panels.computes_left) s.arena_bytes.add({largest_panels(p.bytes, L::target.vector_bytes, p.panels.computes_right), 0, {}});
         if (p.panels.waits) {
             const i64 sums = panels_of(p.panels, height.fixed() ? height.number : any_extent, count.fixed() ? count.number : any_extent, 0, p.bytes, L::target.vector_bytes).all();
-            s.arena_bytes.add({std::max(sums, i64{p.vectors} * L::target.vector_bytes), 0, {}});
+            const i64 vectors = i64{p.vectors} * L::target.vector_bytes;
+            s.arena_bytes.add({sums > vectors ? sums : vectors, 0, {}});
         }
         if (p.panels.computes_left) s.arena_bytes.add({bytes_in_arena(line * (2048 + 2 * L::target.vector_bytes)), 0, {}});
         else if (p.panels.left) {   // as panels_of: each step of the blocks is padded, and there is one for each 2 KiB of the inner axis
