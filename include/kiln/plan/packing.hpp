@@ -62,7 +62,6 @@ struct contraction_blocks {
     constexpr i64 steps(i64 k, i64 bytes) const { return spread(k, depth / bytes); }
     /// Images at a time whose sums wait, of so many bytes of the right operand each: half of L1, or one.
     static constexpr i64 images(i64 bytes) { return bytes > 0 && bytes < 16384 ? 16384 / bytes : 1; }
-    constexpr i64 panels(i64 vector_bytes) const { return row / (2 * vector_bytes); }
     /// Bytes of a row of a block of a result with n columns.
     constexpr i64 row_of(i64 n, i64 bytes, i64 vector_bytes) const {
         const i64 widest = vector_bytes * 2, all = (n * bytes + widest - 1) / widest * widest;
@@ -80,7 +79,8 @@ struct panel_bytes {
     i64 right, left, sums, lines;
     constexpr i64 all() const { return right + left + sums + lines; }
 };
-constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
+// where all extents are constants it is one: the divisions would be a tenth of a product of 32 x 32 x 32
+[[gnu::always_inline]] constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     if (!p.any()) return {};
     const contraction_blocks blocks = contraction_blocks::of(p, m, n, bytes, vector_bytes);
     const i64 depth = p.right || p.computes_left ? blocks.steps(k, bytes) : k, most_rows = blocks.rows + blocks.highest_tile, rows = m < most_rows ? m : most_rows;

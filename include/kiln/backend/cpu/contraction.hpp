@@ -160,9 +160,16 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 }
             };
             int h = 0;
-            for (i64 image = 0; image == 0 || image < images; image += images_at_once) {
+            const auto rows = [&](auto f) KILN_INLINE_LAMBDA {
                 for (i = i0; i < i0 + rows_at_once && i < o.rows; i += h) {
                     h = heights::at(i, o.rows);
+                    f();
+                }
+            };
+            i64 image = 0;
+            do {
+                const i64 next = images - image < images_at_once ? images : image + images_at_once;
+                rows([&]() KILN_INLINE_LAMBDA {
                     bool more = image > 0;
                     const auto add = [&](const window_steps<T>& w) KILN_INLINE_LAMBDA {
                         tiles([&](tile_operands<T> t, int vectors, i64) KILN_INLINE_LAMBDA {
@@ -179,23 +186,21 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                         });
                         more = true;
                     };
-                    const i64 last = images - image < images_at_once ? images : image + images_at_once;
-                    windows_seen::each(panel, h, o.a, i, image, last, add);
+                    windows_seen::each(panel, h, o.a, i, image, next, add);
                     if (!more)   // all of it is padding
                         tiles([&](const tile_operands<T>& t, int vectors, i64) KILN_INLINE_LAMBDA {
                             const int columns = vectors > 1 ? (vectors - 1) * L + t.count : t.count;
                             for (int r = 0; r < h; ++r) fill_run<T, L>(t.c + r * t.c_row, T{}, columns);
                         });
-                }
-                if (images == 0) break;
-            }
+                });
+                image = next;
+            } while (image < images);
             if constexpr (!direct)
-                for (i = i0; i < i0 + rows_at_once && i < o.rows; i += h) {
-                    h = heights::at(i, o.rows);
+                rows([&]() KILN_INLINE_LAMBDA {
                     tiles([&](const tile_operands<T>& t, int vectors, i64 j) KILN_INLINE_LAMBDA {
                         epilogue(s, t, h, vectors > 0 ? vectors : 1, p0, i, j, sums ? sums + (j - from) / L : nullptr);
                     });
-                }
+                });
         }
     }
     /// All rows of the columns [first, last), block by block.
@@ -249,14 +254,6 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 K::header.right == by_rows ? 1 : K::header.right == by_columns ? inner : b_strides[axes - 1], inner, n0};
     }
 
-    static KILN_INLINE panel_bytes bytes_of_panels(const packing& copies, i64 n0, i64 n1, i64 inner) {
-        constexpr i64 m = K::extent(axes - 2), n = K::extent(axes - 1), k = K::inner;
-        if constexpr (m > 0 && n > 0 && k > 0) {   // a constant: it takes as long as a small product
-            constexpr panel_bytes known = panels_of(copies_of(m, n, k), m, n, k, sizeof(T), VB);
-            return known;
-        } else return panels_of(copies, n0, n1, inner, sizeof(T), VB);
-    }
-
     /// Split over threads: outer axes, or blocks of columns where no total crosses them.
     static constexpr i64 work(const i64* sizes) {
         i64 r = 1;
@@ -269,7 +266,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
         const packing copies = copies_of(n0, n1, inner);
-        const panel_bytes bytes = bytes_of_panels(copies, n0, n1, inner);
+        const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * base::B;
         outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), part, parts);
         computed maps{{a, sizes, part, parts}, {a, sizes, part, parts}};

@@ -72,7 +72,7 @@ struct left_column {
         }
     }
     KILN_INLINE const T& operator[](int r) const {
-        if (!high) return *reinterpret_cast<const T*>(first + r * one);
+        if constexpr (!high) return *reinterpret_cast<const T*>(first + r * one);
         const char* const base = r < 5 ? first : r < 8 ? sixth : ninth;
         const int d = r < 5 ? r : r < 8 ? r - 5 : r - 8;
         return *reinterpret_cast<const T*>(base + (d == 0 ? 0 : d == 1 ? one : d == 2 ? two : d == 3 ? three : d == 4 ? 4 * one : five));
