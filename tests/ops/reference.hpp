@@ -365,6 +365,32 @@ inline array windows_along_rows(const array& x, i64 kernel, i64 stride, real fil
         return row < 0 || row >= size ? fill : x.at[flatten(x.shape, {i[0], row, i[2], i[5]})];
     });
 }
+/// Of each window of 3 the row where x has its first largest; i is an index of windows.
+inline i64 row_of_maximum(const array& x, const index_of& i) {
+    i64 best = -1;
+    real most = 0;
+    for (i64 row = i[1] - 1; row < i[1] + 2; ++row) {
+        if (row < 0) continue;
+        const real v = x.at[flatten(x.shape, {i[0], row, i[2], i[3]})];
+        if (best < 0 || v > most || (std::isnan(v) && !std::isnan(most))) {
+            best = row;
+            most = v;
+        }
+    }
+    return best;
+}
+inline array at_maximum(const array& t, const array& x) {
+    return generated(t.element, {x.shape[0], x.shape[1] - 1, x.shape[2], x.shape[3]},
+                     [&](const index_of& i) { return t.at[flatten(x.shape, {i[0], row_of_maximum(x, i), i[2], i[3]})]; });
+}
+inline array from_maximum(const array& c, const array& x) {
+    return generated(c.element, x.shape, [&](const index_of& i) {
+        real r = 0;
+        for (i64 o = 0; o < c.shape[1]; ++o)
+            if (const index_of w{i[0], o, i[2], i[3]}; row_of_maximum(x, w) == i[1]) r += c.at[flatten(c.shape, w)];
+        return r;
+    });
+}
 /// Each element as often as windows of 3 see it.
 inline array folded_rows(const array& x, dtype t) {
     const i64 size = x.shape[1], out = size - 1;

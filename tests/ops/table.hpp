@@ -49,6 +49,8 @@ inline constexpr shapes of_labels[]{{{{2, 5}, {2}}}, {{{5}, {}}}, {{{0, 5}, {0}}
 inline constexpr shapes of_distributions[]{{{{2, 5}, {2, 5}}}, {{{5}, {5}}}, {{{0, 5}, {0, 5}}}};
 inline constexpr shapes of_conds[]{{{{}, {3}, {3}}}, {{{}, {}, {}}}, {{{}, {0, 2}, {0, 2}}}, {{{}, {2, 2}, {2, 2}}}};
 inline constexpr shapes of_images[]{{{{2, 5, 4, 2}}}, {{{0, 5, 4, 2}}}, {{{1, 5, 4, 1}}}};
+inline constexpr shapes of_two_images[]{{{{2, 5, 4, 2}, {2, 5, 4, 2}}}, {{{0, 5, 4, 2}, {0, 5, 4, 2}}}, {{{1, 5, 4, 1}, {1, 5, 4, 1}}}};
+inline constexpr shapes of_windows_and_images[]{{{{2, 4, 4, 2}, {2, 5, 4, 2}}}, {{{0, 4, 4, 2}, {0, 5, 4, 2}}}, {{{1, 4, 4, 1}, {1, 5, 4, 1}}}};
 inline constexpr shapes of_filtered_rows[]{{{{2, 5, 2}, {3, 2, 3}}}, {{{0, 5, 1}, {2, 1, 2}}}, {{{1, 3, 2}, {3, 2, 0}}}};
 inline constexpr shapes of_filtered[]{{{{2, 5, 4, 2}, {3, 2, 2, 3}}}, {{{0, 5, 4, 1}, {2, 2, 1, 2}}}, {{{1, 5, 3, 2}, {1, 1, 2, 2}}}, {{{1, 3, 3, 0}, {2, 2, 0, 2}}}};
 inline constexpr shapes of_filtered_cubes[]{{{{1, 3, 4, 3, 2}, {2, 2, 2, 2, 1}}}, {{{2, 2, 2, 2, 1}, {2, 1, 2, 1, 2}}}};
@@ -340,9 +342,15 @@ inline constexpr row rows[]{
     general("fold", 1, [](args a) { return call<fold_op>(rows_of_patches(a[0], 3, 1, false).attributes(), windows_of_rows(a[0])); },
             [](const array* x, dtype t) { return folded_rows(x[0], t); })
         .over(of_images).taking(domain::number).within(2, 10).without(huge),
-    general("first_max", 1, [](args a) { return call<first_max_op>(ints(-1), a[0]); },
-            [](const array* x, dtype t) { return folded(x[0], options_of<-1>(), max_of, t); })
-        .over(of_last).taking(domain::number).exact(),
+    general("window_max", 1, [](args a) { return call<window_max_op>(rows_of_patches(a[0], 3, 1, false).attributes(), a[0]); },
+            [](const array* x, dtype) { return at_maximum(x[0], x[0]); })
+        .over(of_images).taking(domain::number).exact(),
+    general("window_at_max", 2, [](args a) { return call<window_at_max_op>(rows_of_patches(a[1], 3, 1, false).attributes(), a[0], a[1]); },
+            [](const array* x, dtype) { return at_maximum(x[0], x[1]); })
+        .over(of_two_images).exact(),
+    general("window_from_max", 2, [](args a) { return call<window_from_max_op>(rows_of_patches(a[1], 3, 1, false).attributes(), a[0], a[1]); },
+            [](const array* x, dtype) { return from_maximum(x[0], x[1]); })
+        .over(of_windows_and_images).within(2, 10).without(huge),
     general("full_like", 1, [](args a) { return full_like_call<1>::apply(a[0]); },
             [](const array* x, dtype t) { return generated(t, x[0].shape, [](const index_of&) { return real{1}; }); })
         .over(of_any).taking(domain::any).flat(),

@@ -477,7 +477,7 @@ private:
     }
     /// Windows over small images: convolutions, pools, and what they are made of.
     void window_step() {
-        const int which = choose.below(12), axes = which == 0 ? 1 : which == 3 ? 3 : 2;
+        const int which = choose.below(14), axes = which == 0 ? 1 : which == 3 ? 3 : 2;
         sliding_options o;
         list image = ints(choose.chance(40) ? n : any_extent()), kernel{};
         const int in = 1 + choose.below(2), out = 1 + choose.below(2);
@@ -500,7 +500,7 @@ private:
             s.put(fourth);
             return tanh(some(t, b.intern(s)));
         };
-        const char* const names[]{"conv1d", "conv2d", "conv2d", "conv3d", "depthwise_conv2d", "separable_conv2d", "conv2d_transpose", "max_pool", "avg_pool", "patches", "fold", "first_max"};
+        const char* const names[]{"conv1d", "conv2d", "conv2d", "conv3d", "depthwise_conv2d", "separable_conv2d", "conv2d_transpose", "max_pool", "avg_pool", "patches", "fold", "window_max", "window_at_max", "window_from_max"};
         tried().insert(names[which]);
         if (which == 11) tried().insert("full_like");
         window_geometry g;
@@ -515,7 +515,9 @@ private:
         else if (which == 8) keep(mean_of_windows(o, x), true);
         else if (which == 9) keep(reshape_to(patches(x, g), ints(inferred, in)), true);
         else if (which == 10) keep(call<fold_op>(g.attributes(), call<patches_op>(g.attributes(), x)), true);
-        else keep(call<first_max_op>(ints(-1), x) + expand(full_like_call<1>::apply(sum(x)), ints(-3, -2, -1), ints(x.extent(0), x.extent(1), x.extent(2))), true);
+        else if (which == 11) keep(call<window_max_op>(g.attributes(), x) + full_like_call<1>::apply(sum(x)), true);
+        else if (which == 12) keep(call<window_at_max_op>(g.attributes(), some(t, b.intern(image)), x));
+        else keep(call<window_from_max_op>(g.attributes(), tanh(call<window_max_op>(g.attributes(), x)), x), true);
     }
     void top_k_step() {
         const value x = pick();

@@ -85,6 +85,10 @@ constexpr value sixteenths(value v) { return reshape_to(v, ints(9, 16)); }
 constexpr list line_of(i64 size, i64 out, i64 dilation, i64 low) {
     return window_geometry{1, 16, false, false, {{size, out, 2, 1, dilation, low}}}.attributes();
 }
+/// An image of `side` elements along one axis and as many channels, and windows of two beside one another.
+constexpr value image(value v) { return reshape_to(v, ints(1, side, side)); }
+constexpr list pairs = window_geometry{1, side, false, false, {{side, side / 2, 2, 2, 1, 0}}}.attributes();
+constexpr value pooled_by_two(value v) { return call<window_max_op>(pairs, image(v)); }
 template <class... N>
 constexpr value part(value v, N... n) { return call<slice_op>(ints(n...), v); }
 template <class... N>
@@ -226,6 +230,13 @@ constexpr example approximate[]{
     BECOMES("fold_of_product", call<fold_op>(line_of(9, 9, 2, 1), reshape_to(matmul(sixteenths(t.x), t.filters), ints(1, 9, 2, 16))),
             reshape_to(matmul(reshape_to(call<patches_op>(line_of(9, 9, -2, -1), reshape_to(sixteenths(t.x), ints(1, 9, 16))), ints(9, 32)),
                               reshape_to(transpose_by(reshape_to(t.filters, ints(16, 2, 16)), ints(1, 0, 2)), ints(32, 16))), ints(1, 9, 16))),
+    BECOMES("mask_of_window_slope", where(image(t.x) > 0, call<window_from_max_op>(pairs, pooled_by_two(t.y), image(t.x)), 0.0),
+            call<window_from_max_op>(pairs, where(pooled_by_two(t.x) > 0, pooled_by_two(t.y), 0.0), image(t.x))),
+    BECOMES("mask_of_window_slope", where(t.x >= 0.5, reshape_to(call<window_from_max_op>(pairs, pooled_by_two(t.y), image(t.x)), ints(side, side)), 0.0),
+            reshape_to(call<window_from_max_op>(pairs, where(pooled_by_two(t.x) >= 0.5, pooled_by_two(t.y), 0.0), image(t.x)), ints(side, side))),
+    BECOMES("sum_of_window_slope", sum_over(call<window_from_max_op>(pairs, pooled_by_two(t.y), image(t.x)), ints(-3, -2)), sum_over(pooled_by_two(t.y), ints(-3, -2))),
+    BECOMES("sum_of_window_slope", sum_over(reshape_to(call<window_from_max_op>(pairs, pooled_by_two(t.y), image(t.x)), ints(side, side)), ints(-2)),
+            sum_over(pooled_by_two(t.y), ints(-3, -2))),
     BECOMES("sum_in_parts", four(t) + number(t, 9) + number(t, 10), four(t) + (number(t, 9) + number(t, 10))),
     BECOMES("sum_in_parts", four(t) + number(t, 9) + number(t, 10) - number(t, 11), four(t) + (number(t, 9) + number(t, 10) - number(t, 11))),
     BECOMES("sum_of_sum", sum_over(sum_over(t.x, ints(-1)), ints(-1)), sum_over(t.x, ints(-2, -1))),

@@ -788,18 +788,23 @@ private:
             top_k_op::reference({&b, 3}, p, o);
             out(1, anchor + 1, best);
             out(2, anchor + 2, where);
-        } else if (x.op == &info<patches_op> || x.op == &info<fold_op>) {   // their geometry is in the key
+        } else if (x.op == &info<patches_op> || x.op == &info<fold_op> || x.op == &info<window_max_op> || x.op == &info<window_at_max_op> || x.op == &info<window_from_max_op>) {   // their geometry is in the key
             builder& b = *calculator;
             list attributes{};
             for (int k = 0; k < key.header().constants; ++k) attributes.put(static_cast<i64>(key.constant(k)));
-            b.nodes[0] = {&hole_op, 0, {-1, -1, -1}, b.intern(ints(value(size[0]))), key.node(0).type, 0};
-            b.nodes[3] = {x.op, 1, {0, -1, -1}, b.intern(ints(value(size[2]))), key.node(1).type, b.intern(attributes)};
-            const std::vector<cell> c = in(0);
-            std::vector<cell> moved(at(value(size[2]) + 1));
-            const cell* p[1]{c.data()};
+            const int n_in = x.n_in;
+            std::vector<cell> c[2];
+            const cell* p[2]{};
+            for (int k = 0; k < n_in; ++k) {
+                b.nodes[k] = {&hole_op, 0, {-1, -1, -1}, b.intern(ints(value(size[2 * k]))), key.node(k).type, 0};
+                c[k] = in(k);
+                p[k] = c[k].data();
+            }
+            b.nodes[3] = {x.op, n_in, {0, n_in == 2 ? 1 : -1, -1}, b.intern(ints(value(size[2 * n_in]))), key.node(n_in).type, b.intern(attributes)};
+            std::vector<cell> moved(at(value(size[2 * n_in]) + 1));
             cell* o[1]{moved.data()};
             x.op->reference({&b, 3}, p, o);
-            out(1, anchor, moved);
+            out(n_in, anchor, moved);
         } else {   // random numbers
             const dtype t = key.node(1).type;
             const u64 k = key_of_hash(static_cast<u64>(value(size[4])), static_cast<u64>(in(0)[0].i));

@@ -47,7 +47,7 @@ inline constexpr tensorflow_name tensorflow_names[]{
     {"sigmoid_cross_entropy", "logistic_loss", "SigmoidCrossEntropyWithLogits"}, {"conv1d", "conv1d", "Conv1D"}, {"conv2d", "Conv2D", "Conv2D"},
     {"conv3d", "Conv3D", "Conv3D"}, {"depthwise_conv2d", "depthwise", "DepthwiseConv2dNative"}, {"separable_conv2d", "separable_conv2d", "SeparableConv2D"},
     {"conv1d_transpose", "conv1d_transpose", "Conv1DBackpropInput"}, {"conv2d_transpose", "conv2d_transpose", "Conv2DBackpropInput"},
-    {"conv3d_transpose", "conv3d_transpose", "Conv3DBackpropInputV2"}, {"max_pool", "MaxPool", "MaxPool"}, {"avg_pool", "AvgPool", "AvgPool"}, {"cond", "cond", "If"}, {"patches", "ExtractPatches", "ExtractImagePatches"}};
+    {"conv3d_transpose", "conv3d_transpose", "Conv3DBackpropInputV2"}, {"max_pool", "MaxPool", "MaxPool"}, {"window_max", "MaxPool", "MaxPool"}, {"window_from_max", "MaxPoolGrad", "MaxPoolGrad"}, {"window_at_max", "MaxPoolGradGrad", "MaxPoolGradGrad"}, {"avg_pool", "AvgPool", "AvgPool"}, {"cond", "cond", "If"}, {"patches", "ExtractPatches", "ExtractImagePatches"}};
 
 /// An operation that TensorFlow has not keeps its own name.
 inline tensorflow_name tensorflow_name_of(const char* op) {

@@ -10,7 +10,7 @@
 #include "kiln/expr/names.hpp"
 #include "kiln/io/array.hpp"
 #include "kiln/io/onnx_elementwise.hpp"
-#include "kiln/io/onnx_windows.hpp"
+#include "kiln/io/onnx_window_maximum.hpp"
 #include "kiln/run/session.hpp"
 
 namespace kiln::io::detail {
@@ -119,16 +119,6 @@ void write_random(onnx_body& b, int i) {
 }
 
 // ---- reductions
-inline onnx_term summed(const onnx_term& x, const onnx_axes& axes) {
-    return widened(wide_onnx_types, [&](const onnx_term& a) {
-        return onnx_term{a.to, a.to->node("ReduceSum", {a.name, a.to->integers(axes)}, {onnx_attribute("keepdims", i64{0})}), a.type};
-    }, x);
-}
-inline auto reducing(const char* op, const onnx_axes& axes) {   // of all other reductions the axes are an attribute
-    return [=](const onnx_term& a) {
-        return onnx_term{a.to, a.to->node(op, {a.name}, {onnx_attribute("axes", axes), onnx_attribute("keepdims", i64{0})}), a.type};
-    };
-}
 inline void write_prod(onnx_body& b, int i) {
     b.set(i, widened(wide_onnx_types, reducing("ReduceProd", b.attributes(i)), b.term(b.operand(i, 0))).name);
 }
@@ -193,7 +183,6 @@ inline constexpr onnx_operation onnx_operation_table[] = {
     {"sum", write_sum},
     {"prod", write_prod},
     {"max", write_extremum<"ReduceMax">},
-    {"first_max", write_extremum<"ReduceMax">},
     {"min", write_extremum<"ReduceMin">},
     {"any", write_any},
     {"all", write_all},
@@ -201,6 +190,9 @@ inline constexpr onnx_operation onnx_operation_table[] = {
     {"top_k", write_top_k},
     {"patches", write_patches},
     {"fold", write_fold},
+    {"window_max", write_window_max},
+    {"window_at_max", write_window_at_max},
+    {"window_from_max", write_window_from_max},
     {"cond", write_cond},
 };
 

@@ -86,6 +86,16 @@ inline onnx_term maximum(const onnx_term& x, const onnx_term& y) {
 inline onnx_term minimum(const onnx_term& x, const onnx_term& y) {
     return widened(extremum_onnx_types, [](const onnx_term& a, const onnx_term& b) { return onnx_call("Min", a.type, a, b); }, x, y);
 }
+inline onnx_term summed(const onnx_term& x, const std::vector<i64>& axes) {
+    return widened(wide_onnx_types, [&](const onnx_term& a) {
+        return onnx_term{a.to, a.to->node("ReduceSum", {a.name, a.to->integers(axes)}, {onnx_attribute("keepdims", i64{0})}), a.type};
+    }, x);
+}
+inline auto reducing(const char* op, const std::vector<i64>& axes, bool keepdims = false) {   // of all other reductions the axes are an attribute
+    return [=](const onnx_term& a) {
+        return onnx_term{a.to, a.to->node(op, {a.name}, {onnx_attribute("axes", axes), onnx_attribute("keepdims", i64{keepdims})}), a.type};
+    };
+}
 inline onnx_term absolute(const onnx_term& x) { return onnx_call("Abs", x.type, x); }
 
 /// The remainder with the sign of x, 0 where y is 0: C's, for integers too.

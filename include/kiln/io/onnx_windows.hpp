@@ -75,13 +75,13 @@ inline std::optional<onnx_sliding> sliding_at(const onnx_body& b, int i) {
             s->channels_second = true;
             if (b.rank(s->image) != 3 || b.rank(s->filters) != 2 || s->g.inner != 1 || b.extent(m, -1) != s->g.windows()) return {};
         } else if (b.rank(m) != 2 || b.extent(m, 1) != s->g.places() * s->g.inner) return {};   // [rows, out] by [out, places * in]
-    } else if (b.is(i, "first_max") || b.is(i, "sum")) {
+    } else if (b.is(i, "window_max") && has(onnx_set(dtype::float32, dtype::float64, dtype::int8, dtype::uint8), t)) {
+        s = {kind::largest, b.operand(i, 0), -1, geometry_at(b, i)};
+    } else if (b.is(i, "sum") && t == dtype::float32) {
         const int x = b.operand(i, 0), p = windows_below(b, x);
-        const bool largest = b.is(i, "first_max");
-        constexpr onnx_types kernels = onnx_set(dtype::float32, dtype::float64, dtype::int8, dtype::uint8);
-        if (p < 0 || b.attributes(i) != std::vector<i64>{-2} || b.rank(x) != 3 || (largest ? !has(kernels, t) : t != dtype::float32)) return {};
-        s = {largest ? kind::largest : kind::total, b.operand(p, 0), -1, geometry_at(b, p)};
-        if (s->g.lowest != largest || b.extent(x, 1) != s->g.places() || b.extent(x, 2) != s->g.inner * (s->g.kernel_first ? s->g.windows() : 1)) return {};
+        if (p < 0 || b.attributes(i) != std::vector<i64>{-2} || b.rank(x) != 3) return {};
+        s = {kind::total, b.operand(p, 0), -1, geometry_at(b, p)};
+        if (s->g.lowest || b.extent(x, 1) != s->g.places() || b.extent(x, 2) != s->g.inner * (s->g.kernel_first ? s->g.windows() : 1)) return {};
     }
     return s && fits_onnx(*s) ? s : std::nullopt;
 }
@@ -188,8 +188,7 @@ inline i64 lowest_bits(dtype t) {
 }
 
 /// Every window: along each axis, which elements it sees.
-inline void write_patches(onnx_body& b, int i) {
-    const window_geometry g = geometry_at(b, i);
+inline onnx_term windows_over(const onnx_term& image, const window_geometry& g) {
     onnx_axes low{0}, high{0};
     std::vector<onnx_axes> seen(static_cast<std::size_t>(g.n));
     for (int k = 0; k < g.n; ++k) {
@@ -209,19 +208,17 @@ inline void write_patches(onnx_body& b, int i) {
     low.push_back(0);
     high.push_back(0);
     low.insert(low.end(), high.begin(), high.end());
-    onnx_term x = b.term(b.operand(i, 0));
-    x = padded(x, low, g.lowest ? lowest_bits(x.type) : 0);
+    onnx_term x = padded(image, low, g.lowest ? lowest_bits(image.type) : 0);
     for (int k = 0; k < g.n; ++k) x = gathered(x, 1 + 2 * k, seen[static_cast<std::size_t>(k)], {g.axis[k].out, g.axis[k].kernel});
     onnx_axes back(static_cast<std::size_t>(2 * g.n + 2));
     const onnx_axes p = interleaving(g);
     for (std::size_t k = 0; k < p.size(); ++k) back[static_cast<std::size_t>(p[k])] = static_cast<i64>(k);
-    b.set(i, b.to.transposed(x.name, back));
+    return {x.to, x.to->transposed(x.name, back), x.type};
 }
+inline void write_patches(onnx_body& b, int i) { b.set(i, windows_over(b.term(b.operand(i, 0)), geometry_at(b, i)).name); }
 /// The sum of all windows: along each axis, which places of which windows an element is.
-inline void write_fold(onnx_body& b, int i) {
-    const window_geometry g = geometry_at(b, i);
-    const int from = b.operand(i, 0);
-    onnx_axes joint{b.extent(from, 0)}, pads(static_cast<std::size_t>(2 * g.n + 4));
+inline onnx_term folded(const onnx_term& windows, i64 outer, const window_geometry& g) {
+    onnx_axes joint{outer}, pads(static_cast<std::size_t>(2 * g.n + 4));
     std::vector<onnx_axes> taken(static_cast<std::size_t>(g.n)), shapes;
     for (int k = 0; k < g.n; ++k) {
         const window_axis& a = g.axis[k];
@@ -243,14 +240,14 @@ inline void write_fold(onnx_body& b, int i) {
         shapes.push_back({a.size, static_cast<i64>(most)});
     }
     joint.push_back(g.inner);
-    const dtype t = b.type(i), sums = computed_in(wide_onnx_types, t);
-    onnx_term x = onnx_term{&b.to, b.to.reshaped(b.to.transposed(b.whole(from), interleaving(g)), joint), t}.as(sums);
-    x = padded(x, pads, 0);
+    onnx_builder& to = *windows.to;
+    onnx_term x = padded(onnx_term{&to, to.reshaped(to.transposed(windows.name, interleaving(g)), joint), windows.type}.as(computed_in(wide_onnx_types, windows.type)), pads, 0);
     for (int k = 0; k < g.n; ++k) {
         x = gathered(x, 1 + k, taken[static_cast<std::size_t>(k)], shapes[static_cast<std::size_t>(k)]);
-        x.name = b.to.node("ReduceSum", {x.name, b.to.integers({i64{2 + k}})}, {onnx_attribute("keepdims", i64{0})});
+        x = summed(x, {2 + k});
     }
-    b.set(i, x.as(t).name);
+    return x.as(windows.type);
 }
+inline void write_fold(onnx_body& b, int i) { b.set(i, folded(b.term(b.operand(i, 0)), b.extent(i, 0), geometry_at(b, i)).name); }
 
 }  // namespace kiln::io::detail

@@ -1,17 +1,18 @@
 // Pooling, written with windows and reductions: max_pool<window<2, 2>, strides<2, 2>>(x).
 #pragma once
 #include <kiln/ops/convolution.hpp>
+#include <kiln/ops/window_maximum.hpp>
 
 namespace kiln {
 
-/// The windows of a pool, and the shape of the result: [batch and windows, places, inner], or with channels that would leave many lanes of a
-/// vector empty [batch, places, windows and inner], so that what is done at a place is done along all windows.
+/// The windows of a pool over an operand reshaped to [batch, axes..., channels], or with channels first [batch and channels, axes..., 1],
+/// and the shape of the result.
 struct pooled {
-    value p;
+    value x;
     list shape;
     window_geometry g;
 };
-constexpr bool pool_windows(sliding_frame& c, value x, bool lowest, pooled& r) {
+constexpr bool pool_windows(sliding_frame& c, value x, pooled& r) {
     builder& b = *x.b;
     if (c.o.n_sizes == 0) return c.refuse(b, "no window is given", c.b_shape(x), builder::text("window<2, 2>"));
     if (c.o.n_strides == 0)
@@ -20,11 +21,8 @@ constexpr bool pool_windows(sliding_frame& c, value x, bool lowest, pooled& r) {
     window_geometry& g = r.g;
     if (!c.takes(x) || !c.windows_over(x, c.o.size, g)) return false;
     const i64 batch = x.extent(0), channels = x.extent(c.channels());
-    const i64 outer = c.o.channels_first ? b.times(batch, channels) : batch;
     g.inner = c.o.channels_first ? 1 : channels;
-    g.kernel_first = g.inner < 16 && g.inner % 8 != 0;
-    g.lowest = lowest;
-    list flat = ints(outer);
+    list flat = ints(c.o.channels_first ? b.times(batch, channels) : batch);
     r.shape = ints(batch);
     if (c.o.channels_first) r.shape.put(channels);
     for (int k = 0; k < g.n; ++k) {
@@ -33,15 +31,24 @@ constexpr bool pool_windows(sliding_frame& c, value x, bool lowest, pooled& r) {
     }
     flat.put(g.inner);
     if (!c.o.channels_first) r.shape.put(channels);
-    const value seen = patches(reshape_to(x, flat), g);
-    r.p = reshape_to(seen, g.kernel_first ? ints(outer, g.places(), g.windows() * g.inner) : ints(b.times(outer, g.windows()), g.places(), g.inner));
+    r.x = reshape_to(x, flat);
     return true;
 }
 constexpr value largest_in_windows(const sliding_options& o, value x) {
     sliding_frame c{"max_pool", o, o.n_sizes};
     const composite one(*x.b, c.name);
     pooled r{};
-    return pool_windows(c, x, true, r) ? reshape_to(reduced<first_max_op>(r.p, ints(-2)), r.shape) : x;
+    return pool_windows(c, x, r) && !moves_nothing(r.g) ? reshape_to(call<window_max_op>(r.g.attributes(), r.x), r.shape) : x;
+}
+/// The sums of windows. Channels that would leave many lanes of a vector empty lie behind the places, beside all windows, so that what is
+/// done at a place is done along all of them.
+constexpr value sums_of_windows(pooled& r) {
+    window_geometry& g = r.g;
+    const i64 outer = r.x.extent(0);
+    g.kernel_first = g.inner < 16 && g.inner % 8 != 0;
+    const value seen = patches(r.x, g);
+    const value p = reshape_to(seen, g.kernel_first ? ints(outer, g.places(), g.windows() * g.inner) : ints(r.x.b->times(outer, g.windows()), g.places(), g.inner));
+    return reshape_to(sum_over(p, ints(-2)), r.shape);
 }
 /// How many elements of the operand each window of one axis sees, as a vector.
 constexpr value seen_along(builder& b, const window_axis& a, dtype t) {
@@ -59,8 +66,8 @@ constexpr value mean_of_windows(const sliding_options& o, value x) {
     sliding_frame c{"avg_pool", o, o.n_sizes};
     const composite one(*x.b, c.name);
     pooled r{};
-    if (!needs_floating(c.name, x) || !pool_windows(c, x, false, r)) return x;
-    const value total = reshape_to(sum_over(r.p, ints(-2)), r.shape);
+    if (!needs_floating(c.name, x) || !pool_windows(c, x, r)) return x;
+    const value total = sums_of_windows(r);
     bool padded = false;
     for (int k = 0; k < r.g.n; ++k) {
         const window_axis& a = r.g.axis[k];

@@ -11,6 +11,15 @@ namespace kiln {
 /// negative dilation reads the window backwards. What lies outside of [0, size) is padding.
 struct window_axis {
     i64 size, out, kernel, stride, dilation, low;
+    /// Whether every window sees some of the image.
+    constexpr bool always_seen() const {
+        for (i64 o = 0; o < out; ++o) {
+            bool seen = false;
+            for (i64 k = 0; k < kernel && !seen; ++k) seen = o * stride + k * dilation >= low && o * stride + k * dilation < low + size;
+            if (!seen) return false;
+        }
+        return true;
+    }
     /// What the windows see: [first, end).
     KILN_HD constexpr i64 first_seen() const {
         const i64 reach = (kernel - 1) * dilation;
@@ -93,6 +102,24 @@ struct window_geometry {
                                 }
                                 f(at++, from);
                             }
+    }
+    /// The element of the image that a window sees at one of its places, both counted in order; -1: padding. Without `inner`.
+    constexpr i64 seen(i64 window, i64 place) const {
+        i64 position[max_window_axes]{}, from = 0;
+        for (int k = n - 1; k >= 0; --k) {
+            const window_axis& a = axis[k];
+            position[k] = window % a.out * a.stride + place % a.kernel * a.dilation - a.low;
+            window /= a.out;
+            place /= a.kernel;
+        }
+        for (int k = 0; k < n; ++k) from = from < 0 || position[k] < 0 || position[k] >= axis[k].size ? -1 : from * axis[k].size + position[k];
+        return from;
+    }
+    /// Windows side by side: each element of the image is seen once.
+    constexpr bool side_by_side() const {
+        for (int k = 0; k < n; ++k)
+            if (const window_axis& a = axis[k]; a.dilation != 1 || a.low != 0 || a.kernel != a.stride || a.size != a.out * a.stride) return false;
+        return true;
     }
     constexpr i64 image() const {
         i64 r = 1;
@@ -203,19 +230,5 @@ struct fold_op {
 constexpr void patches_op::vjp(site n, const value* ct, value* out) {
     out[0] = call<fold_op>(geometry_of(n).padded_by_zero().attributes(), ct[0]);
 }
-
-/// The maximum, whose slope goes to the first of equals alone (TensorFlow's max_pool); else as max.
-struct first_max_op : reduction<first_max_op> {
-    static constexpr auto name = "first_max";
-    KILN_HD static constexpr auto identity(auto x, dtype t) { return max_op::identity(x, t); }
-    KILN_HD static constexpr auto combine(auto a, auto x) { return max_op::combine(a, x); }
-    static constexpr void jvp(site n, const value* t, value* out) {
-        const value x = n[0];
-        const list a = n.attrs(), e = extents_at(x, a);
-        if (e.has(0)) return;   // of nothing it is a constant
-        const value first = expand(first_position(x, n.result(), a), a, e);
-        out[0] = sum_over(where(positions_along(x, a) == first, t[0], 0), a);
-    }
-};
 
 }  // namespace kiln

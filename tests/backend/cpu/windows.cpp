@@ -1,4 +1,4 @@
-// patches and fold of many geometries against the definition, on one thread and on several.
+// patches, fold and the largest in windows of many geometries against the definition, on one thread and on several.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"   // g++ 12 for AVX2: sums of a small tile, which are written before they are read
 #endif
@@ -158,6 +158,89 @@ void try_contractions() {
 template <class T, int From, int... G>
 void try_all_contractions(std::integer_sequence<int, G...>) { (try_contractions<(From + G) * 8 + 1, T>(), ...); }   // none is empty
 
+/// The largest of windows and its slopes: equals, NaN and windows that see only padding among them.
+template <int G, class T>
+void try_maxima() {
+    static constexpr window_geometry g = [] {
+        window_geometry r = geometry_number(G);
+        r.kernel_first = r.lowest = false;
+        return r;
+    }();
+    static constexpr i64 outer = 3, n_image = g.image() * g.inner, n_windows = g.windows() * g.inner;
+    static constexpr auto image = [](value v) {
+        list l = ints(v.extent(0));
+        for (int k = 0; k < g.n; ++k) l.put(g.axis[k].size);
+        l.put(g.inner);
+        return reshape_to(v, l);
+    };
+    [[maybe_unused]] static constexpr auto windows = [](value v) {
+        list l = ints(v.extent(0));
+        for (int k = 0; k < g.n; ++k) l.put(g.axis[k].out);
+        l.put(g.inner);
+        return reshape_to(v, l);
+    };
+    static constexpr auto x = placeholder<"x", T, outer, n_image>;
+    static constexpr auto t = placeholder<"t", T, outer, n_image>;
+    static constexpr auto c = placeholder<"c", T, outer, n_windows>;
+    auto largest = function(inputs(x), trace([](value v) { return reshape_to(call<window_max_op>(g.attributes(), image(v)), ints(outer, n_windows)); }, x));
+    tensor<T, outer, n_image> xs, ts, from_max;
+    tensor<T, outer, n_windows> cs, most, at_max;
+    for (i64 k = 0; k < outer * n_image; ++k) {
+        xs.data()[k] = static_cast<T>(k * 37 % 11 - 5);
+        ts.data()[k] = static_cast<T>(k % 83 - 40);
+        if constexpr (std::is_floating_point_v<T>) {
+            if (k % 29 == 3) xs.data()[k] = std::numeric_limits<T>::quiet_NaN();
+            if (k % 31 == 7) xs.data()[k] = -std::numeric_limits<T>::infinity();
+        }
+    }
+    for (i64 k = 0; k < outer * n_windows; ++k) cs.data()[k] = static_cast<T>(k % 61 - 30);
+    std::vector<i64> first(static_cast<std::size_t>(outer * n_windows), -1);
+    for (i64 n = 0; n < outer; ++n)
+        g.each([&](i64 to, i64 from) {
+            for (i64 ch = 0; ch < g.inner && from >= 0; ++ch) {
+                i64& f = first[static_cast<std::size_t>(n * n_windows + to / g.places() * g.inner + ch)];
+                const i64 at = n * n_image + from * g.inner + ch;
+                if (f < 0) { f = at; continue; }
+                const T v = xs.data()[at], m = xs.data()[f];
+                if (v > m || (v != v && m == m)) f = at;
+            }
+        });
+    const auto same = [](T a, T b) { return a == b || (a != a && b != b); };
+    for (const int threads : {1, 3}) {
+        INFO("geometry " << G);
+        bool equal = true;
+        largest.threads(threads);
+        largest.into(most)(xs);
+        using number_type = std::numeric_limits<T>;
+        const T none = number_type::has_infinity ? static_cast<T>(-number_type::infinity()) : number_type::lowest();
+        for (i64 k = 0; k < outer * n_windows; ++k) {
+            const i64 f = first[static_cast<std::size_t>(k)];
+            equal &= same(most.data()[k], f < 0 ? none : xs.data()[f]);
+        }
+        CHECK(equal);
+        if constexpr (std::is_floating_point_v<T>) {
+            auto slopes = function(inputs(t, c, x), trace([](value tv, value cv, value xv) {
+                return values{reshape_to(call<window_at_max_op>(g.attributes(), image(tv), image(xv)), ints(outer, n_windows)),
+                              reshape_to(call<window_from_max_op>(g.attributes(), windows(cv), image(xv)), ints(outer, n_image))};
+            }, t, c, x));
+            slopes.threads(threads);
+            slopes.into(at_max, from_max)(ts, cs, xs);
+            std::vector<T> sums(static_cast<std::size_t>(outer * n_image));
+            bool equal_at = true, equal_from = true;
+            for (i64 k = 0; k < outer * n_windows; ++k) {
+                const i64 f = first[static_cast<std::size_t>(k)];
+                equal_at &= at_max.data()[k] == (f < 0 ? T{} : ts.data()[f]);
+                if (f >= 0) sums[static_cast<std::size_t>(f)] += cs.data()[k];   // of a few whole numbers
+            }
+            for (i64 k = 0; k < outer * n_image; ++k) equal_from &= from_max.data()[k] == sums[static_cast<std::size_t>(k)];
+            CHECK(equal_at);
+            CHECK(equal_from);
+        }
+    }
+}
+template <class T, int From, int... G>
+void try_all_maxima(std::integer_sequence<int, G...>) { (try_maxima<From + G, T>(), ...); }
+
 template <class T, int From, int... G>
 void try_geometries(std::integer_sequence<int, G...>) { (try_geometry<From + G, T>(), ...); }
 
@@ -166,6 +249,13 @@ TEST_CASE("windows of any geometry") {
     try_geometries<double, 48>(std::make_integer_sequence<int, 12>{});
     try_geometries<std::int8_t, 64>(std::make_integer_sequence<int, 12>{});
     try_geometries<std::int32_t, 80>(std::make_integer_sequence<int, 8>{});
+}
+
+TEST_CASE("the largest in windows of any geometry") {
+    try_all_maxima<float, 0>(std::make_integer_sequence<int, 18>{});
+    try_all_maxima<double, 41>(std::make_integer_sequence<int, 6>{});
+    try_all_maxima<std::int8_t, 64>(std::make_integer_sequence<int, 3>{});
+    try_all_maxima<std::uint32_t, 83>(std::make_integer_sequence<int, 3>{});
 }
 
 TEST_CASE("contractions behind windows of any geometry") {

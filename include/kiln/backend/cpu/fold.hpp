@@ -47,14 +47,8 @@ struct fold_kernel {
             for (i64 k = 0; k < a.kernel; ++k)
                 if (const i64 o = position(2, i, k); o >= 0) f(o * along + k * across);
     }
-    /// Windows side by side: each element is seen once.
-    static constexpr bool side_by_side = [] {
-        for (const window_axis& a : g.axis)
-            if (a.dilation != 1 || a.low != 0 || a.kernel != a.stride || a.size != a.out * a.stride) return false;
-        return true;
-    }();
     static KILN_INLINE void of_line(T* x, const T* in, i64 p, i64 q) {
-        if constexpr (side_by_side) {
+        if constexpr (g.side_by_side()) {
             constexpr i64 apart = g.kernel_first ? s::last.kernel : 1, run = s::last.kernel / apart * inner;   // a run of each place, or one of all
             const T* from = in + p / g.axis[0].stride * s::position_pitch(0) + p % g.axis[0].stride * s::place_pitch(0) +
                             q / g.axis[1].stride * s::position_pitch(1) + q % g.axis[1].stride * s::place_pitch(1);

@@ -4,6 +4,7 @@
 #include <kiln/backend/cpu/image_lanes.hpp>
 #include <kiln/backend/cpu/patches.hpp>
 #include <kiln/backend/cpu/random.hpp>
+#include <kiln/backend/cpu/window_maximum.hpp>
 
 namespace kiln::cpu {
 
@@ -70,6 +71,12 @@ template <class K, int VB>
 struct opaque_kernel<patches_op, K, VB> : patches_kernel<K, VB> {};
 template <class K, int VB>
 struct opaque_kernel<fold_op, K, VB> : fold_kernel<K, VB> {};
+template <class K, int VB>
+struct opaque_kernel<window_max_op, K, VB> : window_max_kernel<K, VB> {};
+template <class K, int VB>
+struct opaque_kernel<window_at_max_op, K, VB> : window_at_max_kernel<K, VB> {};
+template <class K, int VB>
+struct opaque_kernel<window_from_max_op, K, VB> : window_from_max_kernel<K, VB> {};
 
 template <class K, int VB>
 struct opaque {

@@ -85,6 +85,7 @@ using all = rule_list<
     negative_of_negative, add_of_negative, subtract_of_negative, multiply_of_negatives, even_of_negative, idempotent, not_of_not,
     same_operands, integer_same_operands, integer_with_literal,
     where_of_literal, where_of_same, where_of_not, where_of_where, cast_to_same, cast_of_cast, stop_gradient_rule,
+    mask_of_window_slope, sum_of_window_slope,   // before reshapes move
     view_of_literal, reshape_to_same, reshape_of_reshape, expand_of_expand, transpose_of_transpose, transpose_to_reshape,
     transpose_of_expand, reshape_through_pointwise, transpose_through_pointwise, reshape_out_of_pointwise, reduction_of_reshape,
     section_of_section, slice_of_pad, slice_inwards, pads_as_one, pad_of_zeros,

@@ -1,6 +1,6 @@
-// Products with windows.
+// Products with windows, and slopes of the largest in windows.
 #pragma once
-#include <kiln/ops/windows.hpp>
+#include <kiln/ops/window_maximum.hpp>
 #include <kiln/passes/rewrites/rule.hpp>
 
 namespace kiln::rewrite {
@@ -36,6 +36,45 @@ struct fold_of_product : at<fold_op>::over<reshape_op> {
         const value y = call<matmul_op>({}, reshape_to(seen, ints(n.b->times(outer, g.image()), places * channels)),
                                         reshape_to(filters, ints(places * channels, g.inner)));
         return reshape_to(y, n.b->get(n.n().shape));
+    }
+};
+
+constexpr value behind_reshape(value v) { return is<reshape_op>(v) ? input(v) : v; }
+/// where(c(x), window_from_max(d, x), 0) -> window_from_max(where(c(window_max(x)), d, 0), x), where c compares with a number: what gets a slope
+/// is the maximum. Exact. So the mask of a relu before a pool is one of the pool's results.
+struct mask_of_window_slope : at<where_op>::over<window_from_max_op, reshape_op> {
+    static constexpr auto name = "mask_of_window_slope";
+    static constexpr value apply(site n) {
+        const value c = behind_reshape(n[0]), slope = behind_reshape(n[1]);
+        if (!is<window_from_max_op>(slope) || !is_exactly(n[2], 0)) return {};
+        const value d = input(slope), x = input(slope, 1);
+        const node compared = c.n();
+        if (compared.op->kind != pattern::pointwise || compared.n_in != 2) return {};
+        const int number = input(c, 0).n().op == &literal_op ? 0 : 1;
+        if (input(c, number).n().op != &literal_op || behind_reshape(input(c, 1 - number)).id != behind_reshape(x).id) return {};
+        value in[2];
+        in[1 - number] = call<window_max_op>(axes_at(slope), x);
+        in[number] = n.b->literal({d.n().shape, x.element()}, bits_of_literal(input(c, number)));
+        const value kept = call<where_op>({}, n.b->make(*compared.op, in, 2, compared.attrs), d, zeros_like(d));
+        return reshape_to(call<window_from_max_op>(axes_at(slope), kept, x), n.b->get(n.n().shape));
+    }
+};
+/// sum(window_from_max(d, x)) -> sum(d) along all axes that windows slide over, if each of them sees some of the image.
+struct sum_of_window_slope : at<sum_op>::over<window_from_max_op, reshape_op> {
+    static constexpr auto name = "sum_of_window_slope";
+    static constexpr value apply(site n) {
+        const value y = n[0], slope = behind_reshape(y);
+        if (!is<window_from_max_op>(slope)) return {};
+        list a = n.attrs();
+        const window_geometry g = geometry_of({n.b, slope.id});
+        if (is<reshape_op>(y)) {   // all but the last axis, which is the last there too
+            if (a.n != y.rank() - 1 || a.has(-1) || y.extent(-1) != slope.extent(-1)) return {};
+            a = {};
+            for (int k = -slope.rank(); k < -1; ++k) a.put(k);
+        }
+        for (int k = 0; k < g.n; ++k)
+            if (!a.has(k - 1 - g.n) || !g.axis[k].always_seen()) return {};
+        return sum_over(input(slope), a);
     }
 };
 
