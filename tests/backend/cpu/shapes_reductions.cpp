@@ -1,6 +1,9 @@
 // Shapes of nests: reductions over every subset of the axes of tensors of rank 1 to 4, in one graph each.
 #include "compare.hpp"
 
+#include <algorithm>
+#include <limits>
+
 namespace kiln::testing {
 namespace {
 
@@ -107,6 +110,37 @@ TEST_CASE("sums that go back into the tensor", "[cpu][shapes]") {
             compare(f2, {{"a", a}, {"b", b}});
             compare(f3, {{"a", a}, {"b", b}, {"c", 5}});
         }
+}
+
+/// Two vectors see to NaN together: a NaN anywhere must reach the result, from whole vectors, those left over and the last few numbers.
+template <class T>
+void try_nan_everywhere() {
+    constexpr auto v = placeholder<"v", T, "n">;
+    auto f = function(inputs(v), outputs(max(v), min(v), max(absolute(v)), sum(v)));
+    for (const i64 n : {1, 2, 7, 31, 64, 127, 128, 200, 293}) {
+        tensor<T, dynamic> x(n);
+        for (i64 k = 0; k < n; ++k) x(k) = static_cast<T>(k * 37 % 101 - 50);
+        const T largest = *std::max_element(x.data(), x.data() + n), least = *std::min_element(x.data(), x.data() + n);
+        T high, low, widest, total;
+        f.into(high, low, widest, total)(x);
+        CHECK(high == largest);
+        CHECK(low == least);
+        CHECK(widest == std::max(largest, -least));
+        bool seen = true;
+        for (i64 k = 0; k < n; ++k) {
+            const T before = x(k);
+            x(k) = std::numeric_limits<T>::quiet_NaN();
+            f.into(high, low, widest, total)(x);
+            seen &= high != high && low != low && widest != widest && total != total;
+            x(k) = before;
+        }
+        INFO(n);
+        CHECK(seen);
+    }
+}
+TEST_CASE("NaN anywhere in a maximum", "[cpu][shapes]") {
+    try_nan_everywhere<float>();
+    try_nan_everywhere<double>();
 }
 
 }  // namespace

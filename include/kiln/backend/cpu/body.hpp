@@ -169,6 +169,17 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         if constexpr (base_parts::past_nan.yes[I]) return op<I>::combine_numbers(a, b);
         else return op<I>::combine(a, b);
     }
+    /// A maximum or minimum that has to see to NaN. Two of them do it together: the first has what both have seen.
+    template <int I>
+    static constexpr bool sees_nan = [] {
+        if constexpr (K::node(I).kind != kiln::step::reduce || !is_floating(K::node(I).type)) return false;
+        else return !base_parts::past_nan.yes[I] && (K::op(K::node(I).op) == hash(max_op::name) || K::op(K::node(I).op) == hash(min_op::name));
+    }();
+    template <int I>
+    static KILN_INLINE void combine_two(lanes<I>& a, lanes<I>& b, lanes<I> x, lanes<I> y) {
+        a = nan_or_nan_or(x, y, op<I>::combine_numbers(a, x));
+        b = op<I>::combine_numbers(b, y);
+    }
     /// Lanes that are not there take no part in a reduction.
     template <int I>
     static KILN_INLINE lanes<I> only_first(lanes<I> v, int count) {
@@ -259,12 +270,18 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     // ---- reductions
     template <int I>
     static KILN_INLINE lanes<I> across(lanes<I> v) {   // over the lanes, in every lane
-        return fold_lanes<I, L / 2>(v);
+        const lanes<I> r = fold_lanes<I, L / 2>(v);
+        if constexpr (sees_nan<I>)
+            if (any_nan(v)) return like(v, __builtin_nan(""));
+        return r;
     }
     template <int I, int W>
     static KILN_INLINE lanes<I> fold_lanes(lanes<I> v) {
         if constexpr (W == 0) return v;
-        else return fold_lanes<I, W / 2>(combined<I>(v, shuffled<W>(v, std::make_integer_sequence<int, L>{})));
+        else {
+            const lanes<I> other = shuffled<W>(v, std::make_integer_sequence<int, L>{});
+            return fold_lanes<I, W / 2>(merged<sees_nan<I>, I>(v, other));
+        }
     }
     template <int W, class V, int... J>
     static KILN_INLINE V shuffled(V v, std::integer_sequence<int, J...>) {
@@ -280,9 +297,15 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     }
     template <int... I>
     static KILN_INLINE void clear_neutral(std::integer_sequence<int, I...>, regs& acc) { ((at<I>(acc) = neutral<I>()), ...); }
-    template <int... I>
+    /// NanSeen: a has the NaN of b already.
+    template <bool NanSeen = false, int... I>
     static KILN_INLINE void merge(std::integer_sequence<int, I...>, regs& a, const regs& b) {
-        ((at<I>(a) = combined<I>(at<I>(a), at<I>(b))), ...);
+        ((at<I>(a) = merged<NanSeen && sees_nan<I>, I>(at<I>(a), at<I>(b))), ...);
+    }
+    template <bool NanSeen, int I>
+    static KILN_INLINE lanes<I> merged(lanes<I> a, lanes<I> b) {
+        if constexpr (NanSeen) return op<I>::combine_numbers(a, b);
+        else return combined<I>(a, b);
     }
     template <int... I>
     static KILN_INLINE void copy(std::integer_sequence<int, I...>, regs& to, const regs& from) { ((at<I>(to) = at<I>(from)), ...); }

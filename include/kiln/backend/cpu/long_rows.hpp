@@ -72,16 +72,16 @@ struct long_rows : one_hot_rows<K, VB> {
         base::copy(only<base::along + S>{}, to, from);
         base::copy(only<base::cross_scalar>{}, to, from);
     }
-    template <int S>
+    template <int S, bool NanSeen>
     static KILN_INLINE void merge_part(regs& a, const regs& b) {
-        base::merge(only<base::along + S>{}, a, b);
-        base::merge(only<base::cross_scalar>{}, a, b);
+        base::template merge<NanSeen>(only<base::along + S>{}, a, b);
+        base::template merge<NanSeen>(only<base::cross_scalar>{}, a, b);
     }
-    template <int S, int U>
+    template <int S, int U, bool NanSeen = false>
     static KILN_INLINE void merge_from(regs* acc) {   // 4: parts 4 to 7 into 0 to 3, and so on
         if constexpr (U > 0) {
-            [&]<int... V>(std::integer_sequence<int, V...>) KILN_INLINE_LAMBDA { (merge_part<S>(acc[V], acc[V + U]), ...); }(std::make_integer_sequence<int, U>{});
-            merge_from<S, U / 2>(acc);
+            [&]<int... V>(std::integer_sequence<int, V...>) KILN_INLINE_LAMBDA { (merge_part<S, NanSeen>(acc[V], acc[V + U]), ...); }(std::make_integer_sequence<int, U>{});
+            merge_from<S, U / 2, NanSeen>(acc);
         }
     }
     // Accumulators are named by constants: what a loop numbers lives in memory.
@@ -165,6 +165,34 @@ struct long_rows : one_hot_rows<K, VB> {
         one_each<0, false>(only<base::pass>{}, s, at_column(p, j, L), acc);
         j += L;
     }
+    template <int I>
+    static KILN_INLINE void one_of_two(state& s, regs& r, regs& t, const place& p, const place& q, regs& a, regs& b) {
+        if constexpr (base::template sees_nan<I> && !f.columns(I)) {
+            constexpr int folded = K::node(I).in[0];
+            base::template combine_two<I>(base::template at<I>(a), base::template at<I>(b), base::template get<folded>(s, r), base::template get<folded>(s, t));
+        } else {
+            one<0, false, I>(s, r, p, a);
+            one<0, false, I>(s, t, q, b);
+        }
+    }
+    template <int... I>
+    static KILN_INLINE void two(std::integer_sequence<int, I...>, state& s, const place& p, const place& q, regs& a, regs& b) {
+        regs r, t;
+        (one_of_two<I>(s, r, t, p, q, a, b), ...);
+    }
+    /// Merging waits for one part after the other, so what it would do for NaN is done before, side by side: the first part gets that of all.
+    template <int N, int... I>
+    static KILN_INLINE void gather_nan(std::integer_sequence<int, I...>, regs (&acc)[N]) { (gather_nan_of<I>(acc), ...); }
+    template <int I, int N>
+    static KILN_INLINE void gather_nan_of(regs (&acc)[N]) {
+        if constexpr (base::template sees_nan<I> && !f.columns(I))
+            [&]<int... P>(std::integer_sequence<int, P...>) KILN_INLINE_LAMBDA {
+                auto& first = base::template at<I>(acc[0]);
+                ((first = nan_or_nan_or(base::template at<I>(acc[2 * P + 1]), base::template at<I>(acc[2 * P + 2 < N ? 2 * P + 2 : 1]), first)), ...);
+            }(std::make_integer_sequence<int, N / 2>{});
+    }
+    template <int... I>
+    static constexpr bool any_sees_nan(std::integer_sequence<int, I...>) { return (false || ... || base::template sees_nan<I>); }
     template <int... U>
     static KILN_INLINE void fold(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass>;
@@ -173,10 +201,17 @@ struct long_rows : one_hot_rows<K, VB> {
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
         i64 j = first;
         constexpr int step = sizeof...(U) * L;
-        for (; j + step <= last; j += step) (one_each<0, false>(nodes{}, s, at_column(p, j + U * L, L), acc[U]), ...);
+        for (; j + step <= last; j += step) {
+            if constexpr (any_sees_nan(nodes{}))
+                [&]<int... P>(std::integer_sequence<int, P...>) KILN_INLINE_LAMBDA {
+                    (two(nodes{}, s, at_column(p, j + 2 * P * L, L), at_column(p, j + (2 * P + 1) * L, L), acc[2 * P], acc[2 * P + 1]), ...);
+                }(std::make_integer_sequence<int, sizeof...(U) / 2>{});
+            else (one_each<0, false>(nodes{}, s, at_column(p, j + U * L, L), acc[U]), ...);
+        }
         (one_if(s, p, j, last, acc[U]), ...);   // never all of them
         if (j < last) one_each<0, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[sizeof...(U) - 1]);
-        merge_from<0, sizeof...(U) / 2>(acc);
+        gather_nan(nodes{}, acc);
+        merge_from<0, sizeof...(U) / 2, true>(acc);
         copy_part<0>(sums, acc[0]);
     }
 

@@ -194,6 +194,42 @@ KILN_INLINE simd<T, L, B> greater_of(simd<T, L, B> a, simd<T, L, B> x) { return 
 template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> lesser_of(simd<T, L, B> a, simd<T, L, B> x) { return nan_or(x, lesser_number_of(a, x)); }
 
+/// NaN where x or y is, else v, by one comparison of both.
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> nan_or_nan_or(simd<T, L, B> x, simd<T, L, B> y, simd<T, L, B> v) {
+    static_assert(std::is_floating_point_v<T>);
+    using bits = raw<int_of<sizeof(T)>, L>;
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float> && L == 16)
+        return {(raw<T, L>)_mm512_mask_mov_ps((__m512)v.v, _mm512_cmp_ps_mask((__m512)x.v, (__m512)y.v, _CMP_UNORD_Q), _mm512_set1_ps(__builtin_nanf("")))};
+    if constexpr (std::is_same_v<T, double> && L == 8)
+        return {(raw<T, L>)_mm512_mask_mov_pd((__m512d)v.v, _mm512_cmp_pd_mask((__m512d)x.v, (__m512d)y.v, _CMP_UNORD_Q), _mm512_set1_pd(__builtin_nan("")))};
+#endif
+#if defined(__AVX__)
+    if constexpr (std::is_same_v<T, float> && L == 8) return {(raw<T, L>)((bits)v.v | (bits)_mm256_cmp_ps((__m256)x.v, (__m256)y.v, _CMP_UNORD_Q))};
+    if constexpr (std::is_same_v<T, double> && L == 4) return {(raw<T, L>)((bits)v.v | (bits)_mm256_cmp_pd((__m256d)x.v, (__m256d)y.v, _CMP_UNORD_Q))};
+#endif
+    if constexpr (std::is_same_v<T, float> && L == 4) return {(raw<T, L>)((bits)v.v | (bits)_mm_cmpunord_ps((__m128)x.v, (__m128)y.v))};
+    if constexpr (std::is_same_v<T, double> && L == 2) return {(raw<T, L>)((bits)v.v | (bits)_mm_cmpunord_pd((__m128d)x.v, (__m128d)y.v))};
+    return {(raw<T, L>)((bits)v.v | (bits)(x.v != x.v) | (bits)(y.v != y.v))};
+}
+/// Is any lane NaN?
+template <class T, int L, int B>
+KILN_INLINE bool any_nan(simd<T, L, B> x) {
+    const auto nan = x.v != x.v;
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float> && L == 16) return _mm512_cmp_ps_mask((__m512)x.v, (__m512)x.v, _CMP_UNORD_Q) != 0;
+    if constexpr (std::is_same_v<T, double> && L == 8) return _mm512_cmp_pd_mask((__m512d)x.v, (__m512d)x.v, _CMP_UNORD_Q) != 0;
+#endif
+#if defined(__AVX__)
+    if constexpr (sizeof(nan) == 32) return _mm256_movemask_epi8((__m256i)nan) != 0;
+#endif
+    if constexpr (sizeof(nan) == 16) return _mm_movemask_epi8((__m128i)nan) != 0;
+    bool any = false;
+    for (int k = 0; k < L; ++k) any |= nan[k] != 0;
+    return any;
+}
+
 // ---- numbers of the lanes
 /// 0, 1, 2, ...
 template <class T, int... K>
