@@ -166,15 +166,11 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     static KILN_INLINE lanes<I> identity() { return op<I>::identity(lanes<I>{}, K::node(I).type); }
     template <int I>
     static KILN_INLINE lanes<I> combined(lanes<I> a, lanes<I> b) {
-        if constexpr (base_parts::past_nan.yes[I]) return op<I>::combine_numbers(a, b);
+        if constexpr (base_parts::nan.unseen[I]) return op<I>::combine_numbers(a, b);
         else return op<I>::combine(a, b);
     }
     /// A maximum or minimum that has to see to NaN. Two of them do it together: the first has what both have seen.
-    template <int I>
-    static constexpr bool sees_nan = [] {
-        if constexpr (K::node(I).kind != kiln::step::reduce || !is_floating(K::node(I).type)) return false;
-        else return !base_parts::past_nan.yes[I] && (K::op(K::node(I).op) == hash(max_op::name) || K::op(K::node(I).op) == hash(min_op::name));
-    }();
+    static constexpr bool sees_nan(int i) { return base_parts::nan.seen[i]; }
     template <int I>
     static KILN_INLINE void combine_two(lanes<I>& a, lanes<I>& b, lanes<I> x, lanes<I> y) {
         a = nan_or_nan_or(x, y, op<I>::combine_numbers(a, x));
@@ -271,7 +267,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     template <int I>
     static KILN_INLINE lanes<I> across(lanes<I> v) {   // over the lanes, in every lane
         const lanes<I> r = fold_lanes<I, L / 2>(v);
-        if constexpr (sees_nan<I>)
+        if constexpr (sees_nan(I))
             if (any_nan(v)) return like(v, __builtin_nan(""));
         return r;
     }
@@ -280,7 +276,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         if constexpr (W == 0) return v;
         else {
             const lanes<I> other = shuffled<W>(v, std::make_integer_sequence<int, L>{});
-            return fold_lanes<I, W / 2>(merged<sees_nan<I>, I>(v, other));
+            return fold_lanes<I, W / 2>(merged<sees_nan(I), I>(v, other));
         }
     }
     template <int W, class V, int... J>
@@ -300,7 +296,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     /// NanSeen: a has the NaN of b already.
     template <bool NanSeen = false, int... I>
     static KILN_INLINE void merge(std::integer_sequence<int, I...>, regs& a, const regs& b) {
-        ((at<I>(a) = merged<NanSeen && sees_nan<I>, I>(at<I>(a), at<I>(b))), ...);
+        ((at<I>(a) = merged<NanSeen && sees_nan(I), I>(at<I>(a), at<I>(b))), ...);
     }
     template <bool NanSeen, int I>
     static KILN_INLINE lanes<I> merged(lanes<I> a, lanes<I> b) {

@@ -42,7 +42,7 @@ template <class K, int Lanes>
 struct body_parts {
     static constexpr int B = K::header.lane_bytes, L = Lanes, n = K::n, axes = K::header.axes;
     static constexpr auto f = facts_for<K, L>();
-    static constexpr auto past_nan = folds_past_nan<K>(f);
+    static constexpr auto nan = nan_in_folds<K>(f);
 
     // the parts of pass s are `pass + s`, ...
     enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, turned_loads, turned_stores, kept_part, fixed_part, of_columns, of_elements, carried,

@@ -124,8 +124,8 @@ struct image_lanes : contraction<K, VB, Registers> {
         [[maybe_unused]] const lane_mask<base::B, L> there = lane_numbers<N>() < N::splat(static_cast<int_of<base::B>>(count));
         ((base::template at<I>(sums) = select(there, base::template at<I>(sums), base::template at<I>(before))), ...);
     }
-    static KILN_INLINE void results_of_images(state& st, const place& p0, const T* out, i64 n, int images, i64 row, const regs* periodic, regs* sums) {
-        for (i64 j = 0, v = 0; j < n; j += L, v = v + 1 < base::n_whole ? v + 1 : 0) {
+    static KILN_INLINE void results_of_images(state& st, const place& p0, const T* out, i64 from, i64 n, int images, i64 row, const regs* periodic, regs* sums) {
+        for (i64 j = from, v = from / L % base::n_whole; j < n; j += L, v = v + 1 < base::n_whole ? v + 1 : 0) {
             if constexpr (base::n <= 4)   // written out, where that is little code: results stay in registers
                 if (images == L && n - j >= L) {
                     raw<T, L> x[L];
@@ -160,9 +160,12 @@ struct image_lanes : contraction<K, VB, Registers> {
             lay_images(at, o.a + n * s::image, images);
             for (i64 m = 0; m < lines_in_all; m += lines_at_once) {
                 const i64 lines = lines_in_all - m < lines_at_once ? lines_in_all - m : lines_at_once;
-                for (i64 k = 0; k < lines; ++k)
+                for (i64 k = 0, done = 0; k < lines; ++k) {   // stores go on beside the sums of the next line
                     line_of_results(at, o.b, out + k * line_of_columns * L, (m + k) / g.axis[1].out, (m + k) % g.axis[1].out);
-                results_of_images(st, p0, out, lines * line_of_columns, images, n * s::windows + m * s::last.out, periodic, sums);
+                    const i64 there = k + 1 < lines ? (k + 1) * line_of_columns / L * L : lines * line_of_columns;
+                    results_of_images(st, p0, out, done, there, images, n * s::windows + m * s::last.out, periodic, sums);
+                    done = there;
+                }
             }
         }
         base::gather_sums(only<base::all_after>{}, sums, &columns_sums);

@@ -167,7 +167,7 @@ struct long_rows : one_hot_rows<K, VB> {
     }
     template <int I>
     static KILN_INLINE void one_of_two(state& s, regs& r, regs& t, const place& p, const place& q, regs& a, regs& b) {
-        if constexpr (base::template sees_nan<I> && !f.columns(I)) {
+        if constexpr (base::sees_nan(I) && !f.columns(I)) {
             constexpr int folded = K::node(I).in[0];
             base::template combine_two<I>(base::template at<I>(a), base::template at<I>(b), base::template get<folded>(s, r), base::template get<folded>(s, t));
         } else {
@@ -185,14 +185,14 @@ struct long_rows : one_hot_rows<K, VB> {
     static KILN_INLINE void gather_nan(std::integer_sequence<int, I...>, regs (&acc)[N]) { (gather_nan_of<I>(acc), ...); }
     template <int I, int N>
     static KILN_INLINE void gather_nan_of(regs (&acc)[N]) {
-        if constexpr (base::template sees_nan<I> && !f.columns(I))
+        if constexpr (base::sees_nan(I) && !f.columns(I))
             [&]<int... P>(std::integer_sequence<int, P...>) KILN_INLINE_LAMBDA {
                 auto& first = base::template at<I>(acc[0]);
                 ((first = nan_or_nan_or(base::template at<I>(acc[2 * P + 1]), base::template at<I>(acc[2 * P + 2 < N ? 2 * P + 2 : 1]), first)), ...);
             }(std::make_integer_sequence<int, N / 2>{});
     }
     template <int... I>
-    static constexpr bool any_sees_nan(std::integer_sequence<int, I...>) { return (false || ... || base::template sees_nan<I>); }
+    static constexpr bool any_sees_nan(std::integer_sequence<int, I...>) { return (false || ... || base::sees_nan(I)); }
     template <int... U>
     static KILN_INLINE void fold(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass>;

@@ -55,18 +55,20 @@ struct nan_analysis {
 };
 
 template <int N>
-struct unseen_folds {
-    bool yes[N + 1]{};
+struct nan_of_folds {
+    bool unseen[N + 1]{}, seen[N + 1]{};
 };
-/// For each node of K: whether it is such a maximum or minimum.
+/// For each node of K: whether it is such a maximum or minimum, or one that sees to NaN.
 template <class K, int N>
-constexpr unseen_folds<N> folds_past_nan(const body_facts<N>& f) {
-    unseen_folds<N> r;
+constexpr nan_of_folds<N> nan_in_folds(const body_facts<N>& f) {
+    nan_of_folds<N> r;
     const auto spreads = flags_of_operations<K>(&op_info::spreads_nan);
     for (int i = 0; i < f.n; ++i) {
-        if (!f.along_row(i) || !is_floating(f.node[i].type)) continue;
+        if (f.node[i].kind != step::reduce || !is_floating(f.node[i].type)) continue;
         const u64 op = K::op(f.node[i].op);
-        if (op == hash(max_op::name) || op == hash(min_op::name)) r.yes[i] = nan_analysis<K, N>{f, spreads.yes}.unseen(i);
+        if (op != hash(max_op::name) && op != hash(min_op::name)) continue;
+        r.unseen[i] = f.along_row(i) && nan_analysis<K, N>{f, spreads.yes}.unseen(i);
+        r.seen[i] = !r.unseen[i];
     }
     return r;
 }

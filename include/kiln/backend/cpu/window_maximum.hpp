@@ -2,6 +2,7 @@
 // itself, since a window of a pool is a few vectors that stay in registers.
 #pragma once
 #include <kiln/backend/cpu/windows.hpp>
+#include <kiln/ops/window_maximum.hpp>
 
 namespace kiln::cpu {
 
