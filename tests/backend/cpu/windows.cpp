@@ -252,10 +252,12 @@ TEST_CASE("windows of any geometry") {
 }
 
 TEST_CASE("the largest in windows of any geometry") {
-    try_all_maxima<float, 0>(std::make_integer_sequence<int, 18>{});
-    try_all_maxima<double, 41>(std::make_integer_sequence<int, 6>{});
-    try_all_maxima<std::int8_t, 64>(std::make_integer_sequence<int, 3>{});
-    try_all_maxima<std::uint32_t, 83>(std::make_integer_sequence<int, 3>{});
+    try_all_maxima<float, 0>(std::make_integer_sequence<int, 12>{});
+    try_all_maxima<float, 0>(std::integer_sequence<int, 18, 20, 65, 132, 224, 245, 246>{});   // one channel: a vector of windows, at every stride
+    try_all_maxima<double, 0>(std::integer_sequence<int, 20, 65>{});
+    try_all_maxima<double, 41>(std::make_integer_sequence<int, 4>{});
+    try_all_maxima<std::int8_t, 64>(std::make_integer_sequence<int, 2>{});
+    try_all_maxima<std::uint32_t, 83>(std::make_integer_sequence<int, 2>{});
 }
 
 TEST_CASE("contractions behind windows of any geometry") {

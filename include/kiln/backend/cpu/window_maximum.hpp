@@ -1,48 +1,96 @@
-// window_max, window_at_max, window_from_max: lanes are what lies beside one another in the image, and each window is looked through by
-// itself, since a window of a pool is a few vectors that stay in registers.
+// window_max, window_at_max, window_from_max: each vector of windows is looked through by itself, since what a window of a pool sees are a few
+// vectors that stay in registers. Lanes are what lies side by side in the image, or of one channel the windows of a line.
 #pragma once
 #include <kiln/backend/cpu/windows.hpp>
 #include <kiln/ops/window_maximum.hpp>
 
 namespace kiln::cpu {
 
+/// One lane, for which compilers write better code than for a vector of one.
+template <class T>
+struct one_lane {
+    using element_type = T;
+    static constexpr int lanes = 1;
+    T v;
+    static KILN_INLINE one_lane splat(T x) { return {x}; }
+    friend KILN_INLINE bool operator<=(one_lane a, one_lane b) { return a.v <= b.v; }
+    friend KILN_INLINE bool operator>(one_lane a, one_lane b) { return a.v > b.v; }
+    friend KILN_INLINE bool operator==(one_lane a, one_lane b) { return a.v == b.v; }
+    friend KILN_INLINE one_lane operator+(one_lane a, one_lane b) { return {static_cast<T>(a.v + b.v)}; }
+    friend KILN_INLINE one_lane select(bool c, one_lane a, one_lane b) { return c ? a : b; }
+};
 /// What the three have in common: windows over an image, K's operand `Image`.
 template <class K, int VB, int Image>
 struct windows_of_maximum {
     using s = sliding<K>;
     static constexpr window_geometry g = s::g;
-    static constexpr i64 inner = s::inner, lines = g.axis[0].out * g.axis[1].out;   // of windows, over an image
+    static constexpr i64 inner = s::inner, lines = g.axis[0].out * g.axis[1].out, step = s::last.stride;   // lines of windows, over an image
     using T = ctype_of<K::node(0).type>;
-    static constexpr int B = sizeof(T);
+    static constexpr int B = sizeof(T), L = VB / B;
+    template <int W>
+    using lanes = std::conditional_t<W == 1, one_lane<T>, simd<T, W, B>>;
+    template <int W>
+    using numbers = std::conditional_t<W == 1, one_lane<int_of<B>>, simd<int_of<B>, W, B>>;
+
+    static constexpr bool beside = inner == 1;   // lanes are windows
+    static constexpr auto w0 = s::whole(0, 0, g.axis[0].kernel), w1 = s::whole(1, 0, g.axis[1].kernel), w2 = s::whole(2, 0, s::last.kernel);
     static constexpr int V = [] {
         int v = 1;
-        while (v < inner && v < VB / B) v *= 2;
+        while (v < L && (beside ? 2 * v <= w2.end - w2.first : v < inner)) v *= 2;
         return v;
     }();
-    using lanes = simd<T, V, B>;
-    using numbers = simd<int_of<B>, V, B>;
-
     static constexpr i64 work(const i64* sizes) { return sizes[2 * Image]; }
 
-    template <int N>
-    static KILN_INLINE lanes some(const T* p) {
-        if constexpr (N == V) return load<lanes>(p);
-        else return load_some<lanes>(p, N);
+    // ---- N of W lanes that lie side by side
+    template <int W, int N>
+    static KILN_INLINE lanes<W> some(const T* p) {
+        if constexpr (N == W) return load<lanes<W>>(p);
+        else return load_some<lanes<W>>(p, N);
     }
-    template <int N>
-    static KILN_INLINE void put(T* p, lanes x) {
-        if constexpr (N == V) store(p, x);
+    template <int W, int N>
+    static KILN_INLINE void put(T* p, lanes<W> x) {
+        if constexpr (N == W) store(p, x);
         else store_some(x, p, N);
     }
-    /// Calls f(how many lanes, from where on) for all of `inner`.
-    template <class F>
-    static KILN_INLINE void each_vector(F f) {
-        for (i64 c = 0; c + V <= inner; c += V) f(std::integral_constant<int, V>{}, c);
-        if constexpr (inner % V != 0) f(std::integral_constant<int, static_cast<int>(inner % V)>{}, inner / V * V);
+    // ---- what lanes see of the image at one place. In every second element: two vectors, of which the second ends with the last of them.
+    template <int W, int N>
+    static KILN_INLINE lanes<W> seen(const T* p) {
+        if constexpr (!beside || W == 1 || step == 1) return some<W, N>(p);
+        else if constexpr (step == 2) return every_other<W>(p, std::make_integer_sequence<int, W>{});
+        else {
+            lanes<W> r{};
+            for (int k = 0; k < W; ++k) r.v[k] = p[k * step];
+            return r;
+        }
     }
-    /// One window: where it lies, and whether it sees nothing but the image.
-    template <bool Whole>
+    template <int W, int... J>
+    static KILN_INLINE lanes<W> every_other(const T* p, std::integer_sequence<int, J...>) {
+        return {__builtin_shufflevector(load<lanes<W>>(p).v, load<lanes<W>>(p + W - 1).v, (2 * J < W ? 2 * J : 2 * J + 1)...)};
+    }
+    /// Windows of two elements each, side by side: what both of their places get, by turns.
+    template <int W, int... J>
+    static KILN_INLINE void put_by_turns(T* p, lanes<W> x, lanes<W> y, std::integer_sequence<int, J...>) {
+        store(p, lanes<W>{__builtin_shufflevector(x.v, y.v, (J / 2 + (J % 2 ? W : 0))...)});
+        store(p + W, lanes<W>{__builtin_shufflevector(x.v, y.v, ((W + J) / 2 + (J % 2 ? W : 0))...)});
+    }
+    template <int W, int N>
+    static KILN_INLINE void add(T* p, lanes<W> x) {
+        if constexpr (!beside || W == 1 || step == 1) put<W, N>(p, some<W, N>(p) + x);
+        else if constexpr (step == 2) add_to_every_other<W>(p, x, std::make_integer_sequence<int, W>{});
+        else
+            for (int k = 0; k < W; ++k) p[k * step] += x.v[k];
+    }
+    template <int W, int... J>
+    static KILN_INLINE void add_to_every_other(T* p, lanes<W> x, std::integer_sequence<int, J...>) {
+        const lanes<W> zero{};
+        store(p, load<lanes<W>>(p) + lanes<W>{__builtin_shufflevector(x.v, zero.v, (J % 2 == 0 ? J / 2 : W)...)});
+        store(p + W - 1, load<lanes<W>>(p + W - 1) + lanes<W>{__builtin_shufflevector(x.v, zero.v, (J % 2 == 1 ? (W - 1 + J) / 2 : W)...)});
+    }
+
+    /// A window, or W of them: where the first lies, and whether they see nothing but the image.
+    template <bool Whole, int W>
     struct window {
+        static constexpr int width = W;
         i64 o0, o1, o2;
 
         /// Calls f(number, offset in the image) for its places inside of the image.
@@ -61,22 +109,23 @@ struct windows_of_maximum {
         }
         /// The first of the largest: what it is, and the number of its place; -1 where all is padding.
         struct found {
-            lanes most;
-            numbers place;
+            lanes<W> most;
+            numbers<W> place;
         };
         template <int N>
         KILN_INLINE found largest(const T* x) const {
             using number_type = std::numeric_limits<T>;
             bool none = true;
-            found r{lanes::splat(number_type::has_infinity ? static_cast<T>(-number_type::infinity()) : number_type::lowest()), numbers::splat(-1)};
+            found r{lanes<W>::splat(number_type::has_infinity ? static_cast<T>(-number_type::infinity()) : number_type::lowest()), numbers<W>::splat(-1)};
             each_place([&](int number, i64 at) KILN_INLINE_LAMBDA {
-                const lanes v = some<N>(x + at);
-                const numbers here = numbers::splat(static_cast<int_of<B>>(number));
+                const lanes<W> v = seen<W, N>(x + at);
+                const numbers<W> here = numbers<W>::splat(static_cast<int_of<B>>(number));
                 if (none) r = {v, here};
                 else {
                     const auto larger = [&] {
-                        if constexpr (std::is_floating_point_v<T>) return ~(v <= r.most) & (r.most == r.most);
-                        else return v > r.most;
+                        if constexpr (!std::is_floating_point_v<T>) return v > r.most;
+                        else if constexpr (W == 1) return !(v <= r.most) && r.most == r.most;
+                        else return ~(v <= r.most) & (r.most == r.most);
                     }();
                     r = {select(larger, v, r.most), select(larger, here, r.place)};
                 }
@@ -85,20 +134,36 @@ struct windows_of_maximum {
             return r;
         }
     };
-    /// Calls f(window, how many windows lie before it, how many images) for lines of windows [from, to).
+    /// Calls f(window, how many lanes, how many of them were done before, offset in what windows give, offset in the image) for lines of windows
+    /// [from, to), so that the places of a window are offsets from there.
     template <class F>
     static KILN_INLINE void each_window(part_range mine, F f) {
-        constexpr auto w0 = s::whole(0, 0, g.axis[0].kernel), w1 = s::whole(1, 0, g.axis[1].kernel), w2 = s::whole(2, 0, s::last.kernel);
         for (i64 line = mine.first; line < mine.last; ++line) {
-            const i64 image = line / lines, o0 = line % lines / g.axis[1].out, o1 = line % lines % g.axis[1].out;
+            const i64 image = line / lines * s::image, o0 = line % lines / g.axis[1].out, o1 = line % lines % g.axis[1].out, first = line * s::last.out;
             const bool whole = o0 >= w0.first && o0 < w0.end && o1 >= w1.first && o1 < w1.end;
-            i64 o = 0;
-            if constexpr (s::leaves(0) || s::leaves(1) || s::leaves(2))
-                for (; o < (whole ? w2.first : s::last.out); ++o) f(window<false>{o0, o1, o}, line * s::last.out + o, image);
-            for (; o < (s::leaves(2) ? w2.end : s::last.out); ++o) f(window<true>{o0, o1, o}, line * s::last.out + o, image);
-            if constexpr (s::leaves(2))
-                for (; o < s::last.out; ++o) f(window<false>{o0, o1, o}, line * s::last.out + o, image);
+            const auto partly = [&](i64 from, i64 to) KILN_INLINE_LAMBDA {
+                for (i64 o = from; o < to; ++o) each_vector(window<false, beside ? 1 : V>{o0, o1, o}, (first + o) * inner, image, f);
+            };
+            if (!whole) {
+                partly(0, s::last.out);
+                continue;
+            }
+            partly(0, w2.first);
+            if constexpr (!beside)
+                for (i64 o = w2.first; o < w2.end; ++o) each_vector(window<true, V>{o0, o1, o}, (first + o) * inner, image, f);
+            else if constexpr (w2.end > w2.first)
+                for (i64 o = w2.first; o < w2.end; o += V) {   // the last vector overlaps the one before it
+                    const i64 at = o + V <= w2.end ? o : w2.end - V;
+                    f(window<true, V>{o0, o1, at}, std::integral_constant<int, V>{}, static_cast<int>(o - at), first + at, image);
+                }
+            partly(w2.end, s::last.out);
         }
+    }
+    /// All of `inner`.
+    template <class W, class F>
+    static KILN_INLINE void each_vector(W w, i64 at, i64 image, F f) {
+        for (i64 c = 0; c + W::width <= inner; c += W::width) f(w, std::integral_constant<int, W::width>{}, 0, at + c, image + c);
+        if constexpr (inner % W::width != 0) f(w, std::integral_constant<int, static_cast<int>(inner % W::width)>{}, 0, at + inner / W::width * W::width, image + inner / W::width * W::width);
     }
 };
 
@@ -110,10 +175,8 @@ struct window_max_kernel : windows_of_maximum<K, VB, 0> {
         if constexpr (s::windows * s::inner > 0) {
             const T* x = reinterpret_cast<const T*>(a[0]);
             T* out = reinterpret_cast<T*>(a[1]);
-            base::each_window(range_of(sizes[2] / (s::windows * s::inner) * base::lines, part, parts, 1), [&](auto w, i64 window, i64 image) KILN_INLINE_LAMBDA {
-                base::each_vector([&](auto n, i64 c) KILN_INLINE_LAMBDA {
-                    base::template put<n>(out + window * s::inner + c, w.template largest<n>(x + image * s::image + c).most);
-                });
+            base::each_window(range_of(sizes[2] / (s::windows * s::inner) * base::lines, part, parts, 1), [&](auto w, auto n, int, i64 window, i64 image) KILN_INLINE_LAMBDA {
+                base::template put<w.width, n>(out + window, w.template largest<n>(x + image).most);
             });
         }
     }
@@ -121,20 +184,19 @@ struct window_max_kernel : windows_of_maximum<K, VB, 0> {
 template <class K, int VB>
 struct window_at_max_kernel : windows_of_maximum<K, VB, 1> {
     using base = windows_of_maximum<K, VB, 1>;
-    using typename base::T, typename base::s, typename base::lanes, typename base::numbers;
+    using typename base::T, typename base::s;
     static void run(char* const* a, const i64* sizes, int part, int parts) {
         if constexpr (s::windows * s::inner > 0) {
             const T *t = reinterpret_cast<const T*>(a[0]), *x = reinterpret_cast<const T*>(a[1]);
             T* out = reinterpret_cast<T*>(a[2]);
-            base::each_window(range_of(sizes[4] / (s::windows * s::inner) * base::lines, part, parts, 1), [&](auto w, i64 window, i64 image) KILN_INLINE_LAMBDA {
-                base::each_vector([&](auto n, i64 c) KILN_INLINE_LAMBDA {
-                    const auto place = w.template largest<n>(x + image * s::image + c).place;
-                    lanes r{};
-                    w.each_place([&](int number, i64 at) KILN_INLINE_LAMBDA {
-                        r = select(place == numbers::splat(static_cast<int_of<base::B>>(number)), base::template some<n>(t + image * s::image + c + at), r);
-                    });
-                    base::template put<n>(out + window * s::inner + c, r);
+            base::each_window(range_of(sizes[4] / (s::windows * s::inner) * base::lines, part, parts, 1), [&](auto w, auto n, int, i64 window, i64 image) KILN_INLINE_LAMBDA {
+                using numbers = typename base::template numbers<w.width>;
+                const auto place = w.template largest<n>(x + image).place;
+                typename base::template lanes<w.width> r{};
+                w.each_place([&](int number, i64 at) KILN_INLINE_LAMBDA {
+                    r = select(place == numbers::splat(static_cast<int_of<base::B>>(number)), base::template seen<w.width, n>(t + image + at), r);
                 });
+                base::template put<w.width, n>(out + window, r);
             });
         }
     }
@@ -143,12 +205,13 @@ template <class K, int VB>
 struct window_from_max_kernel : windows_of_maximum<K, VB, 1> {
     using base = windows_of_maximum<K, VB, 1>;
     using base::g;
-    using typename base::T, typename base::s, typename base::lanes, typename base::numbers;
-    static constexpr bool all = g.side_by_side();   // of the image is seen, once
+    using typename base::T, typename base::s;
+    static constexpr bool by_turns = base::beside && g.side_by_side() && base::step == 2;
+    static constexpr bool all = g.side_by_side() && (!base::beside || by_turns || base::V == 1);   // of the image is stored, once
     static constexpr bool apart = [] {
         for (const window_axis& a : g.axis)
             if (a.dilation != 1 || a.kernel > a.stride) return false;
-        return true;
+        return !base::beside || base::V == 1;
     }();
     /// Windows that meet are one part's.
     static void run(char* const* a, const i64* sizes, int part, int parts) {
@@ -157,16 +220,21 @@ struct window_from_max_kernel : windows_of_maximum<K, VB, 1> {
             const T *d = reinterpret_cast<const T*>(a[0]), *x = reinterpret_cast<const T*>(a[1]);
             T* out = reinterpret_cast<T*>(a[2]);
             const part_range mine = range_of(sizes[4] / s::image * pieces, part, parts, 1);
-            if constexpr (!all) fill_run<T, VB / base::B>(out + mine.first * s::image, T{}, (mine.last - mine.first) * s::image);
-            base::each_window({mine.first * (base::lines / pieces), mine.last * (base::lines / pieces)}, [&](auto w, i64 window, i64 image) KILN_INLINE_LAMBDA {
-                base::each_vector([&](auto n, i64 c) KILN_INLINE_LAMBDA {
-                    const lanes slope = base::template some<n>(d + window * s::inner + c);
-                    const auto place = w.template largest<n>(x + image * s::image + c).place;
-                    w.each_place([&](int number, i64 at) KILN_INLINE_LAMBDA {
-                        T* const to = out + image * s::image + c + at;
-                        const lanes here = select(place == numbers::splat(static_cast<int_of<base::B>>(number)), slope, lanes{});
-                        base::template put<n>(to, apart ? here : base::template some<n>(to) + here);
-                    });
+            if constexpr (!all) fill_run<T, base::L>(out + mine.first * s::image, T{}, (mine.last - mine.first) * s::image);
+            base::each_window({mine.first * (base::lines / pieces), mine.last * (base::lines / pieces)}, [&](auto w, auto n, int done, i64 window, i64 image) KILN_INLINE_LAMBDA {
+                using lanes = typename base::template lanes<w.width>;
+                using numbers = typename base::template numbers<w.width>;
+                lanes slope = base::template some<w.width, n>(d + window);
+                if constexpr (!by_turns && base::beside && w.width > 1) slope = select(lane_numbers<numbers>() < numbers::splat(static_cast<int_of<base::B>>(done)), lanes{}, slope);
+                const auto place = w.template largest<n>(x + image).place;
+                [[maybe_unused]] lanes before{};
+                w.each_place([&](int number, i64 at) KILN_INLINE_LAMBDA {
+                    const lanes here = select(place == numbers::splat(static_cast<int_of<base::B>>(number)), slope, lanes{});
+                    if constexpr (by_turns && w.width > 1) {
+                        if (number % 2) base::template put_by_turns<w.width>(out + image + at - 1, before, here, std::make_integer_sequence<int, w.width>{});
+                        before = here;
+                    } else if constexpr (apart) base::template put<w.width, n>(out + image + at, here);
+                    else base::template add<w.width, n>(out + image + at, here);
                 });
             });
         }
