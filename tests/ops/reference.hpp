@@ -342,18 +342,17 @@ array drawn(const char* name, dtype t, const std::vector<i64>& shape, real scale
 
 // ---- windows
 /// The geometry of a window of this size and stride 1 over the second axis of [outer, axis, ...], with 1 of padding before.
-constexpr window_geometry rows_of_patches(value x, i64 kernel, i64 stride, bool lowest) {
+constexpr window_geometry rows_of_patches(value x, i64 kernel, i64 stride) {
     window_geometry g;
     g.n = 2;
     g.inner = x.extent(3);
-    g.lowest = lowest;
     const i64 size = x.extent(1);
     g.axis[0] = {size, (size + 1 - kernel) / stride + 1, kernel, stride, 1, 1};
     g.axis[1] = {x.extent(2), x.extent(2), 1, 1, 1, 0};
     return g;
 }
 /// [outer, out, columns, kernel, 1, inner]: so that fold can be tried on a tensor.
-constexpr value windows_of_rows(value x) { return call<patches_op>(rows_of_patches(x, 3, 1, false).attributes(), x); }
+constexpr value windows_of_rows(value x) { return call<patches_op>(rows_of_patches(x, 3, 1).attributes(), x); }
 /// a + b c, as the dtype has it.
 inline real plus_product(dtype t, real a, real b, real c) {
     return is_floating(t) ? a + b * c : wrapped(t, static_cast<integer>(a) + times(static_cast<integer>(b), static_cast<integer>(c)));

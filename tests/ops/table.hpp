@@ -333,22 +333,19 @@ inline constexpr row rows[]{
         .over(of_outers).taking(domain::number),
 
     // ---- windows: convolutions and pools (convolution.cpp has every option)
-    general("patches", 1, [](args a) { return call<patches_op>(rows_of_patches(a[0], 2, 2, false).attributes(), a[0]); },
+    general("patches", 1, [](args a) { return call<patches_op>(rows_of_patches(a[0], 2, 2).attributes(), a[0]); },
             [](const array* x, dtype) { return windows_along_rows(x[0], 2, 2, 0); })
         .over(of_images).taking(domain::any).exact(),
-    general("patches", 1, [](args a) { return call<patches_op>(rows_of_patches(a[0], 3, 1, true).attributes(), a[0]); },
-            [](const array* x, dtype t) { return windows_along_rows(x[0], 3, 1, is_floating(t) ? -HUGE_VALL : t == dtype::boolean ? 0 : lowest_of(t)); })
-        .called("lowest").over(of_images).taking(domain::any).exact(),
-    general("fold", 1, [](args a) { return call<fold_op>(rows_of_patches(a[0], 3, 1, false).attributes(), windows_of_rows(a[0])); },
+    general("fold", 1, [](args a) { return call<fold_op>(rows_of_patches(a[0], 3, 1).attributes(), windows_of_rows(a[0])); },
             [](const array* x, dtype t) { return folded_rows(x[0], t); })
         .over(of_images).taking(domain::number).within(2, 10).without(huge),
-    general("window_max", 1, [](args a) { return call<window_max_op>(rows_of_patches(a[0], 3, 1, false).attributes(), a[0]); },
+    general("window_max", 1, [](args a) { return call<window_max_op>(rows_of_patches(a[0], 3, 1).attributes(), a[0]); },
             [](const array* x, dtype) { return at_maximum(x[0], x[0]); })
         .over(of_images).taking(domain::number).exact(),
-    general("window_at_max", 2, [](args a) { return call<window_at_max_op>(rows_of_patches(a[1], 3, 1, false).attributes(), a[0], a[1]); },
+    general("window_at_max", 2, [](args a) { return call<window_at_max_op>(rows_of_patches(a[1], 3, 1).attributes(), a[0], a[1]); },
             [](const array* x, dtype) { return at_maximum(x[0], x[1]); })
         .over(of_two_images).exact(),
-    general("window_from_max", 2, [](args a) { return call<window_from_max_op>(rows_of_patches(a[1], 3, 1, false).attributes(), a[0], a[1]); },
+    general("window_from_max", 2, [](args a) { return call<window_from_max_op>(rows_of_patches(a[1], 3, 1).attributes(), a[0], a[1]); },
             [](const array* x, dtype) { return from_maximum(x[0], x[1]); })
         .over(of_windows_and_images).within(2, 10).without(huge),
     general("full_like", 1, [](args a) { return full_like_call<1>::apply(a[0]); },

@@ -83,11 +83,11 @@ constexpr value row(value v) { return reshape_to(v, ints(1, side)); }
 constexpr value sixteenths(value v) { return reshape_to(v, ints(9, 16)); }
 /// Windows of two places along one axis, of 16 channels.
 constexpr list line_of(i64 size, i64 out, i64 dilation, i64 low) {
-    return window_geometry{1, 16, false, false, {{size, out, 2, 1, dilation, low}}}.attributes();
+    return window_geometry{1, 16, false, {{size, out, 2, 1, dilation, low}}}.attributes();
 }
 /// An image of `side` elements along one axis and as many channels, and windows of two beside one another.
 constexpr value image(value v) { return reshape_to(v, ints(1, side, side)); }
-constexpr list pairs = window_geometry{1, side, false, false, {{side, side / 2, 2, 2, 1, 0}}}.attributes();
+constexpr list pairs = window_geometry{1, side, false, {{side, side / 2, 2, 2, 1, 0}}}.attributes();
 constexpr value pooled_by_two(value v) { return call<window_max_op>(pairs, image(v)); }
 template <class... N>
 constexpr value part(value v, N... n) { return call<slice_op>(ints(n...), v); }

@@ -697,7 +697,7 @@ private:
         if (h.windows) {
             const int first = h.constants - window_geometry::length(max_window_axes);
             const window_geometry seen = window_geometry::from([&](int k) { return static_cast<i64>(key.constant(first + k)); });
-            if (seen.kernel_first || seen.lowest) fail("windows that a contraction cannot read");
+            if (seen.kernel_first) fail("windows that a contraction cannot read");
             seen.each([&](i64, i64 from) {
                 for (i64 c = 0; c < seen.inner; ++c) shown.push_back(from < 0 ? -1 : from * seen.inner + c);
             });

@@ -97,7 +97,7 @@ namespace onnx {
 /// casts of numbers that do not fit, shifts by too much.
 ///
 /// Convolutions and pools of float32 become Conv, ConvTranspose, MaxPool and AveragePool; what is left (other dtypes, flipped
-/// and depthwise ones, groups where channels come last, gradients of filters) Gather and MatMul.
+/// and depthwise ones, groups where channels come last, gradients of filters and of max_pool) Gather and MatMul.
 /// Operations for which ONNX Runtime has no kernel of a small integer dtype are computed in int32 or int64. It has none of float64
 /// for tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh, erf and softplus, and so runs no model with those.
 ///

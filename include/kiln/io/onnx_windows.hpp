@@ -57,12 +57,12 @@ inline std::optional<onnx_sliding> sliding_at(const onnx_body& b, int i) {
         const int l = b.operand(i, 0), r = b.operand(i, 1), rank = b.rank(i);
         if (const int p = windows_below(b, l); p >= 0 && rank == 2) {   // [rows, places * in] by [places * in, out]
             s = {kind::convolution, b.operand(p, 0), r, geometry_at(b, p)};
-            if (s->g.kernel_first || s->g.lowest || b.extent(l, 1) != s->g.places() * s->g.inner) return {};
+            if (s->g.kernel_first || b.extent(l, 1) != s->g.places() * s->g.inner) return {};
         } else if (const int q = windows_below(b, r); q >= 0 && (rank == 3 || rank == 4) && b.rank(r) == rank) {
             const bool repeated = b.is(l, "expand") && b.attribute(l, 0) == 1 && b.attribute(l, 1) == -4;   // for every member of the batch
             s = {kind::convolution, b.operand(q, 0), repeated ? b.operand(l, 0) : l, geometry_at(b, q), true, rank == 4 ? b.extent(r, 1) : 1};
             const i64 places = s->g.places(), seen = b.extent(r, -2);   // [groups, out, in * places] by [batch, groups, in * places, windows]
-            if (b.rank(s->filters) != rank - 1 || !s->g.kernel_first || s->g.lowest || s->g.inner != 1 || b.extent(r, -1) != s->g.windows() ||
+            if (b.rank(s->filters) != rank - 1 || !s->g.kernel_first || s->g.inner != 1 || b.extent(r, -1) != s->g.windows() ||
                 places == 0 || seen % places != 0)
                 return {};
         }
@@ -81,7 +81,7 @@ inline std::optional<onnx_sliding> sliding_at(const onnx_body& b, int i) {
         const int x = b.operand(i, 0), p = windows_below(b, x);
         if (p < 0 || b.attributes(i) != std::vector<i64>{-2} || b.rank(x) != 3) return {};
         s = {kind::total, b.operand(p, 0), -1, geometry_at(b, p)};
-        if (s->g.lowest || b.extent(x, 1) != s->g.places() || b.extent(x, 2) != s->g.inner * (s->g.kernel_first ? s->g.windows() : 1)) return {};
+        if (b.extent(x, 1) != s->g.places() || b.extent(x, 2) != s->g.inner * (s->g.kernel_first ? s->g.windows() : 1)) return {};
     }
     return s && fits_onnx(*s) ? s : std::nullopt;
 }
@@ -181,14 +181,8 @@ inline onnx_axes interleaving(const window_geometry& g) {
     return p;
 }
 
-/// The lowest number of a dtype, as the bits of a literal.
-inline i64 lowest_bits(dtype t) {
-    if (is_floating(t)) return bits_of(-__builtin_huge_val());
-    return t == dtype::boolean ? 0 : lowest(arithmetic::number<i64>{}, t).v;
-}
-
 /// Every window: along each axis, which elements it sees.
-inline onnx_term windows_over(const onnx_term& image, const window_geometry& g) {
+inline onnx_term windows_over(const onnx_term& image, const window_geometry& g, i64 padding = 0) {
     onnx_axes low{0}, high{0};
     std::vector<onnx_axes> seen(static_cast<std::size_t>(g.n));
     for (int k = 0; k < g.n; ++k) {
@@ -208,7 +202,7 @@ inline onnx_term windows_over(const onnx_term& image, const window_geometry& g) 
     low.push_back(0);
     high.push_back(0);
     low.insert(low.end(), high.begin(), high.end());
-    onnx_term x = padded(image, low, g.lowest ? lowest_bits(image.type) : 0);
+    onnx_term x = padded(image, low, padding);
     for (int k = 0; k < g.n; ++k) x = gathered(x, 1 + 2 * k, seen[static_cast<std::size_t>(k)], {g.axis[k].out, g.axis[k].kernel});
     onnx_axes back(static_cast<std::size_t>(2 * g.n + 2));
     const onnx_axes p = interleaving(g);

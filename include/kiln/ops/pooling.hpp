@@ -1,4 +1,4 @@
-// Pooling, written with windows and reductions: max_pool<window<2, 2>, strides<2, 2>>(x).
+// Pooling: max_pool<window<2, 2>, strides<2, 2>>(x), and averages, written with windows and reductions.
 #pragma once
 #include <kiln/ops/convolution.hpp>
 #include <kiln/ops/window_maximum.hpp>
@@ -42,8 +42,8 @@ constexpr value largest_in_windows(const sliding_options& o, value x) {
 }
 /// The sums of windows. Channels that would leave many lanes of a vector empty lie behind the places, beside all windows, so that what is
 /// done at a place is done along all of them.
-constexpr value sums_of_windows(pooled& r) {
-    window_geometry& g = r.g;
+constexpr value sums_of_windows(const pooled& r) {
+    window_geometry g = r.g;
     const i64 outer = r.x.extent(0);
     g.kernel_first = g.inner < 16 && g.inner % 8 != 0;
     const value seen = patches(r.x, g);

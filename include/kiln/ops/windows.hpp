@@ -1,4 +1,4 @@
-// Windows that slide over axes: what convolution and pooling are made of. Both operations are linear and each is the other's
+// Windows that slide over axes: what convolution and average pooling are made of. Both operations are linear and each is the other's
 // transpose, so that everything built on them has derivatives of any order in both modes.
 #pragma once
 #include <initializer_list>
@@ -11,13 +11,19 @@ namespace kiln {
 /// negative dilation reads the window backwards. What lies outside of [0, size) is padding.
 struct window_axis {
     i64 size, out, kernel, stride, dilation, low;
-    /// Whether every window sees some of the image.
+    constexpr bool sees_image(i64 o) const {
+        for (i64 k = 0; k < kernel; ++k)
+            if (const i64 at = o * stride + k * dilation - low; at >= 0 && at < size) return true;
+        return false;
+    }
+    /// Whether every window sees some of the image. Those that begin before it or end behind it are what is looked at: a line may be long.
     constexpr bool always_seen() const {
-        for (i64 o = 0; o < out; ++o) {
-            bool seen = false;
-            for (i64 k = 0; k < kernel && !seen; ++k) seen = o * stride + k * dilation >= low && o * stride + k * dilation < low + size;
-            if (!seen) return false;
-        }
+        const i64 reach = (kernel - 1) * (dilation < 0 ? -dilation : dilation), begin = first_seen();
+        i64 o = 0;
+        for (; o < out && o * stride + begin < 0; ++o)
+            if (!sees_image(o)) return false;
+        for (i64 p = out; p-- > o && p * stride + begin + reach >= size;)
+            if (!sees_image(p)) return false;
         return true;
     }
     /// What the windows see: [first, end).
@@ -34,38 +40,31 @@ inline constexpr int max_window_axes = 3;
 /// Kernels may take as many images at a time as a vector has lanes, if each is at most so large: the caches hold them then.
 inline constexpr i64 most_elements_in_lanes = 16384;
 
-/// The geometry of patches and fold over an operand [outer, axes..., inner].
+/// The geometry of windows over an operand [outer, axes..., inner].
 struct window_geometry {
     int n = 0;
     i64 inner = 1;
     bool kernel_first = false;   // [outer, kernel..., out..., inner] rather than [outer, out..., kernel..., inner]
-    bool lowest = false;         // padding is the lowest number of the dtype rather than 0
     window_axis axis[max_window_axes]{};
 
     constexpr list attributes() const {
-        list a = ints(kernel_first, lowest, inner, n);
+        list a = ints(kernel_first, inner, n);
         for (int k = 0; k < n; ++k)
             for (const i64 v : {axis[k].size, axis[k].out, axis[k].kernel, axis[k].stride, axis[k].dilation, axis[k].low}) a.put(v);
         return a;
     }
-    static constexpr int length(int n) { return 4 + 6 * n; }
+    static constexpr int length(int n) { return 3 + 6 * n; }
     /// From attributes: at(k) is the k-th.
     template <class At>
     static KILN_HD constexpr window_geometry from(At at) {
         window_geometry g;
         g.kernel_first = at(0) != 0;
-        g.lowest = at(1) != 0;
-        g.inner = at(2);
-        g.n = static_cast<int>(at(3));
+        g.inner = at(1);
+        g.n = static_cast<int>(at(2));
         for (int k = 0; k < g.n; ++k) {
-            const int i = 4 + 6 * k;
+            const int i = length(k);
             g.axis[k] = {at(i), at(i + 1), at(i + 2), at(i + 3), at(i + 4), at(i + 5)};
         }
-        return g;
-    }
-    constexpr window_geometry padded_by_zero() const {
-        window_geometry g = *this;
-        g.lowest = false;
         return g;
     }
     /// The same with leading axes of one element, so that loops over three axes serve all.
@@ -172,28 +171,22 @@ struct patches_op {
         return {n.b->intern(s), n.element(0)};
     }
     static constexpr void jvp(site n, const value* t, value* out) {
-        out[0] = call<patches_op>(geometry_of(n).padded_by_zero().attributes(), t[0]);
+        out[0] = call<patches_op>(n.attrs(), t[0]);
     }
     static constexpr void vjp(site n, const value* ct, value* out);
     static constexpr void reference(site n, const cell* const* in, cell* const* out) {
         const window_geometry g = geometry_of(n);
-        const dtype t = n.n().type;
         const i64 image = g.image() * g.inner, all = g.patches() * g.inner;
-        cell fill{};
-        with_number(t, [&](auto zero) {
-            using T = decltype(zero);
-            if (g.lowest && t != dtype::boolean) write(fill, t, lowest(arithmetic::number<T>{}, t));
-        });
         for (i64 a = 0, m = all ? elements(*n.b, n.n().shape) / all : 0; a < m; ++a)
             g.each([&](i64 to, i64 from) {
                 for (i64 c = 0; c < g.inner; ++c)
-                    out[0][a * all + to * g.inner + c] = from < 0 ? fill : in[0][a * image + from * g.inner + c];
+                    out[0][a * all + to * g.inner + c] = from < 0 ? cell{} : in[0][a * image + from * g.inner + c];
             });
     }
 };
 
 /// fold(p): the sum of all windows where they came from: [outer, out..., kernel..., inner] to [outer, axes..., inner]. The
-/// transpose of patches, and patches (padded by 0) is its slope. (col2im.)
+/// transpose of patches, and patches is its slope. (col2im.)
 struct fold_op {
     static constexpr auto name = "fold";
     static constexpr pattern kind = pattern::opaque;
@@ -228,7 +221,7 @@ struct fold_op {
     }
 };
 constexpr void patches_op::vjp(site n, const value* ct, value* out) {
-    out[0] = call<fold_op>(geometry_of(n).padded_by_zero().attributes(), ct[0]);
+    out[0] = call<fold_op>(n.attrs(), ct[0]);
 }
 
 }  // namespace kiln

@@ -36,7 +36,7 @@ constexpr bool reads_image(const graph_view& g, const node& x, const way_to_patc
     const window_geometry w = window_geometry::from([&](int q) { return g.at(g.nodes[way.patches].attrs, q); });
     const int shape = g.nodes[way.matrix].shape;
     const pattern right = g.nodes[x.in[1]].op->kind;
-    return g.length(x.shape) == 2 && g.length(shape) == 2 && g.at(shape, 1) == w.places() * w.inner && !w.kernel_first && !w.lowest &&
+    return g.length(x.shape) == 2 && g.length(shape) == 2 && g.at(shape, 1) == w.places() * w.inner && !w.kernel_first &&
            w.patches() > 0 && w.inner > 0 && w.line_seen(14) <= 8192 && right != pattern::expand && right != pattern::transpose;
 }
 

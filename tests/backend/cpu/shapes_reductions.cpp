@@ -138,7 +138,35 @@ void try_nan_everywhere() {
         CHECK(seen);
     }
 }
+/// Of rows, of columns and of both, where an earlier row's NaN is carried on, with two dtypes in one body.
+void try_nan_in_rows() {
+    constexpr auto v = placeholder<"v", float, "n", "w">;
+    constexpr auto r = placeholder<"r", float, "w">;
+    auto f = function(inputs(v, r), outputs(max(v + r), max<1>(v), min<0>(v), min(cast<double>(v))));
+    for (const i64 w : {3, 40, 133, 300}) {
+        constexpr i64 n = 3;
+        tensor<float, dynamic, dynamic> x(n, w);
+        tensor<float, dynamic> zero(w), of_columns(w);
+        tensor<float, dynamic> of_rows(n);
+        for (i64 k = 0; k < n * w; ++k) x.data()[k] = static_cast<float>(k * 37 % 101 - 50);
+        bool right = true;
+        for (i64 k = 0; k < n * w; ++k) {
+            const float before = x.data()[k];
+            x.data()[k] = std::numeric_limits<float>::quiet_NaN();
+            float all;
+            double least;
+            f.into(all, of_rows, of_columns, least)(x, zero);
+            right &= all != all && least != least;
+            for (i64 i = 0; i < n; ++i) right &= (of_rows(i) != of_rows(i)) == (i == k / w);
+            for (i64 j = 0; j < w; ++j) right &= (of_columns(j) != of_columns(j)) == (j == k % w);
+            x.data()[k] = before;
+        }
+        INFO(w);
+        CHECK(right);
+    }
+}
 TEST_CASE("NaN anywhere in a maximum", "[cpu][shapes]") {
+    try_nan_in_rows();
     try_nan_everywhere<float>();
     try_nan_everywhere<double>();
 }

@@ -36,6 +36,14 @@ struct with_gradients {
         return values{y, grad(sum(y * y), x)};
     }
 };
+/// A gradient as an operation, so that its own gradient is a second derivative.
+template <class F>
+struct slopes_of {
+    constexpr auto operator()(value x) const {
+        const value y = F{}(x);
+        return grad(sum(y * y * y), x);
+    }
+};
 constexpr auto image = placeholder<"image", float, "batch", 7, 6, 4>;
 constexpr auto channels_first = placeholder<"image", float, "batch", 4, 7, 6>;
 constexpr auto filters = placeholder<"filters", float, 3, 2, 4, 6>;
@@ -93,6 +101,7 @@ void pool(const std::string& name, F) {
 }
 void pools() {
     pool("net_max_pool", largest<window<2, 2>>{});
+    pool("net_max_pool_slopes", slopes_of<largest<window<3, 2>, strides<2, 1>, same>>{});
     pool("net_max_pool_same", largest<window<3, 2>, strides<2, 1>, same>{});
     pool("net_avg_pool", average<window<2, 3>>{});
     pool("net_avg_pool_same", average<window<3, 3>, strides<2, 2>, same>{});

@@ -265,7 +265,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
 
     // ---- reductions
     template <int I>
-    static KILN_INLINE lanes<I> across(lanes<I> v) {   // over the lanes, in every lane
+    static KILN_INLINE lanes<I> across(lanes<I> v) {   // over the lanes, in every lane; NaN is looked for once, not at every step
         const lanes<I> r = fold_lanes<I, L / 2>(v);
         if constexpr (sees_nan(I))
             if (any_nan(v)) return like(v, __builtin_nan(""));

@@ -180,7 +180,8 @@ struct long_rows : one_hot_rows<K, VB> {
         regs r, t;
         (one_of_two<I>(s, r, t, p, q, a, b), ...);
     }
-    /// Merging waits for one part after the other, so what it would do for NaN is done before, side by side: the first part gets that of all.
+    /// The first part gets the NaN of all, for which no comparison waits for another; merging, where each step does, may lose it then. Of an
+    /// even number of parts.
     template <int N, int... I>
     static KILN_INLINE void gather_nan(std::integer_sequence<int, I...>, regs (&acc)[N]) { (gather_nan_of<I>(acc), ...); }
     template <int I, int N>

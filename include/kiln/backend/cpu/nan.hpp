@@ -1,4 +1,4 @@
-// Which maxima and minima of rows need not see to NaN. softmax takes the maximum of a row out of it; a NaN in the row makes
+// Which maxima and minima need not see to NaN. softmax takes the maximum of a row out of it; a NaN in the row makes
 // the sum of the exponentials NaN, and so all that is stored of this row, whatever the maximum is.
 #pragma once
 #include <kiln/ops/op.hpp>
@@ -54,11 +54,11 @@ struct nan_analysis {
     }
 };
 
+/// Of each node of K: whether it is a maximum or minimum that may lose NaN, since nobody would see it, or one that must not.
 template <int N>
 struct nan_of_folds {
     bool unseen[N + 1]{}, seen[N + 1]{};
 };
-/// For each node of K: whether it is such a maximum or minimum, or one that sees to NaN.
 template <class K, int N>
 constexpr nan_of_folds<N> nan_in_folds(const body_facts<N>& f) {
     nan_of_folds<N> r;

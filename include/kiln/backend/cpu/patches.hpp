@@ -12,13 +12,6 @@ struct patches_kernel {
     static constexpr dtype type = K::node(0).type;
     using T = int_of<size_of(type)>;   // copies know no dtype
     static constexpr int L = VB / static_cast<int>(sizeof(T));
-    static constexpr T padding() {
-        using E = ctype_of<type>;
-        E x{};
-        if constexpr (s::given.lowest && type != dtype::boolean)
-            x = is_floating(type) ? static_cast<E>(-__builtin_huge_val()) : std::numeric_limits<E>::lowest();
-        return __builtin_bit_cast(T, x);
-    }
 
     /// Outputs are one block for each position along the outer two axes, or for each place.
     static constexpr i64 blocks = g.kernel_first ? g.axis[0].kernel * g.axis[1].kernel : g.axis[0].out * g.axis[1].out;
@@ -52,11 +45,11 @@ struct patches_kernel {
                 line[m] = at < 0 ? nullptr : x + at;
                 if constexpr (copied) {
                     T* const p = copies + m * length * inner;
-                    if (at < 0) run_of<T, L, length * inner>::fill(p, padding());
+                    if (at < 0) run_of<T, L, length * inner>::fill(p, T{});
                     else {
-                        run_of<T, L, (from - s::seen_first) * inner>::fill(p, padding());
+                        run_of<T, L, (from - s::seen_first) * inner>::fill(p, T{});
                         run_of<T, L, (to - from) * inner>::copy(p + (from - s::seen_first) * inner, line[m] + from * inner);
-                        run_of<T, L, (s::seen_end - to) * inner>::fill(p + (to - s::seen_first) * inner, padding());
+                        run_of<T, L, (s::seen_end - to) * inner>::fill(p + (to - s::seen_first) * inner, T{});
                     }
                     line[m] = p - s::seen_first * inner;
                 }
@@ -72,7 +65,7 @@ struct patches_kernel {
     static KILN_INLINE T* window(T* out, const T* const* line, i64 o) {
         constexpr i64 size = s::last.kernel;
         constexpr bool together = s::last.dilation == 1;
-        const T fill = padding();
+        const T fill{};
         const i64 first = s::seen(2, o, 0);
 #pragma GCC unroll 4
         for (i64 m = 0; m < s::lines; ++m, out += size * inner) {
@@ -91,7 +84,7 @@ struct patches_kernel {
     /// What all windows see at the places of a line: [place, position, inner].
     static KILN_INLINE void of_place(T* out, const T* x, i64 k0, i64 k1) {
         constexpr i64 row = s::last.out * inner;
-        const T fill = padding();
+        const T fill{};
         for (i64 k = 0; k < s::last.kernel; ++k) {
             const auto whole = s::whole(2, k, k + 1);
             for (i64 o0 = 0; o0 < g.axis[0].out; ++o0)

@@ -216,13 +216,13 @@ KILN_INLINE simd<T, L, B> nan_or_nan_or(simd<T, L, B> x, simd<T, L, B> y, simd<T
 /// Is any lane NaN?
 template <class T, int L, int B>
 KILN_INLINE bool any_nan(simd<T, L, B> x) {
-    const auto nan = x.v != x.v;
+    [[maybe_unused]] const auto nan = x.v != x.v;
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float> && L == 16) return _mm512_cmp_ps_mask((__m512)x.v, (__m512)x.v, _CMP_UNORD_Q) != 0;
     if constexpr (std::is_same_v<T, double> && L == 8) return _mm512_cmp_pd_mask((__m512d)x.v, (__m512d)x.v, _CMP_UNORD_Q) != 0;
 #endif
 #if defined(__AVX__)
-    if constexpr (sizeof(nan) == 32) return _mm256_movemask_epi8((__m256i)nan) != 0;
+    if constexpr (sizeof(nan) == 32) return _mm256_movemask_ps((__m256)nan) != 0;   // of eight bytes two bits
 #endif
     if constexpr (sizeof(nan) == 16) return _mm_movemask_epi8((__m128i)nan) != 0;
     bool any = false;

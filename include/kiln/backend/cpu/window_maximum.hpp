@@ -34,6 +34,7 @@ struct windows_of_maximum {
 
     static constexpr bool beside = inner == 1;   // lanes are windows
     static constexpr auto w0 = s::whole(0, 0, g.axis[0].kernel), w1 = s::whole(1, 0, g.axis[1].kernel), w2 = s::whole(2, 0, s::last.kernel);
+    /// Lanes, a power of two: as many as `inner` fills, or of one channel no more than there are windows that see nothing but the image.
     static constexpr int V = [] {
         int v = 1;
         while (v < L && (beside ? 2 * v <= w2.end - w2.first : v < inner)) v *= 2;
@@ -73,6 +74,7 @@ struct windows_of_maximum {
         store(p, lanes<W>{__builtin_shufflevector(x.v, y.v, (J / 2 + (J % 2 ? W : 0))...)});
         store(p + W, lanes<W>{__builtin_shufflevector(x.v, y.v, ((W + J) / 2 + (J % 2 ? W : 0))...)});
     }
+    /// Adds x to what `seen` reads.
     template <int W, int N>
     static KILN_INLINE void add(T* p, lanes<W> x) {
         if constexpr (!beside || W == 1 || step == 1) put<W, N>(p, some<W, N>(p) + x);
@@ -134,8 +136,8 @@ struct windows_of_maximum {
             return r;
         }
     };
-    /// Calls f(window, how many lanes, how many of them were done before, offset in what windows give, offset in the image) for lines of windows
-    /// [from, to), so that the places of a window are offsets from there.
+    /// Calls f(window, how many lanes, how many of them were done before, where they lie in what windows give, where their image begins) for a
+    /// range of lines of windows.
     template <class F>
     static KILN_INLINE void each_window(part_range mine, F f) {
         for (i64 line = mine.first; line < mine.last; ++line) {
@@ -208,12 +210,12 @@ struct window_from_max_kernel : windows_of_maximum<K, VB, 1> {
     using typename base::T, typename base::s;
     static constexpr bool by_turns = base::beside && g.side_by_side() && base::step == 2;
     static constexpr bool all = g.side_by_side() && (!base::beside || by_turns || base::V == 1);   // of the image is stored, once
-    static constexpr bool apart = [] {
+    static constexpr bool apart = [] {   // no element is seen twice
         for (const window_axis& a : g.axis)
             if (a.dilation != 1 || a.kernel > a.stride) return false;
         return !base::beside || base::V == 1;
     }();
-    /// Windows that meet are one part's.
+    /// An image is one part's, but where all of it is stored.
     static void run(char* const* a, const i64* sizes, int part, int parts) {
         if constexpr (s::image > 0) {
             constexpr i64 pieces = all ? base::lines : 1;

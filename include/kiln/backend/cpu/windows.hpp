@@ -1,5 +1,6 @@
 // Windows that slide over an image: where each lies, as constants of the key, so that copies of a window's rows are a few
-// vectors. patches.hpp copies them out, fold.hpp adds them back.
+// vectors. patches.hpp copies them out, fold.hpp adds them back,
+// window_maximum.hpp looks through them.
 #pragma once
 #include <kiln/backend/cpu/lanes_in_memory.hpp>
 #include <kiln/backend/cpu/threads.hpp>

@@ -20,7 +20,7 @@ struct fold_of_product : at<fold_op>::over<reshape_op> {
         const i64 channels = x.extent(-1), outer = n[0].extent(0), places = g.places();
         if (is_product(channels) || f.extent(-1) != places * g.inner) return {};
         if (g.inner >= least_channels && channels < least_channels) return {};
-        window_geometry back{g.n, channels, false, false, {}};
+        window_geometry back{g.n, channels, false, {}};
         list image = ints(outer);
         for (int k = 0; k < g.n; ++k) {
             const window_axis& a = g.axis[k];
@@ -44,9 +44,9 @@ constexpr value behind_reshape(value v) { return is<reshape_op>(v) ? input(v) : 
 /// is the maximum. Exact. So the mask of a relu before a pool is one of the pool's results.
 struct mask_of_window_slope : at<where_op>::over<window_from_max_op, reshape_op> {
     static constexpr auto name = "mask_of_window_slope";
-    static constexpr value apply(site n) {
+    static constexpr value apply(site n, const surroundings& w) {
         const value c = behind_reshape(n[0]), slope = behind_reshape(n[1]);
-        if (!is<window_from_max_op>(slope) || !is_exactly(n[2], 0)) return {};
+        if (!is<window_from_max_op>(slope) || w.shared(slope) || w.shared(n[1]) || !is_exactly(n[2], 0)) return {};
         const value d = input(slope), x = input(slope, 1);
         const node compared = c.n();
         if (compared.op->kind != pattern::pointwise || compared.n_in != 2) return {};
