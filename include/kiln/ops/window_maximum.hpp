@@ -6,12 +6,11 @@
 namespace kiln {
 
 /// [outer, out..., inner], what windows give over an operand [outer, axes..., inner].
-constexpr int shape_of_windows(site n, int k, bool right_dtype, const char* name, domain wanted) {
+constexpr int shape_of_windows(site n, int k) {
     const window_geometry g = geometry_of(n);
     list s = ints(n[k].extent(0));
     for (int q = 0; q < g.n; ++q) s.put(g.axis[q].out);
     s.put(g.inner);
-    if (!right_dtype) n.b->fail(name, "not for this dtype", builder::text(name_of(n.element(k))), builder::text(wanted_by(wanted)));
     return n.b->intern(s);
 }
 /// Calls f(window, element) for all windows over operand k: the first of the largest elements that it sees (a NaN is larger than any
@@ -37,13 +36,22 @@ constexpr void each_largest(site n, int k, const cell* x, F f) {
     });
 }
 
+/// What moves between an image and its windows is of the dtype of that image, a floating one.
+constexpr void needs_one_floating_dtype(site n, const char* name) {
+    if (!is_floating(n.element(0)))
+        n.b->fail(name, "not for this dtype", builder::text(name_of(n.element(0))), builder::text(wanted_by(domain::floating)));
+    else if (n.element(0) != n.element(1))
+        n.b->fail(name, "dtypes differ, use cast", builder::text(name_of(n.element(0))), builder::text(name_of(n.element(1))));
+}
+
 /// window_at_max(t, x): of each window over t the element where x has the first of its largest; 0 where it sees nothing but padding.
 /// Exact. Linear in t, its transpose is window_from_max; x has no slope.
 struct window_at_max_op {
     static constexpr auto name = "window_at_max";
     static constexpr pattern kind = pattern::opaque;
     static constexpr type infer(site n) {
-        return {shape_of_windows(n, 0, is_floating(n.element(0)), name, domain::floating), n.element(0)};
+        needs_one_floating_dtype(n, name);
+        return {shape_of_windows(n, 0), n.element(0)};
     }
     static constexpr void jvp(site n, const value* t, value* out) {
         if (!t[0].zero()) out[0] = call<window_at_max_op>(n.attrs(), t[0], n[1]);
@@ -59,8 +67,7 @@ struct window_from_max_op {
     static constexpr auto name = "window_from_max";
     static constexpr pattern kind = pattern::opaque;
     static constexpr type infer(site n) {
-        if (!is_floating(n.element(0)))
-            n.b->fail(name, "not for this dtype", builder::text(name_of(n.element(0))), builder::text(wanted_by(domain::floating)));
+        needs_one_floating_dtype(n, name);
         return {n.b->nodes[n[1].id].shape, n.element(0)};
     }
     static constexpr void jvp(site n, const value* t, value* out) {
@@ -88,7 +95,9 @@ struct window_max_op {
     static constexpr pattern kind = pattern::opaque;
     static constexpr auto takes = domain::number;
     static constexpr type infer(site n) {
-        return {shape_of_windows(n, 0, accepts(takes, n.element(0)), name, takes), n.element(0)};
+        if (!accepts(takes, n.element(0)))
+            n.b->fail(name, "not for this dtype", builder::text(name_of(n.element(0))), builder::text(wanted_by(takes)));
+        return {shape_of_windows(n, 0), n.element(0)};
     }
     static constexpr void jvp(site n, const value* t, value* out) { out[0] = call<window_at_max_op>(n.attrs(), t[0], n[0]); }
     static constexpr void vjp(site n, const value* ct, value* out) { out[0] = call<window_from_max_op>(n.attrs(), ct[0], n[0]); }
