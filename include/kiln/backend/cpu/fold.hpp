@@ -154,7 +154,10 @@ struct fold_kernel {
             sum = sum + sums;
             store(line + o * Step, sum);
             if constexpr (Step < V) sum.v = moved<Step>(sum.v, std::make_integer_sequence<int, V>{});
-            else sum = lanes<V>{};
+            else {   // between windows that lie apart nothing is seen
+                sum = lanes<V>{};
+                for (i64 k = V; k < Step; ++k) line[o * Step + k] = T{};
+            }
         }
         store(line + used, sum);
         for (i64 i = used + V; i < all; ++i) line[i] = T{};

@@ -213,21 +213,25 @@ KILN_INLINE simd<T, L, B> nan_or_nan_or(simd<T, L, B> x, simd<T, L, B> y, simd<T
     if constexpr (std::is_same_v<T, double> && L == 2) return {(raw<T, L>)((bits)v.v | (bits)_mm_cmpunord_pd((__m128d)x.v, (__m128d)y.v))};
     return {(raw<T, L>)((bits)v.v | (bits)(x.v != x.v) | (bits)(y.v != y.v))};
 }
+/// Is any lane of a mask set whose lanes have four bytes or eight? Of 64 bytes it is asked of a comparison, whose result is no vector there.
+template <class M>
+KILN_INLINE bool any_lane(M m) {
+#if defined(__AVX__)
+    if constexpr (sizeof(m) == 32) return _mm256_movemask_ps((__m256)m) != 0;
+#endif
+    if constexpr (sizeof(m) == 16) return _mm_movemask_ps((__m128)m) != 0;
+    bool any = false;
+    for (std::size_t k = 0; k < sizeof(m) / sizeof(m[0]); ++k) any |= m[k] != 0;
+    return any;
+}
 /// Is any lane NaN?
 template <class T, int L, int B>
 KILN_INLINE bool any_nan(simd<T, L, B> x) {
-    [[maybe_unused]] const auto nan = x.v != x.v;
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float> && L == 16) return _mm512_cmp_ps_mask((__m512)x.v, (__m512)x.v, _CMP_UNORD_Q) != 0;
     if constexpr (std::is_same_v<T, double> && L == 8) return _mm512_cmp_pd_mask((__m512d)x.v, (__m512d)x.v, _CMP_UNORD_Q) != 0;
 #endif
-#if defined(__AVX__)
-    if constexpr (sizeof(nan) == 32) return _mm256_movemask_ps((__m256)nan) != 0;   // of eight bytes two bits
-#endif
-    if constexpr (sizeof(nan) == 16) return _mm_movemask_epi8((__m128i)nan) != 0;
-    bool any = false;
-    for (int k = 0; k < L; ++k) any |= nan[k] != 0;
-    return any;
+    return any_lane(x.v != x.v);
 }
 
 // ---- numbers of the lanes

@@ -161,6 +161,11 @@ struct windows_of_maximum {
             partly(w2.end, s::last.out);
         }
     }
+    /// The same for a part of all lines of windows, which give so many elements.
+    template <class F>
+    static KILN_INLINE void each_of(i64 elements, int part, int parts, F f) {
+        if constexpr (s::windows * inner > 0) each_window(range_of(elements / (s::windows * inner) * lines, part, parts, 1), f);
+    }
     /// All of `inner`.
     template <class W, class F>
     static KILN_INLINE void each_vector(W w, i64 at, i64 image, F f) {
@@ -174,13 +179,11 @@ struct window_max_kernel : windows_of_maximum<K, VB, 0> {
     using base = windows_of_maximum<K, VB, 0>;
     using typename base::T, typename base::s;
     static void run(char* const* a, const i64* sizes, int part, int parts) {
-        if constexpr (s::windows * s::inner > 0) {
-            const T* x = reinterpret_cast<const T*>(a[0]);
-            T* out = reinterpret_cast<T*>(a[1]);
-            base::each_window(range_of(sizes[2] / (s::windows * s::inner) * base::lines, part, parts, 1), [&](auto w, auto n, int, i64 window, i64 image) KILN_INLINE_LAMBDA {
-                base::template put<w.width, n>(out + window, w.template largest<n>(x + image).most);
-            });
-        }
+        const T* x = reinterpret_cast<const T*>(a[0]);
+        T* out = reinterpret_cast<T*>(a[1]);
+        base::each_of(sizes[2], part, parts, [&](auto w, auto n, int, i64 window, i64 image) KILN_INLINE_LAMBDA {
+            base::template put<w.width, n>(out + window, w.template largest<n>(x + image).most);
+        });
     }
 };
 template <class K, int VB>
@@ -188,19 +191,17 @@ struct window_at_max_kernel : windows_of_maximum<K, VB, 1> {
     using base = windows_of_maximum<K, VB, 1>;
     using typename base::T, typename base::s;
     static void run(char* const* a, const i64* sizes, int part, int parts) {
-        if constexpr (s::windows * s::inner > 0) {
-            const T *t = reinterpret_cast<const T*>(a[0]), *x = reinterpret_cast<const T*>(a[1]);
-            T* out = reinterpret_cast<T*>(a[2]);
-            base::each_window(range_of(sizes[4] / (s::windows * s::inner) * base::lines, part, parts, 1), [&](auto w, auto n, int, i64 window, i64 image) KILN_INLINE_LAMBDA {
-                using numbers = typename base::template numbers<w.width>;
-                const auto place = w.template largest<n>(x + image).place;
-                typename base::template lanes<w.width> r{};
-                w.each_place([&](int number, i64 at) KILN_INLINE_LAMBDA {
-                    r = select(place == numbers::splat(static_cast<int_of<base::B>>(number)), base::template seen<w.width, n>(t + image + at), r);
-                });
-                base::template put<w.width, n>(out + window, r);
+        const T *t = reinterpret_cast<const T*>(a[0]), *x = reinterpret_cast<const T*>(a[1]);
+        T* out = reinterpret_cast<T*>(a[2]);
+        base::each_of(sizes[4], part, parts, [&](auto w, auto n, int, i64 window, i64 image) KILN_INLINE_LAMBDA {
+            using numbers = typename base::template numbers<w.width>;
+            const auto place = w.template largest<n>(x + image).place;
+            typename base::template lanes<w.width> r{};
+            w.each_place([&](int number, i64 at) KILN_INLINE_LAMBDA {
+                r = select(place == numbers::splat(static_cast<int_of<base::B>>(number)), base::template seen<w.width, n>(t + image + at), r);
             });
-        }
+            base::template put<w.width, n>(out + window, r);
+        });
     }
 };
 template <class K, int VB>

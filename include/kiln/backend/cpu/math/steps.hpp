@@ -77,15 +77,7 @@ KILN_INLINE bool any_above(simd<T, L, B> x, T limit) {
     if constexpr (is_float<T> && L == 16) return _mm512_cmp_ps_mask((__m512)x.v, (__m512)l, _CMP_GT_OQ) != 0;
     if constexpr (!is_float<T> && L == 8) return _mm512_cmp_pd_mask((__m512d)x.v, (__m512d)l, _CMP_GT_OQ) != 0;
 #endif
-#if defined(__AVX__)
-    if constexpr (is_float<T> && L == 8) return _mm256_movemask_ps(_mm256_cmp_ps((__m256)x.v, (__m256)l, _CMP_GT_OQ)) != 0;
-    if constexpr (!is_float<T> && L == 4) return _mm256_movemask_pd(_mm256_cmp_pd((__m256d)x.v, (__m256d)l, _CMP_GT_OQ)) != 0;
-#endif
-    if constexpr (is_float<T> && L == 4) return _mm_movemask_ps(_mm_cmpgt_ps((__m128)x.v, (__m128)l)) != 0;
-    if constexpr (!is_float<T> && L == 2) return _mm_movemask_pd(_mm_cmpgt_pd((__m128d)x.v, (__m128d)l)) != 0;
-    bool any = false;
-    for (int k = 0; k < L; ++k) any |= x.v[k] > limit;
-    return any;
+    return any_lane(x.v > l);
 }
 
 /// One or few numbers, as in functions of scalars: worth a branch around what none of them needs.
