@@ -198,8 +198,10 @@ struct key_writer {
             }
             w[n++] = packed(k);
         }
+        i64 stored = 0;   // bytes of a column
         for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
             const int i = o - 1, e = place_in_key[entry_of(i, from)];
+            stored += size_of(at(i).type);
             w[n++] = packed(key_node{step::store, at(i).type, 0, {e, e, e}, m.mask(f().mask[i]), h.slots++, false});
         }
         for (int k = 0; k < h.constants; ++k) w[n++] = constants[k];
@@ -220,6 +222,7 @@ struct key_writer {
             for (int t : tail) w[n++] = static_cast<u64>(t);
             h.constants += n - before;
         }
+        h.large = grp.kind == group_kind::nest && m.n == 1 && !(columns.fixed() && columns.number <= beyond_caches / (stored ? stored : 1));
         w[0] = packed(h);
         is = {h, reduces, 0};
         return n;

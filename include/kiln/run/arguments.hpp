@@ -50,6 +50,15 @@ struct call_arguments {
     template <class B>
     char* take_named(const B& b) { return take_data<In::template index<typename B::placeholder_type>()>(b.data); }
 
+    /// Does the type of an argument for input K, by position or by name, say extents that are right? Then nothing is left to be checked.
+    template <int K, class A>
+    static consteval bool is_right() {
+        using X = std::remove_cvref_t<A>;
+        if constexpr (is_binding<X>::value) return is_right<In::template index<typename X::placeholder_type>(), decltype(X::data)>();
+        else if constexpr (viewable<A>) return are_right<K>(std::type_identity<view_of<A>>{});
+        else return true;   // a number
+    }
+
     /// Gives names their values and checks every axis.
     template <int Names>
     KILN_INLINE void settle(const char* (*name_text)(int)) {
@@ -70,6 +79,11 @@ struct call_arguments {
     }
 
 private:
+    template <int K, class U, i64... X>
+    static consteval bool are_right(std::type_identity<tensor_view<U, X...>>) {
+        int a = 0;
+        return (true && ... && (In::template extents<K>.at[a].n == 0 && In::template extents<K>.at[a++].number == X));
+    }
     template <int K, class T>
     char* take_number(T v) {
         using X = ctype_of<In::type(K)>;

@@ -160,7 +160,10 @@ private:
         else [&]<int... K>(std::integer_sequence<int, K...>) { ((leaves[K] = args.template take<K>(a)), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
         [&]<int... K>(std::integer_sequence<int, K...>) { (take_default<in::first_default + K, A...>(args, leaves), ...); }(
             std::make_integer_sequence<int, sizeof...(D)>{});
-        if constexpr (in::first_extent(sig.inputs) > 0 || L::result.n_names > 0)
+        constexpr bool right = L::result.n_names == 0 && []<int... K>(std::integer_sequence<int, K...>) {
+            return (arguments::template is_right<K, A>() && ...);
+        }(std::make_integer_sequence<int, sizeof...(A)>{}) && (true && ... && arguments::template is_right<in::template index<typename D::placeholder_type>(), decltype(D::v)&>());
+        if constexpr (!right)
             args.template settle<L::result.n_names>([](int k) -> const char* { return extent_names[k]; });
         return execute(out, session, args, leaves);
     }

@@ -102,6 +102,14 @@ TEST_CASE("products of fixed extents", "[cpu][contractions]") {
     fixed_product<float, 5, 13, 0>();
     fixed_product<std::int8_t, 17, 5, 13>();
 }
+template <i64 M>
+void product_of_rows() {
+    auto f = function(inputs(placeholder<"a", float, M, 7>, placeholder<"b", float, 7, 20>), matmul(placeholder<"a", float, M, 7>, placeholder<"b", float, 7, 20>));
+    compare(f);
+}
+template <i64... M>
+void of_rows(std::integer_sequence<i64, M...>) { (product_of_rows<71 + M>(), ...); }
+TEST_CASE("many rows, fixed: those of the last tiles", "[cpu][contractions]") { of_rows(std::make_integer_sequence<i64, 14>{}); }
 TEST_CASE("some extents fixed", "[cpu][contractions]") {
     constexpr auto x = placeholder<"a", float, "m", 13>;
     constexpr auto y = placeholder<"b", float, 13, 10>;

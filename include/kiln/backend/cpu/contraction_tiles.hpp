@@ -45,7 +45,8 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr i64 line_of(i64 n) { return n + 2 * vector; }
 
     /// The heights of tiles, highest first. A few tiles are spread evenly over rows that are a constant, 64 is
-    /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share four heights.
+    /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share four heights, of which a constant
+    /// number of rows needs only some.
     struct heights {
         static constexpr even_pieces e{rows_constant, MR};
         static constexpr bool even = windows || (rows_constant > 0 && e.pieces <= 5);
@@ -55,10 +56,15 @@ struct contraction_tiles : nest<K, VB> {
                                         std::integer_sequence<int, MR, half, low, 1>>;
         static KILN_INLINE int at(i64 i, i64 rows) {
             if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < e.n_high * e.high ? e.high : e.high - 1);
-            else {
-                const i64 rest = rows - i;
-                return rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1;
-            }
+            else return next(rows - i);
+        }
+        static KILN_INLINE constexpr int next(i64 rest) { return rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1; }
+        static constexpr bool needed(int h) {
+            constexpr i64 many = 4 * MR;   // of which the first tiles are as high as can be
+            i64 rest = rows_constant > many ? many + (rows_constant - many) % MR : rows_constant;
+            bool yes = even || rows_constant == 0 || (h == MR && rows_constant > many);
+            for (; rest > 0 && !yes; rest -= next(rest)) yes = next(rest) == h;
+            return yes;
         }
     };
     /// Columns that are left over at most half a vector are done by themselves: of a vector of 64 bytes in half the time; of a shorter
@@ -89,8 +95,17 @@ struct contraction_tiles : nest<K, VB> {
     /// The sums of a tile `height` high and `vectors` wide.
     template <int... H>
     static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o) {
-        const bool one_of_them = ((height == H && (sums_of_height<H>(vectors, o), true)) || ...);
+        const bool one_of_them = (sums_if<H>(height, vectors, o) || ...);
         if (!one_of_them) __builtin_unreachable();   // else g++ warns of sums that nobody has written
+    }
+    template <int H>
+    static KILN_INLINE bool sums_if(int height, int vectors, const tile_operands<T>& o) {
+        if constexpr (heights::needed(H))
+            if (height == H) {
+                sums_of_height<H>(vectors, o);
+                return true;
+            }
+        return false;
     }
     template <int H>
     static KILN_INLINE void sums_of_height(int vectors, const tile_operands<T>& o) {

@@ -156,7 +156,7 @@ struct nest : long_rows<K, VB> {
     static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
     /// Little is computed for each element, so that memory is what a large map waits for, and results are whole vectors.
     static constexpr bool may_stream = [] {
-        bool yes = splits && K::header.outer == 0 && !K::header.has_rows && n_costly == 0 && base::n <= streams::most && K::header.slots <= streams::most && !f.sections;
+        bool yes = splits && K::header.large && n_costly == 0 && base::n <= streams::most && K::header.slots <= streams::most && !f.sections;
         for (int i = 0; i < base::n; ++i) yes &= !K::node(i).strided && (!streamed(i) || size_of(K::node(i).type) * L == VB);
         return yes;
     }();

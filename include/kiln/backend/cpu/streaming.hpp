@@ -1,6 +1,6 @@
 // Results of more than the caches hold go past them.
 #pragma once
-#include <kiln/core/types.hpp>
+#include <kiln/plan/key.hpp>
 
 #include <cstdint>
 
@@ -12,7 +12,6 @@ struct streams {
     int size[most];
     bool loaded[most];
 };
-constexpr i64 beyond_caches = 32 << 20;   // what machines say of their last cache is often that of all their cores
 /// How many columns from `first` on go before the first streamed one; -1: this call does not stream. Results are larger than
 /// the caches, lie alike and are not updated in place, since then their lines have been fetched anyway.
 inline i64 columns_before_stream(const streams& s, char* const* a, i64 n1, i64 first, int vector_bytes) {
