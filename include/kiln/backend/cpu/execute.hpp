@@ -29,11 +29,23 @@ constexpr work_function work_of() {   // null: it does not split
     if constexpr (Kernel::splits) return &Kernel::work;
     else return nullptr;
 }
+template <class Kernel>
+constexpr bool wants_interleaving = [] {
+    if constexpr (requires { Kernel::interleaved; }) return Kernel::interleaved;
+    else return false;
+}();
+template <class Kernel>
+KILN_INTERLEAVED void run_interleaved(char* const* a, const i64* sizes, int part, int parts) { Kernel::run(a, sizes, part, parts); }
+template <class Kernel>
+constexpr kernel_function function_of() {
+    if constexpr (wants_interleaving<Kernel>) return &run_interleaved<Kernel>;
+    else return &Kernel::run;
+}
 template <class L, class Arch, class I = std::make_integer_sequence<int, L::result.n_kernels>>
 struct kernel_table;
 template <class L, class Arch, int... Q>
 struct kernel_table<L, Arch, std::integer_sequence<int, Q...>> {
-    static constexpr kernel_function functions[sizeof...(Q) + 1]{&kernel_at<L, Arch, Q>::type::run..., nullptr};
+    static constexpr kernel_function functions[sizeof...(Q) + 1]{function_of<typename kernel_at<L, Arch, Q>::type>()..., nullptr};
     static constexpr work_function work[sizeof...(Q) + 1]{work_of<typename kernel_at<L, Arch, Q>::type>()..., nullptr};
 };
 

@@ -104,7 +104,13 @@ struct long_rows : one_hot_rows<K, VB> {
             while (j < last && j < whole.from) edge<S>(nodes{}, s, p, j, last, acc[1]);
         }
         if constexpr (unroll > 1)
-            for (; j + unroll * L <= end; j += unroll * L) (unrolled<S, U>(nodes{}, s, p, j, acc[U % parts<S>]), ...);
+            for (; j + unroll * L <= end; j += unroll * L) {
+                if constexpr (interleaved) {   // stores come last: nothing may be loaded before them that might be what they write
+                    regs r[n_acc];
+                    (some_of_unrolled<S, U, false>(nodes{}, s, r[U], p, j, acc[U % parts<S>]), ...);
+                    (some_of_unrolled<S, U, true>(nodes{}, s, r[U], p, j, acc[U % parts<S>]), ...);
+                } else (unrolled<S, U>(nodes{}, s, p, j, acc[U % parts<S>]), ...);
+            }
         for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
         if constexpr (has_edges)
             while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1]);
@@ -136,6 +142,16 @@ struct long_rows : one_hot_rows<K, VB> {
                 if (p.n1 * base::B <= fetched_row) fetch_ahead(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
         }
     }
+    /// A map with costly functions, each of which is a chain of instructions that wait for each other: those of several vectors by turns.
+    static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0);
+    template <int S, int U, bool Stores, int... I>
+    static KILN_INLINE void some_of_unrolled(std::integer_sequence<int, I...>, state& s, regs& r, const place& p, i64 j, regs& acc) {
+        if constexpr (U < unroll) (one_if<S, (K::node(I).kind == kiln::step::store) == Stores, I>(s, r, at_column(p, j + U * L, L, has_edges, U * L), acc), ...);
+    }
+    template <int S, bool Yes, int I>
+    static KILN_INLINE void one_if(state& s, regs& r, const place& p, regs& acc) {
+        if constexpr (Yes) one<S, false, I>(s, r, p, acc);
+    }
 
     // The last pass but one fetches what the last one writes and the next row reads, which then wait for the memory beside its arithmetic.
     // Longer rows would push each other out of the first cache.
@@ -160,7 +176,7 @@ struct long_rows : one_hot_rows<K, VB> {
     // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over.
     static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 && !has_edges && !base::one_hot(0) &&
                                        (only<base::along>::size() > 0 || only<base::cross_scalar>::size() > 0);
-    static KILN_INLINE void one_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
+    static KILN_INLINE void next_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
         if (j + L > last) return;
         one_each<0, false>(only<base::pass>{}, s, at_column(p, j, L), acc);
         j += L;
@@ -209,7 +225,7 @@ struct long_rows : one_hot_rows<K, VB> {
                 }(std::make_integer_sequence<int, sizeof...(U) / 2>{});
             else (one_each<0, false>(nodes{}, s, at_column(p, j + U * L, L), acc[U]), ...);
         }
-        (one_if(s, p, j, last, acc[U]), ...);   // never all of them
+        (next_if(s, p, j, last, acc[U]), ...);   // never all of them
         if (j < last) one_each<0, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[sizeof...(U) - 1]);
         gather_nan(nodes{}, acc);
         merge_from<0, sizeof...(U) / 2, true>(acc);

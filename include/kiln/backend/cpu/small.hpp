@@ -8,7 +8,7 @@ namespace kiln::cpu {
 template <class L, class Arch>
 struct small_plan {
     static constexpr auto& plan = L::result;
-    static constexpr i64 most_calls = 8, most_bytes = 4096, most_work = 4096;
+    static constexpr i64 most_calls = 8, most_bytes = 4096, most_work = 4096, least_interleaved = 4 * vector_bytes<Arch>;
 
     static constexpr i64 number(int size) { return plan.size[size].number; }
     struct layout {
@@ -82,7 +82,8 @@ struct small_plan {
     /// So short that every place that calls it has its own copy, which need not put into memory where its arguments are.
     static constexpr bool in_place = plan.n_calls == 1 && plan.kernel[0].n <= 256;
     static KILN_INLINE void run(char* const* leaves, char* const* outputs) {
-        if constexpr (in_place) run_all(leaves, outputs);
+        if constexpr (has_interleaved(std::make_integer_sequence<int, plan.n_calls>{})) run_interleaved(leaves, outputs);
+        else if constexpr (in_place) run_all(leaves, outputs);
         else run_apart(leaves, outputs);
     }
 
@@ -92,6 +93,9 @@ private:
         calls(std::make_integer_sequence<int, plan.n_calls>{}, leaves, outputs, bytes);
     }
     [[gnu::noinline]] static void run_apart(char* const* leaves, char* const* outputs) { run_all(leaves, outputs); }
+    template <int... C>
+    static constexpr bool has_interleaved(std::integer_sequence<int, C...>) { return ((work(C) >= least_interleaved && wants_interleaving<kernel_of_call<C>>) || ...); }
+    [[gnu::noinline]] KILN_INTERLEAVED static void run_interleaved(char* const* leaves, char* const* outputs) { run_all(leaves, outputs); }
 };
 
 }  // namespace kiln::cpu
