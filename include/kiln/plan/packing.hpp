@@ -105,7 +105,11 @@ struct images_in_lanes {
 };
 constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_places, i64 columns, i64 bytes, i64 vector_bytes) {
     const i64 lanes = vector_bytes / bytes, results = w.axis[w.n - 1].out * columns;
-    if (lanes < 4 || columns < 1 || columns > lanes || (of_places && 4 * columns > 3 * lanes && w.inner > 5) || w.places() * w.inner < 8 || w.kernel_first || w.image() == 0) return {};
+    if (lanes < 4 || columns < 1 || columns > lanes || w.places() * w.inner < 8 || w.kernel_first || w.image() == 0) return {};
+    // Sums over windows whose columns leave few lanes empty, and whose places fill tiles: to transpose must pay by what is saved (AVX-512, 14 x 14 images to 16
+    // channels: 16 channels and 3 x 3 580 us, 650; 32 and 3 x 3 1,480 us, 1,390; 6 and 5 x 5 320 us, 280; AVX2, 16 to 7 channels 1,100 us, 800, 8 to 8 300 us, 440).
+    const i64 saved = 10 * lanes - (vector_bytes == 64 ? 9 : 10) * columns;
+    if (of_places && 4 * columns > 3 * lanes && w.inner > 5 && w.windows() * w.places() * w.inner * saved < 5 * lanes * (w.image() * w.inner + w.windows() * columns)) return {};
     images_in_lanes r{w.padded_image(), of_places ? w.windows() * columns : 0, 0, w.before_line(), w.padded_line()};
     if (r.read + r.seconds > most_elements_in_lanes || results > 2048) return {};
     if (of_places) r.results = w.places() * w.inner * columns;

@@ -47,6 +47,20 @@ TEST_CASE("convolutions of few channels", "[cpu][convolutions]") {
     of_many_images(conv2d<same>(three, to_ten), three, to_ten);
     static constexpr auto to_sixteen = placeholder<"to_sixteen", float, 3, 4, 3, 16>;   // a vector of 64 bytes
     of_many_images(conv2d<same>(three, to_sixteen), three, to_sixteen);
+    static constexpr auto narrow = placeholder<"narrow", float, "n", 7, 6, 1>;   // much of what windows see is padding
+    of_many_images(conv2d<same>(narrow, w5), narrow, w5);
+}
+TEST_CASE("gradients of filters of many places to the channels of a vector", "[cpu][convolutions]") {
+    static constexpr auto image = placeholder<"image", float, "n", 8, 9, 16>;
+    static constexpr auto to_seven = placeholder<"to_seven", float, 5, 5, 16, 7>;
+    static constexpr auto to_sixteen = placeholder<"to_sixteen", float, 5, 5, 16, 16>;
+    const auto slope_of = [](auto y, auto of) { return grad(sum(square(y)), of); };
+    auto seven = function(inputs(image, to_seven), slope_of(conv2d<valid>(image, to_seven), to_seven));
+    auto sixteen = function(inputs(image, to_sixteen), slope_of(conv2d<valid>(image, to_sixteen), to_sixteen));
+    for (const i64 n : {3, 16, 18}) {
+        compare(seven, {{"n", n}}, {.tolerance = 1e3});
+        compare(sixteen, {{"n", n}}, {.tolerance = 1e3});
+    }
 }
 TEST_CASE("convolutions of few channels over one and three axes", "[cpu][convolutions]") {
     static constexpr auto sound = placeholder<"sound", double, "n", 50, 2>;

@@ -22,6 +22,13 @@ struct image_lanes : contraction<K, VB, Registers> {
     static constexpr images_in_lanes vectors = images_in_lanes_of(g, of_places, columns, sizeof(T), VB);
     static constexpr i64 line = vectors.line * inner * L;   // of images as they are read
     static constexpr auto whole = s::whole(2, 0, s::last.kernel);   // the positions that see nothing but the image
+    /// Do positions at the ends of a line leave out what they see of the padding? A few of its zeros are less work than tiles of few sums.
+    static constexpr bool ends_apart = [] {
+        i64 seen = 0;
+        for (i64 o = 0; o < s::last.out; ++o)
+            for (i64 k = 0; k < s::last.kernel; ++k) seen += s::inside(2, s::seen(2, o, k));
+        return 10 * seen < 9 * s::last.out * s::last.kernel;
+    }();
     /// What the body knows of results is their columns.
     static constexpr bool possible = vectors.read > 0 && columns <= L && K::header.right == by_rows && std::is_floating_point_v<T> && (of_places || f.end_to_end > 0);
     static constexpr bool splits = only<base::all_after>::size() == 0;
@@ -46,65 +53,66 @@ struct image_lanes : contraction<K, VB, Registers> {
 
     // ---- results of windows
     // registers hold the sums, a filter of each channel, and what they are made of
-    static constexpr even_pieces channels{columns, Registers == 32 ? 6 : 3}, inside{whole.end - whole.first, channels.high ? (Registers - 1 - channels.high) / channels.high : 1};
+    static constexpr even_pieces channels{columns, Registers == 32 ? 6 : 3}, inside{ends_apart ? whole.end - whole.first : s::last.out, channels.high ? (Registers - 1 - channels.high) / channels.high : 1};
     /// One channel: loads are what counts, so that positions at the ends take zeros of the padding like any other.
     static constexpr bool one_by_one = columns == 1 && s::last.stride == 1 && s::last.dilation * s::last.dilation == 1 && s::last.kernel > 1 && 3 * s::last.kernel < Registers;
     // two positions at the ends of a line, at once, are few sums for few channels
     static constexpr even_pieces channels_of_edges{columns, one_by_one ? 1 : (Registers - 3) / 2};
-    // operands are filled in where they lie: to copy what has just been written in parts stalls
+    static constexpr lane_strides strides{s::last.stride * inner * L, g.axis[1].dilation * line, s::last.dilation * inner * L, s::last.kernel * inner * columns,
+                                          inner * columns, columns, columns * L, s::last.dilation == 1 && !one_by_one ? 0 : inner};
+    /// What a line of results is made of: lines of the image, and of the filters.
+    struct seen_lines {
+        const T *x, *w;
+        i64 lines;
+        bool more;
+    };
     template <int O, int X>
-    static KILN_INLINE void positions(lane_operands<T>& o, const T* x, const T* w, T* out, i64 from, i64 channel, i64 place, i64 end) {
-        o.x = x + s::seen(2, from, place) * inner * L;
-        o.w = w + place * inner * columns + channel;
-        o.c = out + (from * columns + channel) * L;
-        if constexpr (s::last.dilation == 1) o.steps = (end - place) * inner;   // they lie one behind the other
-        else o.places = end - place;
-        lane_sums<T, L, O, X, s::last.stride * inner>(o);
+    static KILN_INLINE void positions(const seen_lines& o, T* out, i64 from, i64 channel, i64 place, i64 end) {
+        const i64 places = end - place;
+        lane_sums<T, L, O, X, strides>(o.x + s::seen(2, from, place) * inner * L, o.w + place * inner * columns + channel, out + (from * columns + channel) * L, o.lines,
+                                       strides.steps ? places : places * inner, o.more);
     }
     static constexpr i64 first_place = s::last.dilation > 0 ? 0 : s::last.kernel - 1;   // as they lie in the image
     static constexpr even_pieces of_line{s::last.out, Registers - 2 - (one_by_one ? s::last.kernel : 0)};
+    static constexpr lane_strides strides_of_one = [] {
+        lane_strides r = strides;
+        r.w_place *= s::last.dilation;
+        return r;
+    }();
     template <int O>
-    static KILN_INLINE void line_of(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel) {
-        if constexpr (one_by_one) {
-            o.w = w + first_place * inner;
-            o.w_place = s::last.dilation * inner;
+    static KILN_INLINE void line_of(const seen_lines& o, T* out, i64 channel) {
+        if constexpr (one_by_one)
             each_piece<of_line>(0, [&](auto many, i64 p) KILN_INLINE_LAMBDA {
-                o.x = x + s::seen(2, p, first_place) * inner * L;
-                o.c = out + p * L;
-                lane_sums_of_one<T, L, many, static_cast<int>(s::last.kernel), inner>(o);
+                lane_sums_of_one<T, L, many, static_cast<int>(s::last.kernel), strides_of_one>(o.x + s::seen(2, p, first_place) * inner * L, o.w + first_place * inner, out + p * L, o.lines, o.more);
             });
-        } else {
-            each_piece<inside>(whole.first, [&](auto many, i64 p) KILN_INLINE_LAMBDA { positions<O, many>(o, x, w, out, p, channel, 0, s::last.kernel); });
-        }
+        else each_piece<inside>(ends_apart ? whole.first : 0, [&](auto many, i64 p) KILN_INLINE_LAMBDA { positions<O, many>(o, out, p, channel, 0, s::last.kernel); });
     }
     template <int O>
-    static KILN_INLINE void edges(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel) {
-        edge<O>(o, x, w, out, channel, 0, whole.first);
-        edge<O>(o, x, w, out, channel, whole.end, s::last.out);
+    static KILN_INLINE void edges(const seen_lines& o, T* out, i64 channel) {
+        edge<O>(o, out, channel, 0, whole.first);
+        edge<O>(o, out, channel, whole.end, s::last.out);
     }
     /// Positions [p, end), two at a time, at the places that one of them sees inside of the image.
     template <int O>
-    static KILN_INLINE void edge(lane_operands<T>& o, const T* x, const T* w, T* out, i64 channel, i64 p, i64 end) {
+    static KILN_INLINE void edge(const seen_lines& o, T* out, i64 channel, i64 p, i64 end) {
         for (; p < end; p += 2) {
             const bool two = p + 1 < end;
             const part_range a = places_inside(2, p), b = two ? places_inside(2, p + 1) : a;
             const i64 first = a.first < b.first ? a.first : b.first, last = a.last > b.last ? a.last : b.last;
-            if (two) positions<O, 2>(o, x, w, out, p, channel, first, last);
-            else positions<O, 1>(o, x, w, out, p, channel, first, last);
+            if (two) positions<O, 2>(o, out, p, channel, first, last);
+            else positions<O, 1>(o, out, p, channel, first, last);
         }
     }
     /// One line of results of all channels, [position][channel][image].
     static KILN_INLINE void line_of_results(const T* x, const T* w, T* out, i64 o0, i64 o1) {
         const part_range k0 = places_inside(0, o0), k1 = places_inside(1, o1);
-        lane_operands<T> o{nullptr, nullptr, nullptr, k1.last - k1.first, g.axis[1].dilation * line, s::last.kernel * inner * columns, 1, s::last.dilation * inner * L, inner * columns,
-                           inner, columns, columns * L, false};
-        if (k0.first == k0.last) o.lines = 0;
+        seen_lines o{nullptr, nullptr, k0.first == k0.last ? 0 : k1.last - k1.first, false};
         for (i64 k = k0.first; k == k0.first || k < k0.last; ++k, o.more = true) {
-            const T* from = x + ((s::seen(0, o0, k) * g.axis[1].size + s::seen(1, o1, k1.first)) * vectors.line + vectors.before) * inner * L;
-            const T* filters = w + (k * g.axis[1].kernel + k1.first) * o.w_line;
-            each_piece<channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { line_of<many>(o, from, filters, out, channel); });
-            if constexpr (!one_by_one && (whole.first > 0 || whole.end < s::last.out))
-                each_piece<channels_of_edges>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { edges<many>(o, from, filters, out, channel); });
+            o.x = x + ((s::seen(0, o0, k) * g.axis[1].size + s::seen(1, o1, k1.first)) * vectors.line + vectors.before) * inner * L;
+            o.w = w + (k * g.axis[1].kernel + k1.first) * strides.w_line;
+            each_piece<channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { line_of<many>(o, out, channel); });
+            if constexpr (!one_by_one && ends_apart)
+                each_piece<channels_of_edges>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { edges<many>(o, out, channel); });
         }
     }
 
@@ -178,37 +186,34 @@ struct image_lanes : contraction<K, VB, Registers> {
 
     // ---- sums over windows: gradients of filters
     static constexpr even_pieces places{s::last.kernel, Registers / 2 - 2}, gradient_channels{columns, places.high ? (Registers - 1) / (places.high + 1) : 1};
+    static constexpr lane_gradient_strides gradient_strides{g.axis[1].stride * line, s::last.stride * inner * L, s::last.dilation * inner * L, s::last.out * columns * L, columns * L,
+                                                            inner * columns * L};
     template <int P, int O>
-    static KILN_INLINE void some_positions(lane_gradient_operands<T>& o, const T* x, const T* d, T* c, i64 place, i64 channel, i64 first, i64 end) {
-        o.x = x + s::seen(2, first, place) * inner * L;
-        o.d = d + (first * columns + channel) * L;
-        o.c = c + (place * inner * columns + channel) * L;
-        o.positions = end - first;
-        lane_gradient_sums<T, L, O, P>(o);
+    static KILN_INLINE void some_positions(const T* x, const T* d, T* c, i64 runs, i64 place, i64 channel, i64 first, i64 end) {
+        lane_gradient_sums<T, L, O, P, gradient_strides>(x + s::seen(2, first, place) * inner * L, d + (first * columns + channel) * L, c + (place * inner * columns + channel) * L, runs,
+                                                         end - first);
     }
     template <int P, int O>
-    static KILN_INLINE void some_places(lane_gradient_operands<T>& o, const T* x, const T* d, T* c, i64 place, i64 channel) {
+    static KILN_INLINE void some_places(const T* x, const T* d, T* c, i64 runs, i64 place, i64 channel) {
         // positions at the ends of a line see only some of the places
-        constexpr bool ends = places.pieces == 1 && s::last.dilation > 0 && whole.end > whole.first;
+        constexpr bool ends = ends_apart && places.pieces == 1 && s::last.dilation > 0 && whole.end > whole.first;
         constexpr i64 seen_first = ends && whole.first > 0 ? places_inside(2, whole.first - 1).first : 0, seen_end = ends && whole.end < s::last.out ? places_inside(2, whole.end).last : P;
         constexpr i64 from = seen_first > 0 && seen_first < P ? whole.first : 0, to = seen_end > 0 && seen_end < P ? whole.end : s::last.out;
-        if constexpr (from > 0) some_positions<static_cast<int>(P - seen_first), O>(o, x, d, c, seen_first, channel, 0, from);
-        some_positions<P, O>(o, x, d, c, place, channel, from, to);
-        if constexpr (to < s::last.out) some_positions<static_cast<int>(seen_end), O>(o, x, d, c, 0, channel, to, s::last.out);
+        if constexpr (from > 0) some_positions<static_cast<int>(P - seen_first), O>(x, d, c, runs, seen_first, channel, 0, from);
+        some_positions<P, O>(x, d, c, runs, place, channel, from, to);
+        if constexpr (to < s::last.out) some_positions<static_cast<int>(seen_end), O>(x, d, c, runs, 0, channel, to, s::last.out);
     }
     /// Adds what the windows of these images see at a line of places: [place][inner][channel][image].
     static KILN_INLINE void line_of_places(const T* x, const T* d, T* c, i64 k0, i64 k1) {
         const auto a0 = s::whole(0, k0, k0 + 1), a1 = s::whole(1, k1, k1 + 1);   // what sees nothing but padding adds nothing
         if (a1.end == a1.first) return;
-        lane_gradient_operands<T> o{nullptr, nullptr, nullptr, a1.end - a1.first, g.axis[1].stride * line, s::last.out * columns * L, 0, s::last.stride * inner * L, columns * L,
-                                          s::last.dilation * inner * L, inner * columns * L};
         for (i64 o0 = a0.first; o0 < a0.end; ++o0)
             for (i64 ci = 0; ci < inner; ++ci) {
                 const T* from = x + ((s::seen(0, o0, k0) * g.axis[1].size + s::seen(1, a1.first, k1)) * vectors.line + vectors.before) * inner * L + ci * L;
                 const T* up = d + (o0 * g.axis[1].out + a1.first) * s::last.out * columns * L;
                 T* const to = c + ci * columns * L;
                 each_piece<places>(0, [&](auto p, i64 place) KILN_INLINE_LAMBDA {
-                    each_piece<gradient_channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { some_places<p, many>(o, from, up, to, place, channel); });
+                    each_piece<gradient_channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { some_places<p, many>(from, up, to, a1.end - a1.first, place, channel); });
                 });
             }
     }

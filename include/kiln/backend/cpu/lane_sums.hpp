@@ -5,36 +5,34 @@
 
 namespace kiln::cpu {
 
-/// Results of X positions and O channels: sums over lines, places in them and steps of what a window sees, where elements of the
-/// image are vectors and filters are numbers.
-template <class T>
-struct lane_operands {
-    const T *x, *w;
-    T* c;
-    i64 lines, x_line, w_line, places, x_place, w_place, steps, w_step;   // how many, and how far apart
-    i64 c_position;
-    bool more;   // c has sums already
+/// How far apart the elements of what a kernel reads and writes are, which it knows: in registers there is no room for it.
+struct lane_strides {
+    i64 x_position, x_line, x_place;   // of the image, from position to position of a result, from line to line, from place to place of a window
+    i64 w_line, w_place, w_step;       // of the filters
+    i64 c_position;                    // of the results
+    i64 steps;                         // that lie one behind the other at a place; 0: all places of a line do
 };
-/// Apart: vectors from one position to the next, a constant, since so many registers for strides there are not.
-template <class T, int L, int O, int X, i64 Apart>
-[[gnu::noinline]] void lane_sums(const lane_operands<T>& o) {
+
+/// Results of X positions and O channels: sums over lines, places in them and steps of what a window sees, where elements of the
+/// image are vectors and filters are numbers. So many lines, and so many places, or steps, of each; more: c has sums already.
+template <class T, int L, int O, int X, lane_strides S>
+[[gnu::noinline]] void lane_sums(const T* x_first, const T* w_first, T* c, i64 lines, i64 count, bool more) {
     constexpr int chains = O * X >= 4 ? 1 : O * X >= 2 ? 2 : 4;
     using lanes = tile_lanes<T, L>;
     raw<T, L> part[chains][X][O];
     clear(part);
-    if (o.more) {
+    if (more) {
 #pragma GCC unroll 32
         for (int p = 0; p < X; ++p)
 #pragma GCC unroll 16
-            for (int k = 0; k < O; ++k) part[0][p][k] = load<lanes>(o.c + p * o.c_position + k * L).v;
+            for (int k = 0; k < O; ++k) part[0][p][k] = load<lanes>(c + p * S.c_position + k * L).v;
     }
-    const i64 w_step = o.w_step, steps = o.steps;
     const auto one = [&](raw<T, L> (&c)[X][O], const T* x, const T* w) KILN_INLINE_LAMBDA {
         __asm__("" : "+r"(x));   // g++ would keep what the next step loads, too, for which there are no registers
         if constexpr (2 * X < O) {   // the fewer stay in registers
             raw<T, L> v[X];
 #pragma GCC unroll 32
-            for (int p = 0; p < X; ++p) v[p] = lanes::settled(load<lanes>(x + p * Apart * L).v).v;
+            for (int p = 0; p < X; ++p) v[p] = lanes::settled(load<lanes>(x + p * S.x_position).v).v;
 #pragma GCC unroll 16
             for (int k = 0; k < O; ++k) {
                 const raw<T, L> f = lanes::settled(lanes::splat(w[k]).v).v;
@@ -47,23 +45,24 @@ template <class T, int L, int O, int X, i64 Apart>
             for (int k = 0; k < O; ++k) f[k] = lanes::splat(w[k]).v;
 #pragma GCC unroll 32
             for (int p = 0; p < X; ++p) {
-                raw<T, L> v = load<lanes>(x + p * Apart * L).v;
+                raw<T, L> v = load<lanes>(x + p * S.x_position).v;
                 if constexpr (O > 1) v = lanes::settled(v).v;
 #pragma GCC unroll 16
                 for (int k = 0; k < O; ++k) c[p][k] = multiply_add<T, L>(f[k], v, c[p][k]);
             }
         }
     };
-    for (i64 line = 0; line < o.lines; ++line)
-        for (i64 place = 0; place < o.places; ++place) {
-            const T *x = o.x + line * o.x_line + place * o.x_place, *w = o.w + line * o.w_line + place * o.w_place;
+    for (i64 line = 0; line < lines; ++line, x_first += S.x_line, w_first += S.w_line)
+        for (i64 place = 0; place < (S.steps ? count : 1); ++place) {
+            const T *x = x_first + place * S.x_place, *w = w_first + place * S.w_place;
+            const i64 steps = S.steps ? S.steps : count;
             i64 k = 0;
             for (; k + chains <= steps; k += chains) {
 #pragma GCC unroll 4
-                for (int u = 0; u < chains; ++u, x += L, w += w_step) one(part[u], x, w);
+                for (int u = 0; u < chains; ++u, x += L, w += S.w_step) one(part[u], x, w);
             }
             if constexpr (chains > 1)
-                for (; k < steps; ++k, x += L, w += w_step) one(part[0], x, w);
+                for (; k < steps; ++k, x += L, w += S.w_step) one(part[0], x, w);
         }
 #pragma GCC unroll 32
     for (int p = 0; p < X; ++p)
@@ -72,27 +71,28 @@ template <class T, int L, int O, int X, i64 Apart>
             raw<T, L> sum = part[0][p][k];
 #pragma GCC unroll 4
             for (int u = 1; u < chains; ++u) sum = (lanes{sum} + lanes{part[u][p][k]}).v;
-            store(o.c + p * o.c_position + k * L, lanes{sum});
+            store(c + p * S.c_position + k * L, lanes{sum});
         }
 }
 
-/// The same for one channel, over P places one beside the other: a vector of the image is loaded once for all that it meets.
-template <class T, int L, int X, int P, i64 Apart>
-[[gnu::noinline]] void lane_sums_of_one(const lane_operands<T>& o) {
+/// The same for one channel, over P places one beside the other: a vector of the image is loaded once for all that it meets. So many
+/// steps at each place.
+template <class T, int L, int X, int P, lane_strides S>
+[[gnu::noinline]] void lane_sums_of_one(const T* x_first, const T* w_first, T* c, i64 lines, bool more) {
     using lanes = tile_lanes<T, L>;
     raw<T, L> sum[X];
 #pragma GCC unroll 32
-    for (int p = 0; p < X; ++p) sum[p] = o.more ? load<lanes>(o.c + p * o.c_position).v : raw<T, L>{};
-    for (i64 line = 0; line < o.lines; ++line) {
-        const T *x = o.x + line * o.x_line, *w = o.w + line * o.w_line;
-        for (i64 k = 0; k < o.steps; ++k, x += L, w += o.w_step) {
+    for (int p = 0; p < X; ++p) sum[p] = more ? load<lanes>(c + p * S.c_position).v : raw<T, L>{};
+    for (i64 line = 0; line < lines; ++line, x_first += S.x_line, w_first += S.w_line) {
+        const T *x = x_first, *w = w_first;
+        for (i64 k = 0; k < S.steps; ++k, x += L, w += S.w_step) {
             __asm__("" : "+r"(x));   // as above
             raw<T, L> f[P];
 #pragma GCC unroll 16
-            for (int q = 0; q < P; ++q) f[q] = lanes::settled(lanes::splat(w[q * o.w_place]).v).v;
+            for (int q = 0; q < P; ++q) f[q] = lanes::settled(lanes::splat(w[q * S.w_place]).v).v;
 #pragma GCC unroll 64
             for (int q = 0; q < X + P - 1; ++q) {
-                const raw<T, L> v = lanes::settled(load<lanes>(x + q * Apart * L).v).v;
+                const raw<T, L> v = lanes::settled(load<lanes>(x + q * S.x_position).v).v;
 #pragma GCC unroll 16
                 for (int place = 0; place < P; ++place)
                     if (place <= q && q - place < X) sum[q - place] = multiply_add<T, L>(f[place], v, sum[q - place]);
@@ -100,35 +100,31 @@ template <class T, int L, int X, int P, i64 Apart>
         }
     }
 #pragma GCC unroll 32
-    for (int p = 0; p < X; ++p) store(o.c + p * o.c_position, lanes{sum[p]});
+    for (int p = 0; p < X; ++p) store(c + p * S.c_position, lanes{sum[p]});
 }
 
-/// The transpose of it: for P places and O channels sums over runs of positions of what is seen times what comes back, added to c.
-template <class T>
-struct lane_gradient_operands {
-    const T *x, *d;
-    T* c;
-    i64 runs, x_run, d_run, positions, x_position, d_position;
-    i64 x_place, c_place;
+/// How far apart elements are where results are summed over windows.
+struct lane_gradient_strides {
+    i64 x_run, x_position, x_place, d_run, d_position, c_place;
 };
-template <class T, int L, int O, int P>
-[[gnu::noinline]] void lane_gradient_sums(const lane_gradient_operands<T>& o) {
+/// The transpose of it: for P places and O channels sums over runs of positions of what is seen times what comes back, added to c.
+template <class T, int L, int O, int P, lane_gradient_strides S>
+[[gnu::noinline]] void lane_gradient_sums(const T* x_first, const T* d_first, T* c, i64 runs, i64 positions) {
     using lanes = tile_lanes<T, L>;
     raw<T, L> sum[P][O];
 #pragma GCC unroll 32
     for (int p = 0; p < P; ++p)
 #pragma GCC unroll 16
-        for (int k = 0; k < O; ++k) sum[p][k] = load<lanes>(o.c + p * o.c_place + k * L).v;
-    const i64 x_place = o.x_place, x_position = o.x_position, d_position = o.d_position, positions = o.positions;
-    for (i64 run = 0; run < o.runs; ++run) {
-        const T *x = o.x + run * o.x_run, *d = o.d + run * o.d_run;
-        for (i64 i = 0; i < positions; ++i, x += x_position, d += d_position) {
+        for (int k = 0; k < O; ++k) sum[p][k] = load<lanes>(c + p * S.c_place + k * L).v;
+    for (i64 run = 0; run < runs; ++run, x_first += S.x_run, d_first += S.d_run) {
+        const T *x = x_first, *d = d_first;
+        for (i64 i = 0; i < positions; ++i, x += S.x_position, d += S.d_position) {
             raw<T, L> up[O];
 #pragma GCC unroll 16
             for (int k = 0; k < O; ++k) up[k] = lanes::settled(load<lanes>(d + k * L).v).v;
 #pragma GCC unroll 32
             for (int p = 0; p < P; ++p) {
-                raw<T, L> v = load<lanes>(x + p * x_place).v;
+                raw<T, L> v = load<lanes>(x + p * S.x_place).v;
                 if constexpr (O > 1) v = lanes::settled(v).v;
 #pragma GCC unroll 16
                 for (int k = 0; k < O; ++k) sum[p][k] = multiply_add<T, L>(v, up[k], sum[p][k]);
@@ -138,7 +134,7 @@ template <class T, int L, int O, int P>
 #pragma GCC unroll 32
     for (int p = 0; p < P; ++p)
 #pragma GCC unroll 16
-        for (int k = 0; k < O; ++k) store(o.c + p * o.c_place + k * L, lanes{sum[p][k]});
+        for (int k = 0; k < O; ++k) store(c + p * S.c_place + k * L, lanes{sum[p][k]});
 }
 
 }  // namespace kiln::cpu
