@@ -11,6 +11,7 @@
 
 #include <kiln/expr/shown_graph.hpp>
 #include <kiln/plan/explain.hpp>
+#include <kiln/plan/kernel_names.hpp>
 #include <kiln/plan/kernel_nodes.hpp>
 
 #include "kiln/io/array.hpp"
@@ -34,7 +35,7 @@ std::vector<shown_kernel> kernels_of() {
     std::vector<shown_kernel> r;
     if constexpr (requires { typename E::program_type; }) {
         using L = typename E::L;
-        for (int c = 0; c < L::result.n_calls; ++c) r.push_back({kernel_name<L>(c).s, kernel_nodes<L>::of_call(c)});
+        for (int c = 0; c < L::result.n_calls; ++c) r.push_back({kernel_names<L>::of_call(c), kernel_nodes<L>::of_call(c)});
     }
     return r;
 }

@@ -299,17 +299,4 @@ struct plan_text {
     static constexpr auto value = trimmed();
 };
 
-/// A call of the plan in a few words: `matmul + add + relu`.
-template <class L>
-constexpr long_text<200> kernel_name(int c) {
-    constexpr int most = 6;
-    long_text<200> t{};
-    if (const int n = plan_text<L>::put_operations(t, L::result.call[c], " + ", most); n > most) {
-        t.put(" + ");
-        t.put(i64{n - most});
-        t.put(" more");
-    }
-    return t;
-}
-
 }  // namespace kiln

@@ -1,5 +1,6 @@
 // Where the time of a function's calls goes, kernel by kernel. A function that is not profiled knows nothing of it.
 #pragma once
+#include <kiln/plan/kernel_names.hpp>
 #include <kiln/run/function.hpp>
 #include <kiln/run/profile_results.hpp>
 
@@ -20,7 +21,7 @@ public:
 
     explicit profile(F& function) : profile_results(L::result.n_calls), f(function) {
         for (int c = 0; c < L::result.n_calls; ++c) {
-            kernels_[static_cast<std::size_t>(c)].name.assign(names.at[c].s, static_cast<std::size_t>(names.at[c].n));
+            kernels_[static_cast<std::size_t>(c)].name = kernel_names<L>::of_call(c);
             cost_of_call<L>(L::result.call[c], costs[c].flops, costs[c].bytes);
         }
     }
@@ -53,11 +54,6 @@ public:
 
 private:
     using L = typename F::L;
-    struct texts {
-        decltype(kernel_name<L>(0)) at[L::result.n_calls + 1];
-    };
-    // by the compiler: at run time the graph would bring along all that its operations can do
-    static constexpr texts names = []<int... C>(std::integer_sequence<int, C...>) { return texts{{kernel_name<L>(C)..., {}}}; }(std::make_integer_sequence<int, L::result.n_calls>{});
     struct cost {
         size_sum flops, bytes;
     };
