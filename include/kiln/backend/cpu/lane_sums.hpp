@@ -27,7 +27,7 @@ template <class T, int L, int O, int X, lane_strides S>
 #pragma GCC unroll 16
             for (int k = 0; k < O; ++k) part[0][p][k] = load<lanes>(c + p * S.c_position + k * L).v;
     }
-    const auto one = [&](raw<T, L> (&c)[X][O], const T* x, const T* w) KILN_INLINE_LAMBDA {
+    const auto one = [&](raw<T, L> (&sums)[X][O], const T* x, const T* w) KILN_INLINE_LAMBDA {
         __asm__("" : "+r"(x));   // g++ would keep what the next step loads, too, for which there are no registers
         if constexpr (2 * X < O) {   // the fewer stay in registers
             raw<T, L> v[X];
@@ -37,7 +37,7 @@ template <class T, int L, int O, int X, lane_strides S>
             for (int k = 0; k < O; ++k) {
                 const raw<T, L> f = lanes::settled(lanes::splat(w[k]).v).v;
 #pragma GCC unroll 32
-                for (int p = 0; p < X; ++p) c[p][k] = multiply_add<T, L>(f, v[p], c[p][k]);
+                for (int p = 0; p < X; ++p) sums[p][k] = multiply_add<T, L>(f, v[p], sums[p][k]);
             }
         } else {
             raw<T, L> f[O];
@@ -48,7 +48,7 @@ template <class T, int L, int O, int X, lane_strides S>
                 raw<T, L> v = load<lanes>(x + p * S.x_position).v;
                 if constexpr (O > 1) v = lanes::settled(v).v;
 #pragma GCC unroll 16
-                for (int k = 0; k < O; ++k) c[p][k] = multiply_add<T, L>(f[k], v, c[p][k]);
+                for (int k = 0; k < O; ++k) sums[p][k] = multiply_add<T, L>(f[k], v, sums[p][k]);
             }
         }
     };
