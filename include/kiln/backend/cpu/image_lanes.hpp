@@ -68,9 +68,9 @@ struct image_lanes : contraction<K, VB, Registers> {
     };
     template <int O, int X>
     static KILN_INLINE void positions(const seen_lines& o, T* out, i64 from, i64 channel, i64 place, i64 end) {
-        const i64 places = end - place;
+        const i64 count = end - place;
         lane_sums<T, L, O, X, strides>(o.x + s::seen(2, from, place) * inner * L, o.w + place * inner * columns + channel, out + (from * columns + channel) * L, o.lines,
-                                       strides.steps ? places : places * inner, o.more);
+                                       strides.steps ? count : count * inner, o.more);
     }
     static constexpr i64 first_place = s::last.dilation > 0 ? 0 : s::last.kernel - 1;   // as they lie in the image
     static constexpr even_pieces of_line{s::last.out, Registers - 2 - (one_by_one ? s::last.kernel : 0)};
