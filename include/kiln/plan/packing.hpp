@@ -111,9 +111,9 @@ constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_p
     const i64 saved = 10 * lanes - (vector_bytes == 64 ? 9 : 10) * columns;
     if (of_places && 4 * columns > 3 * lanes && w.inner > 5 && w.windows() * w.places() * w.inner * saved < 5 * lanes * (w.image() * w.inner + w.windows() * columns)) return {};
     images_in_lanes r{w.padded_image(), of_places ? w.windows() * columns : 0, 0, w.before_line(), w.padded_line()};
-    if (r.read + r.seconds > most_elements_in_lanes || results > 2048) return {};
     if (of_places) r.results = w.places() * w.inner * columns;
-    else {   // whole lines, if it comes out even whole vectors of each image, of 32 KiB
+    if (r.read + r.seconds > most_elements_in_lanes || r.results > most_elements_in_lanes || results > 2048) return {};
+    if (!of_places) {   // whole lines, if it comes out even whole vectors of each image, of 32 KiB
         i64 lines = 512 / results;
         for (i64 k = lines; k > 0; --k)
             if (k * results % lanes == 0) {

@@ -70,6 +70,16 @@ TEST_CASE("convolutions of few channels over one and three axes", "[cpu][convolu
     of_many_images(conv1d<same>(sound, long_taps), sound, long_taps);
     of_many_images(conv1d<strides<2>, valid>(sound, long_taps), sound, long_taps);
     of_many_images(conv3d<same>(film, cubes), film, cubes);
+    static constexpr auto long_sound = placeholder<"long_sound", float, "n", 1000, 1>;
+    static constexpr auto echo = placeholder<"echo", float, 301, 1, 2>;
+    auto echoes = function(inputs(long_sound, echo), conv1d<same>(long_sound, echo));
+    compare(echoes, {{"n", 17}}, {.tolerance = 1e3});
+}
+TEST_CASE("gradients of filters that are too many for lanes of images", "[cpu][convolutions]") {
+    static constexpr auto image = placeholder<"image", float, "n", 4, 4, 300>;
+    static constexpr auto filters = placeholder<"filters", float, 3, 3, 300, 7>;
+    auto f = function(inputs(image, filters), grad(sum(square(conv2d<same>(image, filters))), filters));
+    compare(f, {{"n", 17}}, {.tolerance = 1e3});
 }
 TEST_CASE("what is computed with the results of few channels", "[cpu][convolutions]") {
     static constexpr auto bias = placeholder<"bias", float, 6>;
