@@ -35,5 +35,18 @@ constexpr bool unknown_asks_for_all() {
 }
 static_assert(unknown_asks_for_all());
 
+/// Sums over the windows of square images, of so many channels to so many, by images or not.
+constexpr bool by_images(i64 size, i64 kernel, i64 low, i64 from, i64 to, i64 vector_bytes) {
+    window_geometry w;
+    w.n = 2;
+    w.inner = from;
+    for (int k = 0; k < 2; ++k) w.axis[k] = {size, size + 2 * low - kernel + 1, kernel, 1, 1, low};
+    return images_in_lanes_of(w, true, to, 4, vector_bytes).read > 0;
+}
+static_assert(by_images(28, 5, 2, 1, 6, 64) && by_images(28, 5, 2, 1, 16, 64) && !by_images(28, 5, 2, 1, 17, 64));   // no more columns than lanes
+static_assert(by_images(14, 5, 0, 6, 16, 64) && !by_images(14, 3, 1, 16, 16, 64) && by_images(14, 3, 1, 32, 16, 64) && by_images(14, 3, 1, 16, 13, 64));   // where it pays to transpose
+static_assert(!by_images(14, 3, 1, 8, 8, 32) && by_images(14, 3, 1, 16, 7, 32));
+static_assert(by_images(4, 3, 1, 250, 7, 64) && !by_images(4, 3, 1, 300, 7, 64));   // more sums than the caches hold
+
 }  // namespace
 }  // namespace kiln

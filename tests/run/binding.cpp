@@ -4,6 +4,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <array>
+
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -119,6 +121,29 @@ TEST_CASE("an extent that is a number", "[binding]") {
           "kiln: labels: expected shape (\"batch\"), got (3): axis 0 must be 2");
     CHECK(text_of_shape_error([&] { g(tensor<float, 2, 7, 4>(), tensor{1, 2}); }) ==
           "kiln: images: expected shape (\"batch\", 4, 7), got (2, 7, 4)");
+}
+// Right types need no look at run time, all others do.
+TEST_CASE("extents that are all numbers, against types that say theirs or do not", "[binding]") {
+    constexpr auto u = placeholder<"u", float, 3>;
+    constexpr auto v = placeholder<"v", float, 2, 3>;
+    auto f = function(inputs(u, v), outputs(sum(u), sum(v)));
+    const std::array<float, 3> three{1, 2, 3};
+    const std::array<float, 2> two{1, 2};
+    const tensor<float, 2, 3> right{{1, 1, 1}, {1, 1, 1}};
+    const std::string wrong_u = "kiln: u: expected shape (3), got (2)", wrong_v = "kiln: v: expected shape (2, 3), got (3, 2)";
+    CHECK(f(three, right) == std::tuple(6.0f, 6.0f));
+    CHECK(f(v = right, u = three) == std::tuple(6.0f, 6.0f));
+    CHECK(f(std::vector(three.begin(), three.end()), right) == std::tuple(6.0f, 6.0f));
+    CHECK(text_of_shape_error([&] { f(two, right); }) == wrong_u);
+    CHECK(text_of_shape_error([&] { f(three, tensor<float, 3, 2>()); }) == wrong_v);
+    CHECK(text_of_shape_error([&] { f(v = right, u = two); }) == wrong_u);
+    CHECK(text_of_shape_error([&] { f(v = tensor<float, 3, 2>(), u = three); }) == wrong_v);
+    CHECK(text_of_shape_error([&] { f(std::vector{1.f, 2.f}, right); }) == wrong_u);
+    CHECK(text_of_shape_error([&] { f(three, tensor<float, dynamic, 3>(3)); }) == "kiln: v: expected shape (2, 3), got (3, 3)");
+    auto with_default = function(inputs(u, v = right), outputs(sum(u), sum(v)));
+    CHECK(with_default(three) == std::tuple(6.0f, 6.0f));
+    CHECK(text_of_shape_error([&] { with_default(two); }) == wrong_u);
+    CHECK(text_of_shape_error([&] { with_default(three, tensor<float, 3, 2>()); }) == wrong_v);
 }
 
 TEST_CASE("products of extents", "[binding]") {

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <kiln/expr/shown_graph.hpp>
-#include <kiln/plan/explain.hpp>
 #include <kiln/plan/kernel_names.hpp>
 #include <kiln/plan/kernel_nodes.hpp>
 

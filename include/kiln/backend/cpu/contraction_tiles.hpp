@@ -60,11 +60,10 @@ struct contraction_tiles : nest<K, VB> {
         }
         static KILN_INLINE constexpr int next(i64 rest) { return rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1; }
         static constexpr bool needed(int h) {
-            constexpr i64 many = 4 * MR;   // of which the first tiles are as high as can be
-            i64 rest = rows_constant > many ? many + (rows_constant - many) % MR : rows_constant;
-            bool yes = even || rows_constant == 0 || (h == MR && rows_constant > many);
-            for (; rest > 0 && !yes; rest -= next(rest)) yes = next(rest) == h;
-            return yes;
+            if (even || rows_constant == 0) return true;
+            for (i64 rest = 4 * MR + rows_constant % MR; rest > 0; rest -= next(rest))   // those before are as high as can be
+                if (next(rest) == h) return true;
+            return false;
         }
     };
     /// Columns that are left over at most half a vector are done by themselves: of a vector of 64 bytes in half the time; of a shorter

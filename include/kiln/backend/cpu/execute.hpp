@@ -30,15 +30,10 @@ constexpr work_function work_of() {   // null: it does not split
     else return nullptr;
 }
 template <class Kernel>
-constexpr bool wants_interleaving = [] {
-    if constexpr (requires { Kernel::interleaved; }) return Kernel::interleaved;
-    else return false;
-}();
-template <class Kernel>
 KILN_INTERLEAVED void run_interleaved(char* const* a, const i64* sizes, int part, int parts) { Kernel::run(a, sizes, part, parts); }
 template <class Kernel>
 constexpr kernel_function function_of() {
-    if constexpr (wants_interleaving<Kernel>) return &run_interleaved<Kernel>;
+    if constexpr (Kernel::interleaved) return &run_interleaved<Kernel>;
     else return &Kernel::run;
 }
 template <class L, class Arch, class I = std::make_integer_sequence<int, L::result.n_kernels>>

@@ -62,7 +62,7 @@ struct image_lanes : contraction<K, VB, Registers> {
     // two positions at the ends of a line, at once, are few sums for few channels
     static constexpr even_pieces channels_of_edges{columns, one_by_one ? 1 : (Registers - 3) / 2};
     static constexpr lane_strides strides{s::last.stride * inner * L, g.axis[1].dilation * line, s::last.dilation * inner * L, s::last.kernel * inner * columns,
-                                          inner * columns, columns, columns * L, s::last.dilation == 1 && !one_by_one ? 0 : inner};
+                                          one_by_one ? s::last.dilation * inner : inner * columns, columns, columns * L, s::last.dilation == 1 && !one_by_one ? 0 : inner};
     /// What a line of results is made of: lines of the image, and of the filters.
     struct seen_lines {
         const T *x, *w;
@@ -77,16 +77,11 @@ struct image_lanes : contraction<K, VB, Registers> {
     }
     static constexpr i64 first_place = s::last.dilation > 0 ? 0 : s::last.kernel - 1;   // as they lie in the image
     static constexpr even_pieces of_line{s::last.out, Registers - 2 - (one_by_one ? s::last.kernel : 0)};
-    static constexpr lane_strides strides_of_one = [] {
-        lane_strides r = strides;
-        r.w_place *= s::last.dilation;
-        return r;
-    }();
     template <int O>
     static KILN_INLINE void line_of(const seen_lines& o, T* out, i64 channel) {
         if constexpr (one_by_one)
             each_piece<of_line>(0, [&](auto many, i64 p) KILN_INLINE_LAMBDA {
-                lane_sums_of_one<T, L, many, static_cast<int>(s::last.kernel), strides_of_one>(o.x + s::seen(2, p, first_place) * inner * L, o.w + first_place * inner, out + p * L, o.lines, o.more);
+                lane_sums_of_one<T, L, many, static_cast<int>(s::last.kernel), strides>(o.x + s::seen(2, p, first_place) * inner * L, o.w + first_place * inner, out + p * L, o.lines, o.more);
             });
         else each_piece<inside>(ends_apart ? whole.first : 0, [&](auto many, i64 p) KILN_INLINE_LAMBDA { positions<O, many>(o, out, p, channel, 0, s::last.kernel); });
     }

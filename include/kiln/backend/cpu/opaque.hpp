@@ -81,7 +81,7 @@ struct opaque_kernel<window_from_max_op, K, VB> : window_from_max_kernel<K, VB> 
 template <class K, int VB>
 struct opaque {
     using own = opaque_kernel<op_struct<K::op(0)>, K, VB>;
-    static constexpr bool splits = requires(const i64* sizes) { own::work(sizes); };
+    static constexpr bool interleaved = false, splits = requires(const i64* sizes) { own::work(sizes); };
     static constexpr i64 work(const i64* sizes)
         requires splits
     { return own::work(sizes); }

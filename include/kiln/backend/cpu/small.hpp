@@ -94,7 +94,7 @@ private:
     }
     [[gnu::noinline]] static void run_apart(char* const* leaves, char* const* outputs) { run_all(leaves, outputs); }
     template <int... C>
-    static constexpr bool has_interleaved(std::integer_sequence<int, C...>) { return ((work(C) >= least_interleaved && wants_interleaving<kernel_of_call<C>>) || ...); }
+    static constexpr bool has_interleaved(std::integer_sequence<int, C...>) { return ((work(C) >= least_interleaved && kernel_of_call<C>::interleaved) || ...); }
     [[gnu::noinline]] KILN_INTERLEAVED static void run_interleaved(char* const* leaves, char* const* outputs) { run_all(leaves, outputs); }
 };
 

@@ -1,0 +1,66 @@
+// Maps with costly functions, which go by turns: lengths around their steps, fixed and of the run time, sums beside, sections, in place.
+#include "compare.hpp"
+
+namespace kiln::testing {
+namespace {
+
+struct costly {
+    constexpr auto operator()(value x, value y) const {
+        const value z = tanh(x) * exp(y);
+        return values{z, erf(x) + y, log(1 + x * x), sum(z), max(sin(x))};
+    }
+};
+struct with_sections {
+    constexpr auto operator()(value x, value y) const {
+        return values{exp(x[slice(1, none)]) + tanh(y[slice(0, -1)]), pad<pad_width{2, 1}>(tanh(x)) * 2.0};
+    }
+};
+template <class T> constexpr auto x = placeholder<"x", T, "n">;
+template <class T> constexpr auto y = placeholder<"y", T, "n">;
+constexpr auto table = placeholder<"table", float, "m", "n">;
+
+TEST_CASE("costly maps of run-time lengths", "[cpu][long_rows]") {
+    auto floats = function(inputs(x<float>, y<float>), trace(costly{}, x<float>, y<float>));
+    auto doubles = function(inputs(x<double>, y<double>), trace(costly{}, x<double>, y<double>));
+    auto shifted = function(inputs(x<float>, y<float>), trace(with_sections{}, x<float>, y<float>));
+    auto rows = function(inputs(table, y<float>), trace([](value t, value b) { return values{gelu(t + b), sum(tanh(t + b), 0)}; }, table, y<float>));
+    for (const i64 n : {0, 1, 15, 16, 17, 31, 32, 63, 64, 65, 127, 128, 129, 200, 1000}) {
+        compare(floats, {{"n", n}}, {.tolerance = 1e3});
+        compare(doubles, {{"n", n}}, {.tolerance = 1e3});
+        if (n > 1) compare(shifted, {{"n", n}}, {.tolerance = 1e3});
+        compare(rows, {{"m", 3}, {"n", n}}, {.tolerance = 1e3});
+    }
+    compare_threads(floats, {{"n", 5000}});
+}
+template <i64 N>
+void of_length() {
+    static constexpr auto a = placeholder<"a", float, N>;
+    static constexpr auto b = placeholder<"b", float, N>;
+    auto f = function(inputs(a, b), trace(costly{}, a, b));
+    compare(f, {}, {.tolerance = 1e3});
+}
+TEST_CASE("costly maps of fixed lengths: parts of the call, and functions of their own", "[cpu][long_rows]") {
+    of_length<7>();
+    of_length<255>();
+    of_length<256>();
+    of_length<300>();
+    of_length<5000>();
+}
+TEST_CASE("a costly map in place", "[cpu][long_rows]") {
+    auto f = function(inputs(x<float>, y<float>), tanh(x<float>) * exp(y<float>));
+    for (const i64 n : {1, 70, 333}) {
+        std::vector<float> a, b;
+        for (i64 k = 0; k < n; ++k) {
+            a.push_back(static_cast<float>(k % 17) / 8 - 1);
+            b.push_back(static_cast<float>(k % 5) / 4);
+        }
+        const std::vector<float> before = a;
+        f.into(a)(a, b);
+        bool near = true;
+        for (std::size_t k = 0; k < a.size(); ++k) near &= std::abs(static_cast<double>(a[k]) - std::tanh(static_cast<double>(before[k])) * std::exp(static_cast<double>(b[k]))) < 1e-6;
+        CHECK(near);
+    }
+}
+
+}  // namespace
+}  // namespace kiln::testing
