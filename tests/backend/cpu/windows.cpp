@@ -67,6 +67,9 @@ constexpr list patches_shape(const window_geometry& g, i64 outer) {
     return l;
 }
 
+/// Each instruction set leaves out a third of the geometries, and no two the same ones.
+constexpr bool tried_here(int k) { return k / 3 % 3 != cpu::vector_bytes<cpu::default_arch> / 32; }   // 16, 32 or 64
+
 template <int G, class T>
 void try_geometry() {
     static constexpr window_geometry g = geometry_number(G);
@@ -153,7 +156,9 @@ void try_contractions() {
     }
 }
 template <class T, int From, int... G>
-void try_all_contractions(std::integer_sequence<int, G...>) { (try_contractions<(From + G) * 8 + 1, T>(), ...); }   // none is empty
+void try_all_contractions(std::integer_sequence<int, G...>) {
+    ([] { if constexpr (tried_here(G)) try_contractions<(From + G) * 8 + 1, T>(); }(), ...);   // none is empty
+}
 
 /// The largest of windows and its slopes: equals, NaN and windows that see only padding among them.
 template <int G, class T>
@@ -228,7 +233,9 @@ template <class T, int From, int... G>
 void try_all_maxima(std::integer_sequence<int, G...>) { (try_maxima<From + G, T>(), ...); }
 
 template <class T, int From, int... G>
-void try_geometries(std::integer_sequence<int, G...>) { (try_geometry<From + G, T>(), ...); }
+void try_geometries(std::integer_sequence<int, G...>) {
+    ([] { if constexpr (tried_here(G)) try_geometry<From + G, T>(); }(), ...);
+}
 
 TEST_CASE("windows of any geometry") {
     try_geometries<float, 0>(std::make_integer_sequence<int, 40>{});
