@@ -29,14 +29,22 @@ struct inside_op {
     }
 };
 
-/// pad, as lowering writes it: where(inside, reach(x), 0).
-constexpr value masked_reach(value x, const list& attributes) {
+/// pad, as lowering writes it: where(inside, reach(x), 0). Of c x it is c where(inside, reach(x), 0), so that a sum can take up the product;
+/// the zero, of these bits, has the sign of c.
+constexpr value masked_reach(value x, const list& attributes, i64 zero_bits = 0) {
     builder& b = *x.b;
+    for (int k = 0; k < 2 && x.n().op == &info<multiply_op> && is_floating(x.element()); ++k) {
+        const value literal{&b, x.n().in[k]};
+        const double c = is_literal(literal) ? double_of(b.at(literal.n().attrs, 0)) : 0;
+        if (c == 0 || c - c != 0) continue;
+        const value rest = masked_reach({&b, x.n().in[1 - k]}, attributes, bits_of(c < 0 ? -0.0 : 0.0) ^ zero_bits);
+        return full_like(rest, c) * rest;
+    }
     const node n{&info<pad_op>, 1, {x.id, -1, -1}, 0, x.element(), b.intern(attributes)};
     b.nodes[b.n] = n;   // its type
     const type t = pad_op::infer({&b, b.n});
     value r = is_literal(x) ? b.literal(t, b.at(x.n().attrs, 0)) : call<reach_op>(attributes, x);
-    const value zero = b.literal(t, 0);
+    const value zero = b.literal(t, zero_bits);
     const int rank = b.length(t.shape), first = rank - attributes.n / 2;
     for (int k = 0; k < attributes.n; k += 2) {
         if (attributes[k] == 0 && attributes[k + 1] == 0) continue;

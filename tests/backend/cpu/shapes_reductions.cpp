@@ -47,6 +47,36 @@ struct fed_back {
     }
 };
 
+template <int... Axis>
+struct sums_of_products {
+    constexpr auto operator()(value x, value y) const {
+        const auto p = [&](int k) { return (x + k) * y; };   // each has one reader, but for `both` and `product`
+        const auto q = [&](int k) { return square(y - k); };
+        const value c = x > y, both = p(1) + q(1), product = p(13);
+        const value terms[]{p(2) + q(2), p(3) - q(3), y * exp(x) - p(4), 3.0 - p(5), x - p(6), where(c, p(7), 0), where(c, q(8) - p(8), 0),
+                            where(c, 1, p(9)), where(c, p(10), -0.0), q(11) + (p(11) - y * exp(y)), product - p(12), both};
+        value_list r;
+        for (const value t : terms) r.put(sum_over(t, ints(Axis...)));
+        r.put(both);
+        r.put(product);
+        return r;
+    }
+};
+TEST_CASE("sums of sums of products", "[cpu][shapes]") {   // the products are added one by one, under their masks and signs
+    static constexpr auto v = placeholder<"v", float, "a", "b">;
+    auto rows = function(inputs(x2, v), trace(sums_of_products<-1>{}, x2, v));
+    auto columns = function(inputs(x2, v), trace(sums_of_products<-2>{}, x2, v));
+    auto all = function(inputs(x2, v), trace(sums_of_products<-2, -1>{}, x2, v));
+    static constexpr auto w = placeholder<"v", float, 7, 17>;
+    auto fixed = function(inputs(s2, w), trace(sums_of_products<-1>{}, s2, w));
+    compare(fixed, {}, {.tolerance = 1e4});
+    for (const i64 a : {1, 3, 17, 40})
+        for (const i64 b : {1, 3, 10, 16, 17, 100}) {
+            compare(rows, {{"a", a}, {"b", b}}, {.tolerance = 1e4});
+            compare(columns, {{"a", a}, {"b", b}}, {.tolerance = 1e4});
+            compare(all, {{"a", a}, {"b", b}}, {.tolerance = 1e4});
+        }
+}
 TEST_CASE("sums over every subset of axes", "[cpu][shapes]") {
     auto f1 = function(inputs(x1), trace(subsets<sum_call>{}, x1));
     auto f2 = function(inputs(x2), trace(subsets<sum_call>{}, x2));

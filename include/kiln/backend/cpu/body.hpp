@@ -203,14 +203,25 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         else return convert<ctype_of<K::node(I).type>>(x);
     }
 
-    static constexpr bool sums_products(int i) { return sum_of_products<K>(f, i); }
+    static constexpr bool sums_products(int i) { return taken_apart<K>{f}(i); }
 
     /// What a reduction I has after the next of its operands.
     template <int I>
     static KILN_INLINE lanes<I> combined_with(lanes<I> before, state& s, regs& r) {
-        constexpr int next = K::node(I).in[0];
-        if constexpr (sums_products(I)) return fma(get<K::node(next).in[0]>(s, r), get<K::node(next).in[op<next>::arity - 1]>(s, r), before);
-        else return combined<I>(before, get<next>(s, r));
+        if constexpr (sums_products(I)) return added<K::node(I).in[0], false>(before, s, r);
+        else return combined<I>(before, get<K::node(I).in[0]>(s, r));
+    }
+    /// before + v, or before - v, of a value that a sum takes apart.
+    template <int V, bool Minus>
+    static KILN_INLINE lanes<V> added(lanes<V> before, state& s, regs& r) {
+        constexpr key_node k = K::node(V);
+        if constexpr (taken_apart<K>::some(V)) return select(get<k.in[0]>(s, r), added<k.in[1], Minus>(before, s, r), before);
+        else {
+            constexpr bool third = taken_apart<K>::fused(V), minus = Minus != taken_apart<K>::is(V, hash(fnma_op::name));
+            const lanes<V> x = get<k.in[0]>(s, r), y = get<k.in[third ? 1 : op<V>::arity - 1]>(s, r);
+            if constexpr (third) before = added<k.in[2], Minus != taken_apart<K>::is(V, hash(fms_op::name))>(before, s, r);
+            return fma(minus ? -x : x, y, before);
+        }
     }
 
     /// Computes node I at p. Tail: only p.count lanes are there. acc: where accumulators of the row or the column are.

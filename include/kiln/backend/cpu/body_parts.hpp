@@ -2,18 +2,43 @@
 #pragma once
 #include <kiln/backend/cpu/nan.hpp>
 #include <kiln/backend/cpu/simd.hpp>
+#include <kiln/plan/fma.hpp>
 
 #include <utility>
 
 namespace kiln::cpu {
 
-/// A sum of products or squares is one of fused multiply-adds; the product by itself is then not computed where nobody else wants it.
+/// Which values a sum takes apart as it adds them, one fused multiply-add for each product; what is then by itself wanted by nobody
+/// is not computed.
 template <class K>
-constexpr bool sum_of_products(const body_facts<K::n>& f, int i) {
-    const key_node sum = K::node(i), product = K::node(sum.in[0]);
-    return is_floating(sum.type) && sum.type == product.type && product.kind == kiln::step::operation && f.columns(sum.in[0]) &&
-           K::op(sum.op) == hash(sum_op::name) && (K::op(product.op) == hash(multiply_op::name) || K::op(product.op) == hash(square_op::name));
-}
+struct taken_apart {
+    const body_facts<K::n>& f;
+
+    static constexpr bool is(int v, u64 op) { return K::node(v).kind == kiln::step::operation && K::op(K::node(v).op) == op; }
+    static constexpr bool is_sum(int i) { return K::op(K::node(i).op) == hash(sum_op::name) && is_floating(K::node(i).type); }
+    constexpr bool product(int v) const {
+        return f.columns(v) && is_floating(K::node(v).type) && (is(v, hash(multiply_op::name)) || is(v, hash(square_op::name)));
+    }
+    /// x y + z, x y - z, z - x y.
+    static constexpr bool fused(int v) { return is(v, hash(fma_op::name)) || is(v, hash(fms_op::name)) || is(v, hash(fnma_op::name)); }
+    /// where(c, x, 0).
+    static constexpr bool some(int v) {
+        if (!is(v, hash(where_op::name))) return false;
+        const key_node other = K::node(K::node(v).in[2]);
+        return other.kind == kiln::step::constant && K::constant(other.slot) == 0;
+    }
+    constexpr bool read_once(int v) const {
+        int n = 0;
+        for (int j = v + 1; j < K::n; ++j) n += f.reads(j, v);
+        return n == 1;
+    }
+    constexpr bool value(int v) const {
+        if (product(v)) return true;
+        if (!f.columns(v) || !is_floating(K::node(v).type) || !read_once(v)) return false;
+        return fused(v) ? value(K::node(v).in[2]) : some(v) && value(K::node(v).in[1]);
+    }
+    constexpr bool operator()(int i) const { return is_sum(i) && K::node(i).type == K::node(K::node(i).in[0]).type && value(K::node(i).in[0]); }
+};
 template <class K, int L>
 constexpr auto facts_for() {
     body_facts<K::n> f;
@@ -32,7 +57,7 @@ constexpr auto facts_for() {
     f.stage[K::n] = f.scratch[K::n] = 0;
     f.in_pass[K::n] = 0;
     f.derive();
-    for (int i = 0; i < K::n; ++i) f.inner_products += f.along_row(i) && sum_of_products<K>(f, i);
+    for (int i = 0; i < K::n; ++i) f.inner_products += f.along_row(i) && taken_apart<K>::is_sum(i) && taken_apart<K>{f}.product(K::node(i).in[0]);
     f.group_rows(L, K::extent(K::header.axes - 1));
     if (!f.contraction || K::header.windows) f.lay_end_to_end(L, K::extent(K::header.axes - 1));
     return f;

@@ -53,9 +53,12 @@ struct pow_of_half : at<pow_op>::over<a_literal> {
     }
 };
 
-struct multiply_by_one : at<multiply_op>::over<a_literal> {
-    static constexpr auto name = "multiply_by_one";
-    static constexpr value apply(site n) { return is_exactly(n[1], 1) ? n[0] : is_exactly(n[0], 1) ? n[1] : value{}; }
+/// x * 1 -> x, x / 1 -> x.
+struct by_one : at<multiply_op, divide_op>::over<a_literal> {
+    static constexpr auto name = "by_one";
+    static constexpr value apply(site n) {
+        return is_exactly(n[1], 1) ? n[0] : is<multiply_op>(n.result()) && is_exactly(n[0], 1) ? n[1] : value{};
+    }
 };
 /// x * -1 -> -x.
 struct multiply_by_minus_one : at<multiply_op>::over<a_literal> {
@@ -63,10 +66,6 @@ struct multiply_by_minus_one : at<multiply_op>::over<a_literal> {
     static constexpr value apply(site n) {
         return is_exactly(n[1], -1) ? negated(n[0]) : is_exactly(n[0], -1) ? negated(n[1]) : value{};
     }
-};
-struct divide_by_one : at<divide_op>::over<a_literal> {
-    static constexpr auto name = "divide_by_one";
-    static constexpr value apply(site n) { return is_exactly(n[1], 1) ? n[0] : value{}; }
 };
 /// x / 8 -> x * 0.125, for powers of two whose reciprocal is a normal number: both round the same exact value.
 struct divide_by_power_of_two : at<divide_op>::over<a_literal> {
@@ -80,17 +79,12 @@ struct divide_by_power_of_two : at<divide_op>::over<a_literal> {
         return n[0] * full_like(y, 1 / double_of(static_cast<i64>(bits)));
     }
 };
-/// x - 0 -> x; not x - (-0), which turns -0 into 0.
-struct subtract_zero : at<subtract_op>::over<a_literal> {
-    static constexpr auto name = "subtract_zero";
-    static constexpr auto takes = domain::floating;
-    static constexpr value apply(site n) { return is_exactly(n[1], 0.0) ? n[0] : value{}; }
-};
-/// x + (-0) -> x; not x + 0, which turns -0 into 0.
-struct add_negative_zero : at<add_op>::over<a_literal> {
-    static constexpr auto name = "add_negative_zero";
+/// x - 0 -> x, x + (-0) -> x; not x - (-0), not x + 0, which turn -0 into 0.
+struct zero_in_sum : at<add_op, subtract_op>::over<a_literal> {
+    static constexpr auto name = "zero_in_sum";
     static constexpr auto takes = domain::floating;
     static constexpr value apply(site n) {
+        if (is<subtract_op>(n.result())) return is_exactly(n[1], 0.0) ? n[0] : value{};
         return is_exactly(n[1], -0.0) ? n[0] : is_exactly(n[0], -0.0) ? n[1] : value{};
     }
 };
@@ -118,6 +112,18 @@ struct negative_of_negative : at<negative_op>::over<negative_op> {
     static constexpr auto name = "negative_of_negative";
     static constexpr value apply(site n) { return input(n[0]); }
 };
+/// -(2 x) -> -2 x, of any literal.
+struct negative_of_multiple : at<negative_op>::over<multiply_op> {
+    static constexpr auto name = "negative_of_multiple";
+    static constexpr auto takes = domain::floating;
+    static constexpr value apply(site n, const surroundings& w) {
+        const value v = n[0];
+        if (w.shared(v)) return {};
+        for (int k = 0; k < 2; ++k)
+            if (is_literal(input(v, k))) return full_like(v, -double_of(bits_of_literal(input(v, k)))) * input(v, 1 - k);
+        return {};
+    }
+};
 /// x + (-y) -> x - y, (-x) + y -> y - x.
 struct add_of_negative : at<add_op>::over<negative_op> {
     static constexpr auto name = "add_of_negative";
@@ -128,11 +134,14 @@ struct subtract_of_negative : at<subtract_op>::over<negative_op> {
     static constexpr auto name = "subtract_of_negative";
     static constexpr value apply(site n) { return is<negative_op>(n[1]) ? n[0] + input(n[1]) : value{}; }
 };
-/// (-x) * (-y) -> x * y.
+/// (-x) * (-y) -> x * y, (-x) * y -> -(x * y), which a sum or a literal takes up.
 struct multiply_of_negatives : at<multiply_op>::over<negative_op> {
     static constexpr auto name = "multiply_of_negatives";
-    static constexpr value apply(site n) {
-        return is<negative_op>(n[0]) && is<negative_op>(n[1]) ? input(n[0]) * input(n[1]) : value{};
+    static constexpr value apply(site n, const surroundings& w) {
+        const bool left = is<negative_op>(n[0]), right = is<negative_op>(n[1]);
+        if (left && right) return input(n[0]) * input(n[1]);
+        if (w.shared(n[left ? 0 : 1])) return {};
+        return left ? -(input(n[0]) * n[1]) : -(n[0] * input(n[1]));
     }
 };
 /// square(-x) -> square(x), |-x| -> |x|.

@@ -81,8 +81,8 @@ struct rule_list {
 /// In the order in which they are tried. A new rule is a struct in one of the headers above and a word here.
 using all = rule_list<
     fold_constants, own_rule, pow_of_constant, pow_of_half,
-    multiply_by_one, multiply_by_minus_one, divide_by_one, divide_by_power_of_two, subtract_zero, add_negative_zero, sum_in_parts,
-    negative_of_negative, add_of_negative, subtract_of_negative, multiply_of_negatives, even_of_negative, idempotent, not_of_not,
+    by_one, multiply_by_minus_one, divide_by_power_of_two, zero_in_sum, sum_in_parts,
+    negative_of_negative, negative_of_multiple, add_of_negative, subtract_of_negative, multiply_of_negatives, even_of_negative, idempotent, not_of_not,
     same_operands, integer_same_operands, integer_with_literal,
     where_of_literal, where_of_same, where_of_not, where_of_where, cast_to_same, cast_of_cast, stop_gradient_rule,
     mask_of_window_slope, sum_of_window_slope,   // before reshapes move
@@ -92,7 +92,7 @@ using all = rule_list<
     product_with_short_rows, product_with_column, fold_of_product,
     sum_of_sum, extremum_of_extremum, extremum_of_expand, reduction_of_literal,
     softplus_rule, log_softmax_rule, logsumexp_rule, log_of_exp, log1p_rule, expm1_rule, sigmoid_rule, one_minus_sigmoid, one_plus_tanh,
-    softmax_rule, gather_factors>;
+    softmax_rule, gather_factors, factor_of_sum>;
 
 inline constexpr rule_table by_operation = all::table();
 

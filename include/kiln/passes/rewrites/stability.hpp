@@ -131,6 +131,42 @@ struct gather_factors : at<multiply_op>::over<multiply_op> {
         return r.zero() ? product : r;
     }
 };
+/// (2 x) y + 2 z -> 2 (x y + z), of powers of two from 2 on, since a sum with a product is one operation: the same bits, but for numbers
+/// that overflow, which fewer do, products that are denormal on the way, and the sign of a zero that is a multiple of a negative factor.
+struct factor_of_sum : at<add_op, subtract_op>::over<multiply_op, negative_op> {
+    static constexpr auto name = "factor_of_sum";
+    static constexpr auto takes = domain::floating;
+    struct term {   // factor x, or factor x y
+        double factor;
+        value x, y;
+        constexpr value rest() const { return y.zero() ? x : x * y; }
+    };
+    static constexpr term split(value v, const surroundings& w) {
+        if (w.shared(v)) return {};
+        if (is<negative_op>(v)) {
+            const term t = split(input(v), w);
+            return {-t.factor, t.x, t.y};
+        }
+        if (!is<multiply_op>(v)) return {};
+        for (int k = 0; k < 2; ++k)
+            if (is_literal(input(v, k))) return {gather_factors::number(input(v, k)), input(v, 1 - k), {}};
+        for (int k = 0; k < 2; ++k) {
+            const value p = input(v, k);
+            if (!is<multiply_op>(p) || w.shared(p)) continue;
+            for (int j = 0; j < 2; ++j)
+                if (is_literal(input(p, j))) return {gather_factors::number(input(p, j)), input(p, 1 - j), input(v, 1 - k)};
+        }
+        return {};
+    }
+    static constexpr bool is_product(const term& t) { return !t.y.zero() || is<multiply_op>(t.x) || is<square_op>(t.x); }
+    static constexpr value apply(site n, const surroundings& w) {
+        const term l = split(n[0], w), r = split(n[1], w);
+        const double c = l.factor, size = c < 0 ? -c : c;
+        if (size < 2 || !gather_factors::is_power_of_two(c) || (r.factor != c && r.factor != -c) || (!is_product(l) && !is_product(r))) return {};
+        const value sum = is<add_op>(n.result()) == (r.factor == c) ? l.rest() + r.rest() : l.rest() - r.rest();
+        return full_like(sum, c) * sum;
+    }
+};
 /// 1 + tanh(x) -> 2 sigmoid(2x), which does not cancel below 0.
 struct one_plus_tanh : at<add_op>::over<tanh_op> {
     static constexpr auto name = "one_plus_tanh";
