@@ -82,6 +82,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         if constexpr (K::node(I).strided)
             for (int k = 0; k < (Tail ? count : L); ++k) x.v[k] = e[k * stride];
         else if constexpr (Tail && f.sections) x = load_known<V>(e, count);
+        else if constexpr (Tail && f.grouped && n1_constant % L == L / 2) x = load_some_or_half<V>(e, count);
         else if constexpr (Tail) x = load_some<V>(e, count);
         else x = load<V>(e);
         return as_lanes<I>(x);

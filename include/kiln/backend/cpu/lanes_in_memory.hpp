@@ -136,6 +136,20 @@ template <class V>
 KILN_INLINE bool surely(int n, int lanes) { return __builtin_constant_p(n) && n == lanes && sizeof(typename V::raw_type) == 32; }
 template <class V>
 KILN_INLINE V load_known(const typename V::element_type* p, int n) { return surely<V>(n, V::lanes) ? load<V>(p) : load_some<V>(p, n); }
+/// Half a vector is a shorter load: a masked one that reaches into the next line of a cache takes twice as long.
+template <class V>
+KILN_INLINE V load_some_or_half(const typename V::element_type* p, int n) {
+    using R = typename V::raw_type;
+#ifdef __AVX512F__
+    if constexpr (sizeof(R) == 64)
+        if (n == V::lanes / 2) return {(R)_mm512_zextsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};
+#endif
+#ifdef __AVX__
+    if constexpr (sizeof(R) == 32)
+        if (n == V::lanes / 2) return {(R)_mm256_zextsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)))};
+#endif
+    return load_some<V>(p, n);
+}
 template <class V>
 KILN_INLINE V load_known_between(const typename V::element_type* p, int from, int to) {
     return surely<V>(from, 0) ? load_known<V>(p, to) : load_between<V>(p, from, to);
