@@ -139,7 +139,7 @@ KILN_INLINE V load_known(const typename V::element_type* p, int n) { return sure
 /// Half a vector is a shorter load: a masked one that reaches into the next line of a cache takes twice as long.
 template <class V>
 KILN_INLINE V load_some_or_half(const typename V::element_type* p, int n) {
-    using R = typename V::raw_type;
+    using R [[maybe_unused]] = typename V::raw_type;
 #ifdef __AVX512F__
     if constexpr (sizeof(R) == 64)
         if (n == V::lanes / 2) return {(R)_mm512_zextsi256_si512(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)))};

@@ -1,5 +1,6 @@
-// erf and erfc of lanes. erf: x plus an odd polynomial near 0, else 1 - 2^P(x), where P is minimax for the binary logarithm of erfc
-// (after Hastings, Approximations for Digital Computers, 1955, whose formulas for erf put a polynomial into the complement).
+// erf and erfc of lanes. erf of double: x plus an odd polynomial near 0, else 1 - 2^P(x), where P is minimax for the binary logarithm of
+// erfc (after Hastings, Approximations for Digital Computers, 1955, whose formulas for erf put a polynomial into the complement); of
+// float: 1 - e^-(x + x P(x)) throughout, which loses nothing near 0, since it is e^-y - 1 that is computed.
 // erfc: e^(-x^2) P((x - c) / (x + c)) / (x + c) after Shepherd and Laframboise, Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in
 // 0 <= x < infinity, Mathematics of Computation 36 (1981).
 #pragma once
@@ -13,13 +14,10 @@ template <class T>
 struct error_function;
 template <>
 struct error_function<float> {
-    static constexpr float one_above = 4.0f, origin = 0.0f;
-    /// erf x / x - 1 on [0, 0.75], in x^2; log2 erfc x on [0.75, 4], in x - origin
-    static constexpr float near_zero[]{
-        0x1.06eba8p-3f, -0x1.81273ap-2f, 0x1.ce2acep-4f, -0x1.b7a75cp-6f, 0x1.4f188ep-8f, -0x1.613e86p-11f};
-    static constexpr float complement[]{
-        -0x1.0320aap-15f, -0x1.a0c3a6p0f, -0x1.d5abb8p-1f, -0x1.36b93ap-3f, 0x1.0e08c2p-5f, -0x1.2f19cap-8f,
-        0x1.427bp-12f};
+    static constexpr float one_above = 3.93f;
+    /// -log(erfc x) / x - 1 on [0, 3.93]
+    static constexpr float minus_log[]{
+        0x1.06ebaep-3f, 0x1.45f294p-1f, 0x1.a52228p-4f, -0x1.3ca5ep-6f, 0x1.c11104p-13f, 0x1.463df4p-10f, -0x1.8c58acp-12f, 0x1.51717ap-15f};
     /// erf x / x - 1 on [0, 1], in x^2; (x + centre) e^(x^2) erfc x on [1, 10.1], in (x - centre) / (x + centre)
     static constexpr float to_one[]{
         0x1.06eba8p-3f, -0x1.812744p-2f, 0x1.ce2eap-4f, -0x1.b821e6p-6f, 0x1.55dcc6p-8f, -0x1.b99eb6p-11f, 0x1.c77348p-14f,
@@ -57,18 +55,30 @@ struct error_function<double> {
 
 }  // namespace steps
 
-/// The error function; keeps -0 and denormal numbers. Error at most 2 ULP.
-template <class T, int L, int B>
-    requires std::is_floating_point_v<T>
-KILN_INLINE simd<T, L, B> erf(simd<T, L, B> x) {
+/// The error function; keeps -0 and denormal numbers. Error at most 3 ULP.
+template <int L, int B>
+KILN_INLINE simd<float, L, B> erf(simd<float, L, B> x) {
     using namespace steps;
-    using V = simd<T, L, B>;
-    using c = error_function<T>;
+    using V = simd<float, L, B>;
+    using c = error_function<float>;
+    using e = exponential<float>;
+    const V a = at_most(c::one_above, magnitude(x)), y = fused(polynomial(c::minus_log, a, a * a), a, a);
+    const V rounder_all = all<V>(rounder<float, 0>(exponent_bias<float>)), t = fused(y, all<V>(-e::log2e), rounder_all), n = t - rounder_all;
+    const V r = fused(n, all<V>(-e::ln2_high), -y), square = r * r, p = fused(polynomial(e::expm1, r, square), square, r);
+    const V power = of_bits<V>(bits(t) << mantissa_bits<float>);   // 2^n
+    return with_sign_of(fused(-power, p, all<V>(1.0f) - power), x);
+}
+/// The same. Error at most 2 ULP.
+template <int L, int B>
+KILN_INLINE simd<double, L, B> erf(simd<double, L, B> x) {
+    using namespace steps;
+    using V = simd<double, L, B>;
+    using c = error_function<double>;
     const V a = at_most(c::one_above, magnitude(x)), s = a * a, u = a - all<V>(c::origin);
     const V inner = fused(polynomial(c::near_zero, s, s * s), a, a);
-    if (few_lanes<V> && !any_above(a, below<T>(T{0.75}))) return with_sign_of(inner, x);
-    const V outer = all<V>(T{1}) - moderate_exp2(polynomial(c::complement, u, u * u));
-    return with_sign_of(pick(a.v >= all<V>(T{0.75}).v, outer, inner), x);
+    if (few_lanes<V> && !any_above(a, below(0.75))) return with_sign_of(inner, x);
+    const V outer = all<V>(1.0) - moderate_exp2(polynomial(c::complement, u, u * u));
+    return with_sign_of(pick(a.v >= all<V>(0.75).v, outer, inner), x);
 }
 
 /// 1 - erf(x), with relative accuracy down to its denormal results. Error at most 4 ULP.
