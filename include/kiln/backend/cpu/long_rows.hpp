@@ -105,13 +105,12 @@ struct long_rows : one_hot_rows<K, VB> {
         }
         if constexpr (unroll > 1)
             for (; j + unroll * L <= end; j += unroll * L) {
-                if constexpr (interleaved) {   // stores come last: nothing may be loaded before them that might be what they write
-                    regs r[n_acc];
-                    (some_of_unrolled<S, U, false>(nodes{}, s, r[U], p, j, acc[U % parts<S>]), ...);
-                    (some_of_unrolled<S, U, true>(nodes{}, s, r[U], p, j, acc[U % parts<S>]), ...);
-                } else (unrolled<S, U>(nodes{}, s, p, j, acc[U % parts<S>]), ...);
+                if constexpr (interleaved) by_turns<S, false>(std::make_integer_sequence<int, unroll>{}, nodes{}, s, p, j, end, acc);
+                else (unrolled<S, U>(nodes{}, s, p, j, acc[U % parts<S>]), ...);
             }
-        for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
+        if constexpr (interleaved && !has_edges)
+            for (; j < last; j += left_by_turns * L) by_turns<S, true>(std::make_integer_sequence<int, left_by_turns>{}, nodes{}, s, p, j, last, acc);
+        else for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
         if constexpr (has_edges)
             while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1]);
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
@@ -144,13 +143,34 @@ struct long_rows : one_hot_rows<K, VB> {
     }
     /// A map with costly functions, each of which is a chain of instructions that wait for each other: those of several vectors by turns.
     static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0);
-    template <int S, int U, bool Stores, int... I>
-    static KILN_INLINE void some_of_unrolled(std::integer_sequence<int, I...>, state& s, regs& r, const place& p, i64 j, regs& acc) {
-        if constexpr (U < unroll) (one_if<S, (K::node(I).kind == kiln::step::store) == Stores, I>(s, r, at_column(p, j + U * L, L, has_edges, U * L), acc), ...);
+    /// What the steps leave over is one more of them under masks, or, where it is known how much that is, of so many vectors.
+    static constexpr int left_by_turns = [] {
+        const int left = static_cast<int>((base::n1_constant % (unroll * L) + L - 1) / L);
+        return left > 0 ? left : unroll;
+    }();
+    /// Stores come last: nothing may be loaded before them that might be what they write, or be taken for it by a processor that compares
+    /// the last 12 bits of addresses alone. Tail: as far as there are elements before `last`.
+    template <int S, bool Tail, int... U, int... I>
+    static KILN_INLINE void by_turns(std::integer_sequence<int, U...>, std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, i64 last, regs* acc) {
+        regs r[sizeof...(U)];
+        (some_of<S, Tail, false>(nodes, s, r[U], turn<Tail, U>(p, j, last), acc[U % parts<S>]), ...);
+        (some_of<S, Tail, true>(nodes, s, r[U], turn<Tail, U>(p, j, last), acc[U % parts<S>]), ...);
     }
-    template <int S, bool Yes, int I>
+    template <bool Tail, int U>
+    static KILN_INLINE place turn(const place& p, i64 j, i64 last) {
+        const i64 at = j + U * L, left = last - at;
+        return at_column(p, at, Tail && left < L ? left < 0 ? 0 : static_cast<int>(left) : L, has_edges, U * L);
+    }
+    template <int S, bool Tail, bool Stores, int... I>
+    static KILN_INLINE void some_of(std::integer_sequence<int, I...>, state& s, regs& r, const place& p, regs& acc) {
+        (one_if<S, Tail, (K::node(I).kind == kiln::step::store) == Stores, I>(s, r, p, acc), ...);
+    }
+    template <int S, bool Tail, bool Yes, int I>
     static KILN_INLINE void one_if(state& s, regs& r, const place& p, regs& acc) {
-        if constexpr (Yes) one<S, false, I>(s, r, p, acc);
+        if constexpr (!Yes) return;
+        else if constexpr (Tail && f.reduces(I) && f.columns(I)) {   // sums of columns lie in memory, as many as there are
+            if (p.count > 0) one<S, Tail, I>(s, r, p, acc);
+        } else one<S, Tail, I>(s, r, p, acc);
     }
 
     // The last pass but one fetches what the last one writes and the next row reads, which then wait for the memory beside its arithmetic.
