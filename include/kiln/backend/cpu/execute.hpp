@@ -142,7 +142,7 @@ public:
     void run_only_call(char* const* leaves, char* const* outputs) const {
         static constexpr plan_call call = L::result.call[0];
         [&]<int... I>(std::integer_sequence<int, I...>) {
-            char* const a[]{address(L::result.argument[call.first_argument + I], leaves, outputs)..., nullptr};
+            char* const a[]{one_by_one(address(L::result.argument[call.first_argument + I], leaves, outputs))..., nullptr};
             start(tables_of<L, Arch>, call, a);
         }(std::make_integer_sequence<int, call.n_arguments>{});
     }
@@ -158,6 +158,11 @@ private:
         if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
             thread_pool::of_process().run(kernel, a, s, n_threads);
         else kernel(a, s, 0, 1);
+    }
+    /// Compilers would gather several pointers in a wide register and store that, which takes longer.
+    static KILN_INLINE char* one_by_one(char* p) {
+        __asm__("" : "+r"(p));
+        return p;
     }
     char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {
         switch (x.where) {
