@@ -109,7 +109,7 @@ struct long_rows : one_hot_rows<K, VB> {
                 else (unrolled<S, U>(nodes{}, s, p, j, acc[U % parts<S>]), ...);
             }
         if constexpr (interleaved && !has_edges)
-            for (; j < last; j += left_by_turns * L) by_turns<S, true>(std::make_integer_sequence<int, left_by_turns>{}, nodes{}, s, p, j, last, acc);
+            for (; j + L < last; j += left_by_turns * L) by_turns<S, true>(std::make_integer_sequence<int, left_by_turns>{}, nodes{}, s, p, j, last, acc);
         else for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
         if constexpr (has_edges)
             while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1]);
@@ -143,7 +143,7 @@ struct long_rows : one_hot_rows<K, VB> {
     }
     /// A map with costly functions, each of which is a chain of instructions that wait for each other: those of several vectors by turns.
     static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0);
-    /// What the steps leave over is one more of them under masks, or, where it is known how much that is, of so many vectors.
+    /// More than a vector that the steps leave over is one more of them under masks, or, where it is known how much that is, of so many vectors.
     static constexpr int left_by_turns = [] {
         const int left = static_cast<int>((base::n1_constant % (unroll * L) + L - 1) / L);
         return left > 0 ? left : unroll;
