@@ -329,6 +329,7 @@ constexpr example untouched[]{
     BECOMES("no product in the sum", 2 * t.x + 2 * t.y, 2 * t.x + 2 * t.y),
     BECOMES("3 x rounds", 3 * square(t.x) + 3 * t.y, 3 * square(t.x) + 3 * t.y),
     BECOMES("the sum may overflow where the halves do not", 0.5 * square(t.x) + 0.5 * t.y, 0.5 * square(t.x) + 0.5 * t.y),
+    BECOMES("inf - 2 inf is NaN", t.f(inf) * square(t.x) + t.f(inf) * t.y, t.f(inf) * square(t.x) + t.f(inf) * t.y),
     BECOMES("2 x and 4 y", 2 * square(t.x) + 4 * t.y, 2 * square(t.x) + 4 * t.y),
     BECOMES("2 x y is wanted whole too", (2 * square(t.x) + 2 * t.y) * (2 * square(t.x)), (2 * square(t.x) + 2 * t.y) * (2 * square(t.x))),
     BECOMES("-x is wanted whole too", (-t.x * t.y) * exp(-t.x), (-t.x * t.y) * exp(-t.x)),

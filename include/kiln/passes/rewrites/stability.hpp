@@ -162,7 +162,7 @@ struct factor_of_sum : at<add_op, subtract_op>::over<multiply_op, negative_op> {
     static constexpr value apply(site n, const surroundings& w) {
         const term l = split(n[0], w), r = split(n[1], w);
         const double c = l.factor, size = c < 0 ? -c : c;
-        if (size < 2 || !gather_factors::is_power_of_two(c) || (r.factor != c && r.factor != -c) || (!is_product(l) && !is_product(r))) return {};
+        if (!(size >= 2 && size < __builtin_huge_val()) || !gather_factors::is_power_of_two(c) || (r.factor != c && r.factor != -c) || (!is_product(l) && !is_product(r))) return {};
         const value sum = is<add_op>(n.result()) == (r.factor == c) ? l.rest() + r.rest() : l.rest() - r.rest();
         return full_like(sum, c) * sum;
     }
