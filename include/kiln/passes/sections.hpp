@@ -29,15 +29,16 @@ struct inside_op {
     }
 };
 
-/// pad, as lowering writes it: where(inside, reach(x), 0). Of c x it is c where(inside, reach(x), 0), so that a sum can take up the product;
-/// the zero, of these bits, has the sign of c.
+/// pad, as lowering writes it: where(inside, reach(x), 0). Of c x it is c where(inside, reach(x), 0), so that a sum can take up the product,
+/// but where c x is what a contraction or a reduction stores; the zero, of these bits, has the sign of c.
 constexpr value masked_reach(value x, const list& attributes, i64 zero_bits = 0) {
     builder& b = *x.b;
     for (int k = 0; k < 2 && x.n().op == &info<multiply_op> && is_floating(x.element()); ++k) {
-        const value literal{&b, x.n().in[k]};
+        const value literal{&b, x.n().in[k]}, other{&b, x.n().in[1 - k]};
         const double c = is_literal(literal) ? double_of(b.at(literal.n().attrs, 0)) : 0;
-        if (c == 0 || c - c != 0) continue;
-        const value rest = masked_reach({&b, x.n().in[1 - k]}, attributes, bits_of(c < 0 ? -0.0 : 0.0) ^ zero_bits);
+        const pattern kind = other.n().op->kind;
+        if (c == 0 || c - c != 0 || (kind != pattern::pointwise && kind != pattern::leaf && kind != pattern::expand && kind != pattern::section)) continue;
+        const value rest = masked_reach(other, attributes, bits_of(c < 0 ? -0.0 : 0.0) ^ zero_bits);
         return full_like(rest, c) * rest;
     }
     const node n{&info<pad_op>, 1, {x.id, -1, -1}, 0, x.element(), b.intern(attributes)};

@@ -2,6 +2,8 @@
 // programs and epilogues; and what becomes one kernel.
 #include "compare.hpp"
 
+#include <cmath>
+
 namespace kiln::testing {
 namespace {
 
@@ -126,6 +128,29 @@ TEST_CASE("differences and their gradients are one kernel", "[cpu][sections]") {
     for (const i64 n : lengths) compare(f, {{"n", n}}, {.tolerance = 1e3});
     STATIC_REQUIRE(decltype(f)::L::result.n_calls == 1);
     STATIC_REQUIRE(decltype(f)::L::result.n_slots == 0);
+}
+TEST_CASE("the zeros around a multiple are 0, not -0", "[cpu][sections]") {
+    static constexpr auto line = placeholder<"line", float, 20>;
+    static constexpr auto longer = placeholder<"longer", float, 23>;
+    auto f = function(inputs(line, longer), trace([](value a, value b) {
+        const value twice = pad(-2.0 * a, {1, 2}), thrice = pad(-3.0 * (exp(a) * -0.5), {1, 2});
+        return values{twice, thrice, twice + b, b - pad(-4.0 * exp(a), {1, 2}), pad(-0.0 * exp(a), {1, 2})};
+    }, line, longer));
+    tensor<float, 20> a;
+    tensor<float, 23> b;
+    for (i64 k = 0; k < 20; ++k) a(k) = static_cast<float>(k + 1);
+    for (i64 k = 0; k < 23; ++k) b(k) = -0.0f;
+    const auto [twice, thrice, sum, difference, zeros] = f(a, b);
+    for (const i64 k : {0, 21, 22}) {
+        CHECK((twice(k) == 0 && !std::signbit(twice(k))));
+        CHECK((thrice(k) == 0 && !std::signbit(thrice(k))));
+        CHECK((sum(k) == 0 && !std::signbit(sum(k))));                  // 0 + -0
+        CHECK((difference(k) == 0 && std::signbit(difference(k))));     // -0 - 0
+        CHECK((zeros(k) == 0 && !std::signbit(zeros(k))));
+    }
+    CHECK(twice(1) == -2);
+    CHECK(sum(20) == -40);
+    CHECK((zeros(1) == 0 && std::signbit(zeros(1))));
 }
 
 }  // namespace
