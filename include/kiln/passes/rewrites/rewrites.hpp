@@ -1,5 +1,6 @@
 // The one list of rewrite rules, sets of them, and the table by which the sweep finds the rules of a node.
 #pragma once
+#include <kiln/passes/rewrites/factors.hpp>
 #include <kiln/passes/rewrites/identities.hpp>
 #include <kiln/passes/rewrites/sections.hpp>
 #include <kiln/passes/rewrites/stability.hpp>

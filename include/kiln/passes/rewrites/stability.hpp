@@ -2,7 +2,7 @@
 #pragma once
 #include <initializer_list>
 
-#include <kiln/passes/rewrites/rule.hpp>
+#include <kiln/passes/rewrites/factors.hpp>
 
 namespace kiln::rewrite {
 
@@ -93,80 +93,6 @@ constexpr value finite_top(value z, const list& axes, const surroundings& w) {
     const value m = max_over(z, axes), top = w.keep_stop_gradient ? stop_gradient(m) : m;
     return where(isfinite(top), top, 0);
 }
-/// c (d x) -> (c d) x and (c x) (d y) -> (c d) x y where c or d is a power of two: the same bits, but for numbers that overflow or
-/// become denormal on the way, and none does that did not before.
-struct gather_factors : at<multiply_op>::over<multiply_op> {
-    static constexpr auto name = "gather_factors";
-    static constexpr auto takes = domain::floating;
-    struct scaled {
-        value factor, rest;   // a literal alone has no rest
-    };
-    static constexpr scaled split(value v, const surroundings& w) {
-        if (is_literal(v)) return {v, {}};
-        if (!is<multiply_op>(v) || w.shared(v)) return {};
-        for (int k = 0; k < 2; ++k)
-            if (is_literal(input(v, k))) return {input(v, k), input(v, 1 - k)};
-        return {};
-    }
-    static constexpr double number(value literal) { return double_of(bits_of_literal(literal)); }
-    static constexpr bool is_power_of_two(double c) { return c != 0 && (bits_of(c) & ((i64{1} << 52) - 1)) == 0; }
-    /// Is c x between d x and x?
-    static constexpr bool lies_between(double c, double d) { return d < 1 ? d <= c && c <= 1 : 1 <= c && c <= d; }
-    static constexpr value apply(site n, const surroundings& w) {
-        const scaled l = split(n[0], w), r = split(n[1], w);
-        if (l.factor.zero() || r.factor.zero() || (l.rest.zero() && r.rest.zero())) return {};
-        const double c = number(l.factor), d = number(r.factor), both = c * d, size = both < 0 ? -both : both;
-        const bool single = n.n().type == dtype::float32;
-        if ((!is_power_of_two(c) && !is_power_of_two(d)) || !(size >= (single ? 0x1p-126 : 0x1p-1022) && size < (single ? 0x1p128 : __builtin_huge_val()))) return {};
-        const auto times = [&](value x) { return both == 1 ? x : full_like(x, both) * x; };
-        if (l.rest.zero()) return times(r.rest);
-        if (r.rest.zero()) return times(l.rest);
-        if (lies_between(size, c < 0 ? -c : c)) return times(l.rest) * r.rest;
-        if (lies_between(size, d < 0 ? -d : d)) return l.rest * times(r.rest);
-        return {};
-    }
-    /// A product that a rule makes, whose factors are gathered.
-    static constexpr value of(value product, const surroundings& w) {
-        const value r = apply({product.b, product.id}, w);
-        return r.zero() ? product : r;
-    }
-};
-/// (2 x) y + 2 z -> 2 (x y + z), of powers of two from 2 on, since a sum with a product is one operation: the same bits, but for numbers
-/// that overflow, which fewer do, products that are denormal on the way, and the sign of a zero that is a multiple of a negative factor.
-struct factor_of_sum : at<add_op, subtract_op>::over<multiply_op, negative_op> {
-    static constexpr auto name = "factor_of_sum";
-    static constexpr auto takes = domain::floating;
-    struct term {   // factor x, or factor x y
-        double factor;
-        value x, y;
-        constexpr value rest() const { return y.zero() ? x : x * y; }
-    };
-    static constexpr term split(value v, const surroundings& w) {
-        if (w.shared(v)) return {};
-        if (is<negative_op>(v)) {
-            const term t = split(input(v), w);
-            return {-t.factor, t.x, t.y};
-        }
-        if (!is<multiply_op>(v)) return {};
-        for (int k = 0; k < 2; ++k)
-            if (is_literal(input(v, k))) return {gather_factors::number(input(v, k)), input(v, 1 - k), {}};
-        for (int k = 0; k < 2; ++k) {
-            const value p = input(v, k);
-            if (!is<multiply_op>(p) || w.shared(p)) continue;
-            for (int j = 0; j < 2; ++j)
-                if (is_literal(input(p, j))) return {gather_factors::number(input(p, j)), input(p, 1 - j), input(v, 1 - k)};
-        }
-        return {};
-    }
-    static constexpr bool is_product(const term& t) { return !t.y.zero() || is<multiply_op>(t.x) || is<square_op>(t.x); }
-    static constexpr value apply(site n, const surroundings& w) {
-        const term l = split(n[0], w), r = split(n[1], w);
-        const double c = l.factor, size = c < 0 ? -c : c;
-        if (!(size >= 2 && size < __builtin_huge_val()) || !gather_factors::is_power_of_two(c) || (r.factor != c && r.factor != -c) || (!is_product(l) && !is_product(r))) return {};
-        const value sum = is<add_op>(n.result()) == (r.factor == c) ? l.rest() + r.rest() : l.rest() - r.rest();
-        return full_like(sum, c) * sum;
-    }
-};
 /// 1 + tanh(x) -> 2 sigmoid(2x), which does not cancel below 0.
 struct one_plus_tanh : at<add_op>::over<tanh_op> {
     static constexpr auto name = "one_plus_tanh";
