@@ -4,6 +4,7 @@
 #include <kiln/graph/frozen.hpp>
 #include <kiln/ops/compositions.hpp>
 #include <kiln/ops/slices.hpp>
+#include <kiln/passes/rewrites/rule.hpp>
 
 namespace kiln {
 
@@ -33,13 +34,14 @@ struct inside_op {
 /// but where c x is what a contraction or a reduction stores; the zero, of these bits, has the sign of c.
 constexpr value masked_reach(value x, const list& attributes, i64 zero_bits = 0) {
     builder& b = *x.b;
-    for (int k = 0; k < 2 && x.n().op == &info<multiply_op> && is_floating(x.element()); ++k) {
-        const value literal{&b, x.n().in[k]}, other{&b, x.n().in[1 - k]};
-        const double c = is_literal(literal) ? double_of(b.at(literal.n().attrs, 0)) : 0;
-        const pattern kind = other.n().op->kind;
-        if (c == 0 || c - c != 0 || (kind != pattern::pointwise && kind != pattern::leaf && kind != pattern::expand && kind != pattern::section)) continue;
-        const value rest = masked_reach(other, attributes, bits_of(c < 0 ? -0.0 : 0.0) ^ zero_bits);
-        return full_like(rest, c) * rest;
+    if (const rewrite::multiple m = rewrite::multiple_of(x); !m.x.zero() && is_floating(x.element())) {
+        const double c = m.number();
+        const pattern kind = m.x.n().op->kind;
+        const bool computed_here = kind == pattern::pointwise || kind == pattern::leaf || kind == pattern::expand || kind == pattern::section;
+        if (computed_here && c != 0 && c - c == 0) {
+            const value rest = masked_reach(m.x, attributes, bits_of(c < 0 ? -0.0 : 0.0) ^ zero_bits);
+            return full_like(rest, c) * rest;
+        }
     }
     const node n{&info<pad_op>, 1, {x.id, -1, -1}, 0, x.element(), b.intern(attributes)};
     b.nodes[b.n] = n;   // its type

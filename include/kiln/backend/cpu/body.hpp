@@ -216,11 +216,11 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     template <int V, bool Minus>
     static KILN_INLINE lanes<V> added(lanes<V> before, state& s, regs& r) {
         constexpr key_node k = K::node(V);
-        if constexpr (taken_apart<K>::some(V)) return select(get<k.in[0]>(s, r), added<k.in[1], Minus>(before, s, r), before);
+        if constexpr (is_some_or_zero<K>(V)) return select(get<k.in[0]>(s, r), added<k.in[1], Minus>(before, s, r), before);
         else {
-            constexpr bool third = taken_apart<K>::fused(V), minus = Minus != taken_apart<K>::is(V, hash(fnma_op::name));
+            constexpr bool third = taken_apart<K>::fused(V), minus = Minus != is_operation<K>(V, hash(fnma_op::name));
             const lanes<V> x = get<k.in[0]>(s, r), y = get<k.in[third ? 1 : op<V>::arity - 1]>(s, r);
-            if constexpr (third) before = added<k.in[2], Minus != taken_apart<K>::is(V, hash(fms_op::name))>(before, s, r);
+            if constexpr (third) before = added<k.in[2], Minus != is_operation<K>(V, hash(fms_op::name))>(before, s, r);
             return fma(minus ? -x : x, y, before);
         }
     }

@@ -8,24 +8,29 @@
 
 namespace kiln::cpu {
 
+/// Is node i an operation with this name's hash?
+template <class K>
+constexpr bool is_operation(int i, u64 op) { return K::node(i).kind == kiln::step::operation && K::op(K::node(i).op) == op; }
+/// Is node i where(c, x, 0)?
+template <class K>
+constexpr bool is_some_or_zero(int i) {
+    if (!is_operation<K>(i, hash(where_op::name))) return false;
+    const key_node other = K::node(K::node(i).in[2]);
+    return other.kind == kiln::step::constant && K::constant(other.slot) == 0;
+}
 /// Which values a sum takes apart as it adds them, one fused multiply-add for each product; what is then by itself wanted by nobody
 /// is not computed.
 template <class K>
 struct taken_apart {
     const body_facts<K::n>& f;
 
-    static constexpr bool is(int v, u64 op) { return K::node(v).kind == kiln::step::operation && K::op(K::node(v).op) == op; }
     static constexpr bool is_sum(int i) { return K::op(K::node(i).op) == hash(sum_op::name) && is_floating(K::node(i).type); }
     constexpr bool product(int v) const {
-        return f.columns(v) && is_floating(K::node(v).type) && (is(v, hash(multiply_op::name)) || is(v, hash(square_op::name)));
+        return f.columns(v) && is_floating(K::node(v).type) && (is_operation<K>(v, hash(multiply_op::name)) || is_operation<K>(v, hash(square_op::name)));
     }
     /// x y + z, x y - z, z - x y.
-    static constexpr bool fused(int v) { return is(v, hash(fma_op::name)) || is(v, hash(fms_op::name)) || is(v, hash(fnma_op::name)); }
-    /// where(c, x, 0).
-    static constexpr bool some(int v) {
-        if (!is(v, hash(where_op::name))) return false;
-        const key_node other = K::node(K::node(v).in[2]);
-        return other.kind == kiln::step::constant && K::constant(other.slot) == 0;
+    static constexpr bool fused(int v) {
+        return is_operation<K>(v, hash(fma_op::name)) || is_operation<K>(v, hash(fms_op::name)) || is_operation<K>(v, hash(fnma_op::name));
     }
     constexpr bool read_once(int v) const {
         int n = 0;
@@ -35,7 +40,7 @@ struct taken_apart {
     constexpr bool value(int v) const {
         if (product(v)) return true;
         if (!f.columns(v) || !is_floating(K::node(v).type) || !read_once(v)) return false;
-        return fused(v) ? value(K::node(v).in[2]) : some(v) && value(K::node(v).in[1]);
+        return fused(v) ? value(K::node(v).in[2]) : is_some_or_zero<K>(v) && value(K::node(v).in[1]);
     }
     constexpr bool operator()(int i) const { return is_sum(i) && K::node(i).type == K::node(K::node(i).in[0]).type && value(K::node(i).in[0]); }
 };

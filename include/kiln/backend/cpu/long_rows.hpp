@@ -108,9 +108,12 @@ struct long_rows : one_hot_rows<K, VB> {
                 if constexpr (interleaved) by_turns<S, false>(std::make_integer_sequence<int, unroll>{}, nodes{}, s, p, j, end, acc);
                 else (unrolled<S, U>(nodes{}, s, p, j, acc[U % parts<S>]), ...);
             }
-        if constexpr (interleaved && !has_edges)
-            for (; j + L < last; j += left_by_turns * L) by_turns<S, true>(std::make_integer_sequence<int, left_by_turns>{}, nodes{}, s, p, j, last, acc);
-        else for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
+        if constexpr (interleaved && !has_edges) {   // more than a vector that the steps leave over is one more of them
+            if (j + L < last) {
+                by_turns<S, true>(std::make_integer_sequence<int, unroll>{}, nodes{}, s, p, j, last, acc);
+                j = last;
+            }
+        } else for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
         if constexpr (has_edges)
             while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1]);
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
@@ -143,11 +146,6 @@ struct long_rows : one_hot_rows<K, VB> {
     }
     /// A map with costly functions, each of which is a chain of instructions that wait for each other: those of several vectors by turns.
     static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0);
-    /// More than a vector that the steps leave over is one more of them under masks, or, where it is known how much that is, of so many vectors.
-    static constexpr int left_by_turns = [] {
-        const int left = static_cast<int>((base::n1_constant % (unroll * L) + L - 1) / L);
-        return left > 0 ? left : unroll;
-    }();
     /// Stores come last: nothing may be loaded before them that might be what they write, or be taken for it by a processor that compares
     /// the last 12 bits of addresses alone. Tail: as far as there are elements before `last`.
     template <int S, bool Tail, int... U, int... I>

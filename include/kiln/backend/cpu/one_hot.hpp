@@ -12,7 +12,6 @@ struct one_hot_rows : rows_end_to_end<K, VB> {
     using base::f, base::axes, base::n;
     using typename base::regs, typename base::state;
 
-    static constexpr bool is(int i, u64 op) { return K::node(i).kind == kiln::step::operation && K::op(K::node(i).op) == op; }
     static constexpr bool numbers_columns(int i) {
         const key_node k = K::node(i);
         return k.kind == kiln::step::counter && is_integer(k.type) && size_of(k.type) >= 4 && k.slot == axes - 1 && f.columns(i);
@@ -20,7 +19,7 @@ struct one_hot_rows : rows_end_to_end<K, VB> {
     /// Known before the first pass.
     static constexpr bool known(int i) { return !f.columns(i) && !f.post[i] && f.stage[i] == 0 && !f.reduces(i); }
     static constexpr int number_in(int i) {   // -1: not such a comparison
-        if (!is(i, hash(equal_op::name))) return -1;
+        if (!is_operation<K>(i, hash(equal_op::name))) return -1;
         const int a = K::node(i).in[0], b = K::node(i).in[1];
         if (numbers_columns(a) && known(b)) return b;
         return numbers_columns(b) && known(a) ? a : -1;
@@ -33,9 +32,7 @@ struct one_hot_rows : rows_end_to_end<K, VB> {
     /// A sum of zeros but for the hit: it starts at 0, to which they change nothing.
     static constexpr bool sums(const hits& of, int i) {
         const int chosen = K::node(i).in[0];
-        if (!f.along_row(i) || K::op(K::node(i).op) != hash(sum_op::name) || !is(chosen, hash(where_op::name)) || K::node(chosen).in[0] != of.node) return false;
-        const key_node other = K::node(K::node(chosen).in[2]);
-        return other.kind == kiln::step::constant && K::constant(other.slot) == 0;
+        return f.along_row(i) && K::op(K::node(i).op) == hash(sum_op::name) && is_some_or_zero<K>(chosen) && K::node(chosen).in[0] == of.node;
     }
     static constexpr hits h = [] {
         hits r;

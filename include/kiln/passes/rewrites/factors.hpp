@@ -9,31 +9,25 @@ namespace kiln::rewrite {
 struct gather_factors : at<multiply_op>::over<multiply_op> {
     static constexpr auto name = "gather_factors";
     static constexpr auto takes = domain::floating;
-    struct scaled {
-        value factor, rest;   // a literal alone has no rest
-    };
-    static constexpr scaled split(value v, const surroundings& w) {
+    /// Of a product that others read too nothing, of a literal alone no x.
+    static constexpr multiple split(value v, const surroundings& w) {
         if (is_literal(v)) return {v, {}};
-        if (!is<multiply_op>(v) || w.shared(v)) return {};
-        for (int k = 0; k < 2; ++k)
-            if (is_literal(input(v, k))) return {input(v, k), input(v, 1 - k)};
-        return {};
+        return w.shared(v) ? multiple{} : multiple_of(v);
     }
-    static constexpr double number(value literal) { return double_of(bits_of_literal(literal)); }
     static constexpr bool is_power_of_two(double c) { return c != 0 && (bits_of(c) & ((i64{1} << 52) - 1)) == 0; }
     /// Is c x between d x and x?
     static constexpr bool lies_between(double c, double d) { return d < 1 ? d <= c && c <= 1 : 1 <= c && c <= d; }
     static constexpr value apply(site n, const surroundings& w) {
-        const scaled l = split(n[0], w), r = split(n[1], w);
-        if (l.factor.zero() || r.factor.zero() || (l.rest.zero() && r.rest.zero())) return {};
-        const double c = number(l.factor), d = number(r.factor), both = c * d, size = both < 0 ? -both : both;
+        const multiple l = split(n[0], w), r = split(n[1], w);
+        if (l.factor.zero() || r.factor.zero() || (l.x.zero() && r.x.zero())) return {};
+        const double c = l.number(), d = r.number(), both = c * d, size = both < 0 ? -both : both;
         const bool single = n.n().type == dtype::float32;
         if ((!is_power_of_two(c) && !is_power_of_two(d)) || !(size >= (single ? 0x1p-126 : 0x1p-1022) && size < (single ? 0x1p128 : __builtin_huge_val()))) return {};
         const auto times = [&](value x) { return both == 1 ? x : full_like(x, both) * x; };
-        if (l.rest.zero()) return times(r.rest);
-        if (r.rest.zero()) return times(l.rest);
-        if (lies_between(size, c < 0 ? -c : c)) return times(l.rest) * r.rest;
-        if (lies_between(size, d < 0 ? -d : d)) return l.rest * times(r.rest);
+        if (l.x.zero()) return times(r.x);
+        if (r.x.zero()) return times(l.x);
+        if (lies_between(size, c < 0 ? -c : c)) return times(l.x) * r.x;
+        if (lies_between(size, d < 0 ? -d : d)) return l.x * times(r.x);
         return {};
     }
     /// A product that a rule makes, whose factors are gathered.
@@ -58,15 +52,9 @@ struct factor_of_sum : at<add_op, subtract_op>::over<multiply_op, negative_op> {
             const term t = split(input(v), w);
             return {-t.factor, t.x, t.y};
         }
-        if (!is<multiply_op>(v)) return {};
-        for (int k = 0; k < 2; ++k)
-            if (is_literal(input(v, k))) return {gather_factors::number(input(v, k)), input(v, 1 - k), {}};
-        for (int k = 0; k < 2; ++k) {
-            const value p = input(v, k);
-            if (!is<multiply_op>(p) || w.shared(p)) continue;
-            for (int j = 0; j < 2; ++j)
-                if (is_literal(input(p, j))) return {gather_factors::number(input(p, j)), input(p, 1 - j), input(v, 1 - k)};
-        }
+        if (const multiple m = multiple_of(v); !m.x.zero()) return {m.number(), m.x, {}};
+        for (int k = 0; k < 2 && is<multiply_op>(v); ++k)
+            if (const multiple m = multiple_of(input(v, k)); !m.x.zero() && !w.shared(input(v, k))) return {m.number(), m.x, input(v, 1 - k)};
         return {};
     }
     static constexpr bool is_product(const term& t) { return !t.y.zero() || is<multiply_op>(t.x) || is<square_op>(t.x); }

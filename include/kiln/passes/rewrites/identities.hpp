@@ -117,11 +117,8 @@ struct negative_of_multiple : at<negative_op>::over<multiply_op> {
     static constexpr auto name = "negative_of_multiple";
     static constexpr auto takes = domain::floating;
     static constexpr value apply(site n, const surroundings& w) {
-        const value v = n[0];
-        if (w.shared(v)) return {};
-        for (int k = 0; k < 2; ++k)
-            if (is_literal(input(v, k))) return full_like(v, -double_of(bits_of_literal(input(v, k)))) * input(v, 1 - k);
-        return {};
+        const multiple m = multiple_of(n[0]);
+        return m.x.zero() || w.shared(n[0]) ? value{} : full_like(m.x, -m.number()) * m.x;
     }
 };
 /// x + (-y) -> x - y, (-x) + y -> y - x.

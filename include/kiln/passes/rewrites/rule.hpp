@@ -43,6 +43,16 @@ constexpr bool is_exactly(value v, double c) {
     const node& x = v.b->nodes[v.id];
     return x.op == &literal_op && v.b->lists[x.attrs + 1] == (is_floating(x.type) ? bits_of(c) : static_cast<i64>(c));
 }
+/// factor x or x factor, the factor a literal; nothing where v is no such product.
+struct multiple {
+    value factor, x;
+    constexpr double number() const { return double_of(bits_of_literal(factor)); }
+};
+constexpr multiple multiple_of(value v) {
+    for (int k = 0; k < 2 && is<multiply_op>(v); ++k)
+        if (is_literal(input(v, k))) return {input(v, k), input(v, 1 - k)};
+    return {};
+}
 constexpr value negated(value x) { return is<negative_op>(x) ? input(x) : -x; }
 constexpr bool opposite(value x, value y) {
     return (is<negative_op>(x) && input(x).id == y.id) || (is<negative_op>(y) && input(y).id == x.id);

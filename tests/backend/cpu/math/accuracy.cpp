@@ -48,7 +48,12 @@ FUNCTION(tanh, 2)
 FUNCTION(asinh, 2.5)
 FUNCTION(acosh, 2.5)
 FUNCTION(atanh, 2.5)
-FUNCTION(erf, 2.75)
+TEST_CASE("the error of erf", "[cpu][math]") {   // of floats another formula
+    const auto f = [](auto v) KILN_INLINE_LAMBDA { return erf(v); };
+    const auto exact = [](auto v) { return std::erf(v); };
+    check("erf", "float32", of_floats(f, exact, step), 2.75);
+    check("erf", "float64", of_doubles(f, exact, 2000000), 2);
+}
 FUNCTION(erfc, 4)
 FUNCTION(sqrt, 0.5)
 FUNCTION(floor, 0)
