@@ -9,6 +9,11 @@
 
 namespace kiln::cpu {
 
+#if defined(__AVX512F__)
+/// The mask of all lanes. With it g++ sees that two functions are the same; without any, they have a part that is not defined.
+template <int L>
+constexpr auto every_lane = static_cast<std::conditional_t<L == 16, __mmask16, __mmask8>>(-1);
+#endif
 template <class Arch>
 constexpr int vector_bytes = std::is_same_v<Arch, avx512> ? 64 : std::is_same_v<Arch, avx2> ? 32 : 16;
 
@@ -55,8 +60,7 @@ struct simd {
         if constexpr (sizeof(T) == B) return {bits};
         else return {at_width<int_of<B>, int_of<sizeof(T)>, L>(bits)};
     }
-    /// A value that g++ takes as it is, in a register. It would contract a product and a sum, where fused multiply-adds are the plan's
-    /// decision, and repeat a load for each use.
+    /// A value that g++ takes as it is, in a register. It would repeat a load for each use.
     static KILN_INLINE simd settled(raw_type p) {
 #if defined(__GNUC__) && !defined(__clang__)
         if constexpr (std::is_floating_point_v<T>) {
@@ -68,6 +72,23 @@ struct simd {
         }
 #endif
         return {p};
+    }
+    /// a * b, which g++ would contract with a sum, where fused multiply-adds are the plan's decision. It lets these functions alone, yet
+    /// sees that two of them are the same.
+    static KILN_INLINE simd product(raw_type a, raw_type b) {
+#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__AVX512F__)
+        if constexpr (std::is_same_v<T, float> && L == 16) return {(raw_type)_mm512_maskz_mul_ps(every_lane<16>, (__m512)a, (__m512)b)};
+        if constexpr (std::is_same_v<T, double> && L == 8) return {(raw_type)_mm512_maskz_mul_pd(every_lane<8>, (__m512d)a, (__m512d)b)};
+#endif
+#if defined(__AVX__)
+        if constexpr (std::is_same_v<T, float> && L == 8) return {(raw_type)__builtin_ia32_mulps256((__v8sf)a, (__v8sf)b)};
+        if constexpr (std::is_same_v<T, double> && L == 4) return {(raw_type)__builtin_ia32_mulpd256((__v4df)a, (__v4df)b)};
+#endif
+        if constexpr (std::is_same_v<T, float> && L == 4) return {(raw_type)__builtin_ia32_mulps((__v4sf)a, (__v4sf)b)};
+        if constexpr (std::is_same_v<T, double> && L == 2) return {(raw_type)__builtin_ia32_mulpd((__v2df)a, (__v2df)b)};
+#endif
+        return settled(a * b);
     }
 
     using unsigned_type = raw<std::make_unsigned_t<int_of<sizeof(T)>>, L>;
@@ -81,7 +102,7 @@ struct simd {
         else return {(raw_type)((unsigned_type)a.v - (unsigned_type)b.v)};
     }
     friend KILN_INLINE simd operator*(simd a, simd b) {
-        if constexpr (std::is_floating_point_v<T>) return settled(a.v * b.v);
+        if constexpr (std::is_floating_point_v<T>) return product(a.v, b.v);
         else return {(raw_type)((unsigned_type)a.v * (unsigned_type)b.v)};
     }
     friend KILN_INLINE simd operator-(simd a) {
@@ -161,9 +182,9 @@ template <bool Greater, class T, int L>
 KILN_INLINE raw<T, L> extremum(raw<T, L> a, raw<T, L> x) {
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float> && L == 16)
-        return (raw<T, L>)(Greater ? _mm512_max_ps((__m512)x, (__m512)a) : _mm512_min_ps((__m512)x, (__m512)a));
+        return (raw<T, L>)(Greater ? _mm512_maskz_max_ps(every_lane<16>, (__m512)x, (__m512)a) : _mm512_maskz_min_ps(every_lane<16>, (__m512)x, (__m512)a));
     if constexpr (std::is_same_v<T, double> && L == 8)
-        return (raw<T, L>)(Greater ? _mm512_max_pd((__m512d)x, (__m512d)a) : _mm512_min_pd((__m512d)x, (__m512d)a));
+        return (raw<T, L>)(Greater ? _mm512_maskz_max_pd(every_lane<8>, (__m512d)x, (__m512d)a) : _mm512_maskz_min_pd(every_lane<8>, (__m512d)x, (__m512d)a));
 #endif
 #if defined(__AVX__)
     if constexpr (std::is_same_v<T, float> && L == 8)

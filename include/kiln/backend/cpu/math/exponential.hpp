@@ -68,8 +68,8 @@ constexpr bool has_scale = sizeof(V) == 64;
 /// m * 2^n, n rounded down.
 template <class V>
 KILN_INLINE V scale(V m, V n) {
-    if constexpr (is_float<element<V>>) return {(typename V::raw_type)_mm512_scalef_ps((__m512)m.v, (__m512)n.v)};
-    else return {(typename V::raw_type)_mm512_scalef_pd((__m512d)m.v, (__m512d)n.v)};
+    if constexpr (is_float<element<V>>) return {(typename V::raw_type)_mm512_maskz_scalef_ps(every_lane<16>, (__m512)m.v, (__m512)n.v)};
+    else return {(typename V::raw_type)_mm512_maskz_scalef_pd(every_lane<8>, (__m512d)m.v, (__m512d)n.v)};
 }
 #else
 template <class V>

@@ -37,7 +37,7 @@ KILN_INLINE V with_sign_of(V x, V sign) { return of_bits<V>(bits(x) | (bits(sign
 /// The smaller of a limit and x, or the larger; NaN where x is NaN. g++ makes two instructions of limit < x ? limit : x.
 #if defined(__AVX512F__)
 #define KILN_WIDEST(name, type, ending) \
-    if constexpr (sizeof(R) == 64) return {(R)_mm512_##name##_##ending((__m512##type)l, (__m512##type)x.v)};
+    if constexpr (sizeof(R) == 64) return {(R)_mm512_maskz_##name##_##ending(every_lane<V::lanes>, (__m512##type)l, (__m512##type)x.v)};
 #else
 #define KILN_WIDEST(name, type, ending)
 #endif
