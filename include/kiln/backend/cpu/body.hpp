@@ -170,12 +170,17 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         if constexpr (base_parts::nan.unseen[I]) return op<I>::combine_numbers(a, b);
         else return op<I>::combine(a, b);
     }
-    /// A maximum or minimum that has to see to NaN. Two of them do it together: the first has what both have seen.
+    /// A maximum or minimum that has to see to NaN. Two of them do it together: the first has what both have seen, or
+    /// bits do.
     static constexpr bool sees_nan(int i) { return base_parts::nan.seen[i]; }
     template <int I>
-    static KILN_INLINE void combine_two(lanes<I>& a, lanes<I>& b, lanes<I> x, lanes<I> y) {
-        a = nan_or_nan_or(x, y, op<I>::combine_numbers(a, x));
-        b = op<I>::combine_numbers(b, y);
+    static KILN_INLINE void combine_numbers(lanes<I>& a, lanes<I> x) { a = op<I>::combine_numbers(a, x); }
+    template <int I>
+    static KILN_INLINE void combine_two(lanes<I>& a, lanes<I>& b, lanes<I> x, lanes<I> y, [[maybe_unused]] std::uint16_t& nan) {
+        combine_numbers<I>(a, x);
+        combine_numbers<I>(b, y);
+        if constexpr (has_nan_bits<lanes<I>>) nan = nan_bits(nan, x, y);
+        else a = nan_or_nan_or(x, y, a);
     }
     /// Lanes that are not there take no part in a reduction.
     template <int I>

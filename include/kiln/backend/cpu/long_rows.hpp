@@ -194,36 +194,56 @@ struct long_rows : one_hot_rows<K, VB> {
     // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over.
     static constexpr bool short_fold = n_costly == 0 && base::n <= 12 && f.passes == 1 && !has_edges && !base::one_hot(0) &&
                                        (only<base::along>::size() > 0 || only<base::cross_scalar>::size() > 0);
-    static KILN_INLINE void next_if(state& s, const place& p, i64& j, i64 last, regs& acc) {
-        if (j + L > last) return;
-        one_each<0, false>(only<base::pass>{}, s, at_column(p, j, L), acc);
-        j += L;
-    }
+    template <int N>
+    struct nan_of_pairs {   // of parts, for each node
+        std::uint16_t bits[N / 2][base::n]{};
+    };
     template <int I>
-    static KILN_INLINE void one_of_two(state& s, regs& r, regs& t, const place& p, const place& q, regs& a, regs& b) {
+    static KILN_INLINE void one_of_two(state& s, regs& r, regs& t, const place& p, const place& q, regs& a, regs& b, std::uint16_t* nan) {
         if constexpr (base::sees_nan(I) && !f.columns(I)) {
             constexpr int folded = K::node(I).in[0];
-            base::template combine_two<I>(base::template at<I>(a), base::template at<I>(b), base::template get<folded>(s, r), base::template get<folded>(s, t));
+            base::template combine_two<I>(base::template at<I>(a), base::template at<I>(b), base::template get<folded>(s, r), base::template get<folded>(s, t), nan[I]);
         } else {
             one<0, false, I>(s, r, p, a);
             one<0, false, I>(s, t, q, b);
         }
     }
     template <int... I>
-    static KILN_INLINE void two(std::integer_sequence<int, I...>, state& s, const place& p, const place& q, regs& a, regs& b) {
+    static KILN_INLINE void two(std::integer_sequence<int, I...>, state& s, const place& p, const place& q, regs& a, regs& b, std::uint16_t* nan) {
         regs r, t;
-        (one_of_two<I>(s, r, t, p, q, a, b), ...);
+        (one_of_two<I>(s, r, t, p, q, a, b, nan), ...);
+    }
+    /// One vector, of which the bits have the NaN where there are any.
+    template <bool Tail, int I>
+    static KILN_INLINE void one_alone(state& s, regs& r, const place& p, regs& a, [[maybe_unused]] std::uint16_t* nan) {
+        if constexpr (base::sees_nan(I) && !f.columns(I) && has_nan_bits<typename base::template lanes<I>>) {
+            auto v = base::template get<K::node(I).in[0]>(s, r);
+            if constexpr (Tail && f.columns(K::node(I).in[0])) v = base::template only_first<I>(v, p.count);
+            base::template combine_numbers<I>(base::template at<I>(a), v);
+            nan[I] = nan_bits(nan[I], v, v);
+        } else one<0, Tail, I>(s, r, p, a);
+    }
+    template <bool Tail, int... I>
+    static KILN_INLINE void alone(std::integer_sequence<int, I...>, state& s, const place& p, regs& a, std::uint16_t* nan) {
+        [[maybe_unused]] regs r;
+        (one_alone<Tail, I>(s, r, p, a, nan), ...);
+    }
+    static KILN_INLINE void next_if(state& s, const place& p, i64& j, i64 last, regs& acc, std::uint16_t* nan) {
+        if (j + L > last) return;
+        alone<false>(only<base::pass>{}, s, at_column(p, j, L), acc, nan);
+        j += L;
     }
     /// The first part gets the NaN of all, for which no comparison waits for another; merging, where each step does, may lose it then. Of an
     /// even number of parts.
     template <int N, int... I>
-    static KILN_INLINE void gather_nan(std::integer_sequence<int, I...>, regs (&acc)[N]) { (gather_nan_of<I>(acc), ...); }
+    static KILN_INLINE void gather_nan(std::integer_sequence<int, I...>, regs (&acc)[N], const nan_of_pairs<N>& nan) { (gather_nan_of<I>(acc, nan), ...); }
     template <int I, int N>
-    static KILN_INLINE void gather_nan_of(regs (&acc)[N]) {
+    static KILN_INLINE void gather_nan_of(regs (&acc)[N], [[maybe_unused]] const nan_of_pairs<N>& nan) {
         if constexpr (base::sees_nan(I) && !f.columns(I))
             [&]<int... P>(std::integer_sequence<int, P...>) KILN_INLINE_LAMBDA {
                 auto& first = base::template at<I>(acc[0]);
-                ((first = nan_or_nan_or(base::template at<I>(acc[2 * P + 1]), base::template at<I>(acc[2 * P + 2 < N ? 2 * P + 2 : 1]), first)), ...);
+                if constexpr (has_nan_bits<typename base::template lanes<I>>) first = nan_where(static_cast<std::uint16_t>((nan.bits[P][I] | ...)), first);
+                else ((first = nan_or_nan_or(base::template at<I>(acc[2 * P + 1]), base::template at<I>(acc[2 * P + 2 < N ? 2 * P + 2 : 1]), first)), ...);
             }(std::make_integer_sequence<int, N / 2>{});
     }
     template <int... I>
@@ -234,18 +254,19 @@ struct long_rows : one_hot_rows<K, VB> {
         regs acc[sizeof...(U)];
         (clear_part<0, U>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
+        nan_of_pairs<sizeof...(U)> nan;
         i64 j = first;
         constexpr int step = sizeof...(U) * L;
         for (; j + step <= last; j += step) {
             if constexpr (any_sees_nan(nodes{}))
                 [&]<int... P>(std::integer_sequence<int, P...>) KILN_INLINE_LAMBDA {
-                    (two(nodes{}, s, at_column(p, j + 2 * P * L, L), at_column(p, j + (2 * P + 1) * L, L), acc[2 * P], acc[2 * P + 1]), ...);
+                    (two(nodes{}, s, at_column(p, j + 2 * P * L, L), at_column(p, j + (2 * P + 1) * L, L), acc[2 * P], acc[2 * P + 1], nan.bits[P]), ...);
                 }(std::make_integer_sequence<int, sizeof...(U) / 2>{});
             else (one_each<0, false>(nodes{}, s, at_column(p, j + U * L, L), acc[U]), ...);
         }
-        (next_if(s, p, j, last, acc[U]), ...);   // never all of them
-        if (j < last) one_each<0, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[sizeof...(U) - 1]);
-        gather_nan(nodes{}, acc);
+        (next_if(s, p, j, last, acc[U], nan.bits[U / 2]), ...);   // never all of them
+        if (j < last) alone<true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[sizeof...(U) - 1], nan.bits[0]);
+        gather_nan(nodes{}, acc, nan);
         merge_from<0, sizeof...(U) / 2, true>(acc);
         copy_part<0>(sums, acc[0]);
     }

@@ -215,16 +215,32 @@ KILN_INLINE simd<T, L, B> greater_of(simd<T, L, B> a, simd<T, L, B> x) { return 
 template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> lesser_of(simd<T, L, B> a, simd<T, L, B> x) { return nan_or(x, lesser_number_of(a, x)); }
 
+/// Lanes in which there has been a NaN, one bit each, where the machine keeps such bits in registers of their own.
+template <class V>
+constexpr bool has_nan_bits = false;
+#if defined(__AVX512F__)
+template <class T, int L, int B>
+constexpr bool has_nan_bits<simd<T, L, B>> = std::is_floating_point_v<T> && sizeof(T) * L == 64;
+/// Those before and those of x and y. g++ would or bits in a register that is none of those.
+template <class T, int L, int B>
+KILN_INLINE std::uint16_t nan_bits(std::uint16_t before, simd<T, L, B> x, simd<T, L, B> y) {
+    if constexpr (std::is_same_v<T, float>) return _mm512_kor(before, _mm512_cmp_ps_mask((__m512)x.v, (__m512)y.v, _CMP_UNORD_Q));
+    else return _mm512_kor(before, _mm512_cmp_pd_mask((__m512d)x.v, (__m512d)y.v, _CMP_UNORD_Q));
+}
+template <class T, int L, int B>
+KILN_INLINE simd<T, L, B> nan_where(std::uint16_t bits, simd<T, L, B> v) {
+    if constexpr (std::is_same_v<T, float>) return {(raw<T, L>)_mm512_mask_mov_ps((__m512)v.v, bits, _mm512_set1_ps(__builtin_nanf("")))};
+    else return {(raw<T, L>)_mm512_mask_mov_pd((__m512d)v.v, static_cast<__mmask8>(bits), _mm512_set1_pd(__builtin_nan("")))};
+}
+#endif
+
 /// NaN where x or y is, else v, by one comparison of both.
 template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> nan_or_nan_or(simd<T, L, B> x, simd<T, L, B> y, simd<T, L, B> v) {
     static_assert(std::is_floating_point_v<T>);
     using bits = raw<int_of<sizeof(T)>, L>;
 #if defined(__AVX512F__)
-    if constexpr (std::is_same_v<T, float> && L == 16)
-        return {(raw<T, L>)_mm512_mask_mov_ps((__m512)v.v, _mm512_cmp_ps_mask((__m512)x.v, (__m512)y.v, _CMP_UNORD_Q), _mm512_set1_ps(__builtin_nanf("")))};
-    if constexpr (std::is_same_v<T, double> && L == 8)
-        return {(raw<T, L>)_mm512_mask_mov_pd((__m512d)v.v, _mm512_cmp_pd_mask((__m512d)x.v, (__m512d)y.v, _CMP_UNORD_Q), _mm512_set1_pd(__builtin_nan("")))};
+    if constexpr (has_nan_bits<simd<T, L, B>>) return nan_where(nan_bits(0, x, y), v);
 #endif
 #if defined(__AVX__)
     if constexpr (std::is_same_v<T, float> && L == 8) return {(raw<T, L>)((bits)v.v | (bits)_mm256_cmp_ps((__m256)x.v, (__m256)y.v, _CMP_UNORD_Q))};
