@@ -2,6 +2,7 @@
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
 #include <kiln/backend/cpu/long_rows.hpp>
+#include <kiln/backend/cpu/scalars.hpp>
 #include <kiln/backend/cpu/streaming.hpp>
 
 namespace kiln::cpu {
@@ -198,6 +199,14 @@ struct nest : long_rows<K, VB> {
         _mm_sfence();
     }
 
+    static KILN_INLINE void start_row(state& s, const place& p) {
+        constexpr bool shares = [] {
+            if constexpr (only<base::row_start>::size() == base::n) return scalars<K, VB>::gains;
+            else return false;
+        }();
+        if constexpr (shares) scalars<K, VB>::all(std::make_integer_sequence<int, base::n>{}, s, p);
+        else base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
+    }
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_columns = splits && K::header.outer == 0 && (sums_of_columns || !K::header.has_rows);
@@ -230,7 +239,7 @@ struct nest : long_rows<K, VB> {
                 else for (; i < n0; ++i) {
                     regs r[n_vectors];
                     const place p{o.q, sizes, o.index, i, 0, n1, L};
-                    base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
+                    start_row(s, p);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     stages<0>(s, r, acc, p);
                     row_done(s, collected, p, n0);
@@ -241,7 +250,7 @@ struct nest : long_rows<K, VB> {
                 clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);
                 for (i64 i = rows.first; i < n0; ++i) {
                     const place p{o.q, sizes, o.index, i, 0, n1, L};
-                    base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
+                    start_row(s, p);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     if constexpr (sums_of_columns)
                         if (parts > 1 && i + 1 < n0) fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
