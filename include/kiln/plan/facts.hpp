@@ -152,12 +152,13 @@ struct body_facts {
         }
         end_to_end = static_cast<int>(together);
     }
-    /// Turned rows leave no lanes empty and fold without shuffles, for which squares of them are transposed, or elements loaded and stored
-    /// one by one if rows are less than a vector. That pays for one or two vectors of up to eight lanes, and for up to four of which a tenth of the lanes would be empty.
+    /// Turned rows leave no lanes empty and fold without shuffles, for which squares of them are transposed, or, where there are no masks and
+    /// rows are less than a vector, elements loaded and stored one by one. That pays for one vector and for more, up to four of up to eight
+    /// lanes and two of sixteen, of which a tenth of the lanes would be empty; of up to eight lanes also for two whole ones.
     static constexpr bool worth_turning(int lanes, i64 extent) {
-        if (lanes > 8) return 2 * extent <= lanes;
         const i64 vectors = (extent + lanes - 1) / lanes;
-        return vectors <= 4 && (extent <= lanes || extent == 2 * lanes || 10 * extent <= 9 * vectors * lanes);
+        if (lanes > 8 && vectors > 2) return false;
+        return vectors <= 4 && (extent <= lanes || (lanes <= 8 && extent == 2 * lanes) || 10 * extent <= 9 * vectors * lanes);
     }
     /// Folds along short rows are done for many rows at once: all values of rows are then vectors of rows, and values of the row
     /// that are costly and wanted in several passes are kept for each of them. Vectors of four lanes gain nothing by it where rows are

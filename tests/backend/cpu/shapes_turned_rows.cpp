@@ -53,7 +53,7 @@ TEST_CASE("what a row gives does not depend on where it lies, and nothing beyond
             REQUIRE(mprotect(memory + 2 * page, page, PROT_NONE) == 0);
             return reinterpret_cast<T*>(memory + 2 * page) - n;
         };
-        for (const i64 n : {1, 3, 7, 8, 11, 20}) {
+        for (const i64 n : {1, 3, 7, 8, 11, 20, 35}) {
             T *const in = ending_at_a_page(n * width), *const out = ending_at_a_page(n * width), *const slope = ending_at_a_page(n * width), *const logs = ending_at_a_page(n);
             T *const before = out - width;
             for (i64 k = 0; k < n * width; ++k) in[k] = static_cast<T>(k * 37 % 101) / 13;
@@ -71,10 +71,12 @@ TEST_CASE("what a row gives does not depend on where it lies, and nothing beyond
             for (T* const end : {in + n * width, out + n * width, slope + n * width, logs + n}) munmap(reinterpret_cast<char*>(end) - 2 * page, 3 * page);
         }
     };
+    trial(std::integral_constant<i64, 3>{}, 0.0f);
     trial(std::integral_constant<i64, 7>{}, 0.0f);
     trial(std::integral_constant<i64, 9>{}, 0.0f);
     trial(std::integral_constant<i64, 10>{}, 0.0f);
     trial(std::integral_constant<i64, 16>{}, 0.0f);
+    trial(std::integral_constant<i64, 24>{}, 0.0f);
     trial(std::integral_constant<i64, 33>{}, 0.0f);
     trial(std::integral_constant<i64, 4>{}, 0.0);
     trial(std::integral_constant<i64, 6>{}, 0.0);

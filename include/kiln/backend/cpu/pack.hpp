@@ -96,6 +96,18 @@ template <class T, int L, bool Whole>
     for (int r = 0; r < L; ++r)
         if (Whole || r < count) store(to + r * width, lanes{v[r]});
 }
+/// The other way: `count` columns of L lanes, of which the first `lines` become lines.
+template <class T, int L>
+[[gnu::noinline]] void transposed_lines(T* to, i64 across, const T* from, int count, int lines) {
+    using lanes = simd<T, L, static_cast<int>(sizeof(T))>;
+    raw<T, L> v[L];
+#pragma GCC unroll 32
+    for (int k = 0; k < L; ++k) v[k] = k < count ? load<lanes>(from + k * L).v : raw<T, L>{};
+    transpose_in_registers(v);
+#pragma GCC unroll 32
+    for (int r = 0; r < L; ++r)
+        if (r < lines) store_some(lanes{v[r]}, to + r * across, count);
+}
 /// Element (line, k) of a matrix lies at from[line * across + k * along]. Panel q has the lines from q * width on: element
 /// (line, k) at to[q * panel + k * width + line % width]. Up to a vector more may be written behind a line of a panel and is
 /// written over by what comes next; so a width that is no multiple of L needs a call for each panel.

@@ -107,79 +107,91 @@ struct turned_columns : row_groups<K, VB> {
             for (int row = 0; row < p.count; ++row) e[row * stride] = x.v[row];
     }
 
-    // ---- or squares of L rows by L columns, which are transposed. The last one ends where the rows do, and has columns of the one before.
+    // ---- or squares of L rows by L columns, which are transposed. The last one ends where the rows do, and has columns of the one before. Where
+    // masks are for free, rows of less than a vector are a part of a square.
+    static constexpr bool part_of_square = VB == 64 && columns >= 3 && columns < L;
     template <int I>
-    static constexpr bool in_squares = !K::node(I).strided && columns >= L && sizeof(memory_type<I>) >= 4;
+    static constexpr bool in_squares = !K::node(I).strided && (columns >= L || part_of_square) && sizeof(memory_type<I>) >= 4;
+    static constexpr int width = part_of_square ? n_columns : L;
+    /// Squares of 16 are much code, which all kernels share.
+    static constexpr bool shared_squares = L == 16;
+    template <int I, class Slots>
+    static KILN_INLINE auto* lanes_of_columns(Slots& s, int c) {
+        using T = memory_type<I>;
+        return reinterpret_cast<std::conditional_t<std::is_const_v<Slots>, const T, T>*>(&column<I>(s, c));
+    }
+    template <class V>
+    static KILN_INLINE V load_line(const typename V::element_type* p) {
+        if constexpr (part_of_square) return load_some<V>(p, n_columns);
+        else return load<V>(p);
+    }
+    template <class V>
+    static KILN_INLINE void store_line(V v, typename V::element_type* p) {
+        if constexpr (part_of_square) store_some(v, p, n_columns);
+        else store(p, v);
+    }
     /// run(first column, how many of them the square before has)
     template <class F>
     static KILN_INLINE void each_square(F run) {
         constexpr int whole = n_columns / L * L;
         for (int c = 0; c < whole; c += L) run(c, std::integral_constant<int, 0>{});
-        if constexpr (n_columns > whole) run(n_columns - L, std::integral_constant<int, whole + L - n_columns>{});
+        if constexpr (part_of_square) run(0, std::integral_constant<int, 0>{});
+        else if constexpr (n_columns > whole) run(n_columns - L, std::integral_constant<int, whole + L - n_columns>{});
     }
-    /// Room for the last rows, which are fewer than squares have.
-    struct spare_rows {
-        alignas(64) char bytes[f.turned ? L * n_columns * 8 : 1];
-    };
-    template <int I>
-    static KILN_INLINE memory_type<I>* squares_at(const place& p, spare_rows& spare) {
-        return p.count == L ? base::template address<I>(p) : reinterpret_cast<memory_type<I>*>(spare.bytes);
-    }
-    template <int I>
-    static KILN_INLINE std::size_t bytes_of_rows(const place& p) { return static_cast<std::size_t>(p.count * columns) * sizeof(memory_type<I>); }
-    template <int I>
-    static KILN_INLINE void read_rows(const place& p, turned_values& t, [[maybe_unused]] spare_rows& spare) {
+    /// Lanes that are no rows are copies of the last one. Whole: there are none.
+    template <bool Whole, int I>
+    static KILN_INLINE void read_rows(const place& p, turned_values& t) {
         if constexpr (in_squares<I>) {
             using T = memory_type<I>;
-            using V = simd<T, L, static_cast<int>(sizeof(T))>;
-            if (p.count < L) {
-                for (int c = 0; c < n_columns; ++c) store(spare.bytes + c * L * static_cast<int>(sizeof(T)), V{});   // lanes that are no rows are numbers
-                __builtin_memcpy(spare.bytes, base::template address<I>(p), bytes_of_rows<I>(p));
-            }
-            const T* const from = squares_at<I>(p, spare);
+            const T* const from = base::template address<I>(p);
             each_square([&](int c, auto known) KILN_INLINE_LAMBDA {
+                if constexpr (shared_squares) return transposed_square<T, L, false>(lanes_of_columns<I>(t.read, c), L, from + c, columns, p.count, width);
                 raw<T, L> v[L];
-                load_transposed<T, L>(v, from + c, columns);
 #pragma GCC unroll 32
-                for (int k = known; k < L; ++k) column<I>(t.read, c + k).v = v[k];
+                for (int r = 0; r < L; ++r) v[r] = load_line<simd<T, L, static_cast<int>(sizeof(T))>>(from + c + (Whole || r < p.count ? r : p.count - 1) * columns).v;
+                transpose_in_registers(v);
+#pragma GCC unroll 32
+                for (int k = known; k < width; ++k) column<I>(t.read, c + k).v = v[k];
             });
         } else each_column([&](int c) KILN_INLINE_LAMBDA { column<I>(t.read, c) = load_column<I>(at_column(p, c)); });
     }
-    /// Two columns of the rows at `to`.
+    /// Two columns of `count` rows at `to`.
     template <class T>
-    static KILN_INLINE void store_pairs(T* to, raw<T, base::L> a, raw<T, base::L> b) {
+    static KILN_INLINE void store_pairs(T* to, raw<T, base::L> a, raw<T, base::L> b, int count) {
         using pairs = raw<double, base::L / 2>;
         constexpr std::make_integer_sequence<int, L> all{};
         const pairs half[2]{(pairs)interleaved_within<false, 1>(a, b, all), (pairs)interleaved_within<true, 1>(a, b, all)};
 #pragma GCC unroll 16
         for (int row = 0; row < L; ++row) {
+            if (row >= count) return;
             const double pair = half[row / 2 % 2][row / 4 * 2 + row % 2];
             __builtin_memcpy(to + row * columns, &pair, sizeof pair);
         }
     }
-    template <int I>
-    static KILN_INLINE void write_rows([[maybe_unused]] const place& p, [[maybe_unused]] const turned_values& t, [[maybe_unused]] spare_rows& spare) {
+    template <bool Whole, int I>
+    static KILN_INLINE void write_rows([[maybe_unused]] const place& p, [[maybe_unused]] const turned_values& t) {
         if constexpr (in_squares<I>) {
             using T = memory_type<I>;
             using V = simd<T, L, static_cast<int>(sizeof(T))>;
-            T* const to = squares_at<I>(p, spare);
+            T* const to = base::template address<I>(p);
             each_square([&](int c, auto known) KILN_INLINE_LAMBDA {
                 if constexpr (known == base::L - 2 && sizeof(T) == 4)
-                    return store_pairs<T>(to + c + known, column<I>(t.written, c + known).v, column<I>(t.written, c + known + 1).v);
+                    return store_pairs<T>(to + c + known, column<I>(t.written, c + known).v, column<I>(t.written, c + known + 1).v, Whole ? base::L : p.count);
+                if constexpr (shared_squares) return transposed_lines<T, L>(to + c, columns, lanes_of_columns<I>(t.written, c), width, p.count);
                 raw<T, L> v[L];
 #pragma GCC unroll 32
-                for (int k = 0; k < L; ++k) v[k] = column<I>(t.written, c + k).v;
+                for (int k = 0; k < L; ++k) v[k] = k < width ? column<I>(t.written, c + k).v : raw<T, L>{};
                 transpose_in_registers(v);
 #pragma GCC unroll 32
-                for (int r = 0; r < L; ++r) store(to + r * columns + c, V{v[r]});
+                for (int r = 0; r < L; ++r)
+                    if (Whole || r < p.count) store_line(V{v[r]}, to + r * columns + c);
             });
-            if (p.count < L) __builtin_memcpy(base::template address<I>(p), spare.bytes, bytes_of_rows<I>(p));
         }
     }
-    template <int... I>
-    static KILN_INLINE void read_all(std::integer_sequence<int, I...>, const place& p, turned_values& t, spare_rows& spare) { (read_rows<I>(p, t, spare), ...); }
-    template <int... I>
-    static KILN_INLINE void write_all(std::integer_sequence<int, I...>, const place& p, const turned_values& t, spare_rows& spare) { (write_rows<I>(p, t, spare), ...); }
+    template <bool Whole, int... I>
+    static KILN_INLINE void read_all(std::integer_sequence<int, I...>, const place& p, turned_values& t) { (read_rows<Whole, I>(p, t), ...); }
+    template <bool Whole, int... I>
+    static KILN_INLINE void write_all(std::integer_sequence<int, I...>, const place& p, const turned_values& t) { (write_rows<Whole, I>(p, t), ...); }
 
     // ---- the body of one column. along: folds along the rows, acc: over all elements
     template <int I>

@@ -10,7 +10,7 @@ struct turned_rows : turned_columns<K, VB> {
     using base = turned_columns<K, VB>;
     using base::f, base::L, base::n_columns, base::each_column, base::at_column;
     using typename base::regs, typename base::state, typename base::turned_values, typename base::common_values;
-    using typename base::sums_of_columns, typename base::spare_rows;
+    using typename base::sums_of_columns;
     template <int P>
     using only = typename base::template only<P>;
 
@@ -49,12 +49,11 @@ struct turned_rows : turned_columns<K, VB> {
         constexpr int n = sizeof...(G);
         state t[n]{((void)G, common_state)...};
         turned_values kept[n];
-        spare_rows spare[n];
         const place p[n]{base::group_at(start, i + G * L, n0)...};
-        (base::read_all(only<base::turned_loads>{}, p[G], kept[G], spare[G]), ...);
+        (base::template read_all<n != 1>(only<base::turned_loads>{}, p[G], kept[G]), ...);
         (base::start_group(s, t[G], p[G]), ...);
         turned_passes<0>(all, t, p, acc[0], s.acc, kept, common);
-        (base::write_all(only<base::turned_stores>{}, p[G], kept[G], spare[G]), ...);
+        (base::template write_all<n != 1>(only<base::turned_stores>{}, p[G], kept[G]), ...);
     }
 
     // ---- values and sums of columns
