@@ -76,6 +76,7 @@ TEST_CASE("what a row gives does not depend on where it lies, and nothing beyond
     trial(std::integral_constant<i64, 9>{}, 0.0f);
     trial(std::integral_constant<i64, 10>{}, 0.0f);
     trial(std::integral_constant<i64, 16>{}, 0.0f);
+    trial(std::integral_constant<i64, 18>{}, 0.0f);
     trial(std::integral_constant<i64, 24>{}, 0.0f);
     trial(std::integral_constant<i64, 33>{}, 0.0f);
     trial(std::integral_constant<i64, 4>{}, 0.0);

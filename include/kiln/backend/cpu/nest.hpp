@@ -199,6 +199,7 @@ struct nest : long_rows<K, VB> {
         _mm_sfence();
     }
 
+    /// What is known of a row before its columns; where that is all there is, costly functions of several numbers are computed together.
     static KILN_INLINE void start_row(state& s, const place& p) {
         constexpr bool shares = [] {
             if constexpr (only<base::row_start>::size() == base::n) return scalars<K, VB>::gains;

@@ -145,13 +145,15 @@ struct turned_columns : row_groups<K, VB> {
             using T = memory_type<I>;
             const T* const from = base::template address<I>(p);
             each_square([&](int c, auto known) KILN_INLINE_LAMBDA {
-                if constexpr (shared_squares) return transposed_square<T, L, false>(lanes_of_columns<I>(t.read, c), L, from + c, columns, p.count, width);
-                raw<T, L> v[L];
+                if constexpr (shared_squares) transposed_square<T, L, false>(lanes_of_columns<I>(t.read, c), L, from + c, columns, p.count, width);
+                else {
+                    raw<T, L> v[L];
 #pragma GCC unroll 32
-                for (int r = 0; r < L; ++r) v[r] = load_line<simd<T, L, static_cast<int>(sizeof(T))>>(from + c + (Whole || r < p.count ? r : p.count - 1) * columns).v;
-                transpose_in_registers(v);
+                    for (int r = 0; r < L; ++r) v[r] = load_line<simd<T, L, static_cast<int>(sizeof(T))>>(from + c + (Whole || r < p.count ? r : p.count - 1) * columns).v;
+                    transpose_in_registers(v);
 #pragma GCC unroll 32
-                for (int k = known; k < width; ++k) column<I>(t.read, c + k).v = v[k];
+                    for (int k = known; k < width; ++k) column<I>(t.read, c + k).v = v[k];
+                }
             });
         } else each_column([&](int c) KILN_INLINE_LAMBDA { column<I>(t.read, c) = load_column<I>(at_column(p, c)); });
     }
@@ -172,19 +174,20 @@ struct turned_columns : row_groups<K, VB> {
     static KILN_INLINE void write_rows([[maybe_unused]] const place& p, [[maybe_unused]] const turned_values& t) {
         if constexpr (in_squares<I>) {
             using T = memory_type<I>;
-            using V = simd<T, L, static_cast<int>(sizeof(T))>;
             T* const to = base::template address<I>(p);
             each_square([&](int c, auto known) KILN_INLINE_LAMBDA {
                 if constexpr (known == base::L - 2 && sizeof(T) == 4)
-                    return store_pairs<T>(to + c + known, column<I>(t.written, c + known).v, column<I>(t.written, c + known + 1).v, Whole ? base::L : p.count);
-                if constexpr (shared_squares) return transposed_lines<T, L>(to + c, columns, lanes_of_columns<I>(t.written, c), width, p.count);
-                raw<T, L> v[L];
+                    store_pairs<T>(to + c + known, column<I>(t.written, c + known).v, column<I>(t.written, c + known + 1).v, Whole ? base::L : p.count);
+                else if constexpr (shared_squares) transposed_lines<T, base::L>(to + c, base::columns, lanes_of_columns<I>(t.written, c), width, p.count);
+                else {
+                    raw<T, base::L> v[base::L];
 #pragma GCC unroll 32
-                for (int k = 0; k < L; ++k) v[k] = k < width ? column<I>(t.written, c + k).v : raw<T, L>{};
-                transpose_in_registers(v);
+                    for (int k = 0; k < base::L; ++k) v[k] = k < width ? column<I>(t.written, c + k).v : raw<T, base::L>{};
+                    transpose_in_registers(v);
 #pragma GCC unroll 32
-                for (int r = 0; r < L; ++r)
-                    if (Whole || r < p.count) store_line(V{v[r]}, to + r * columns + c);
+                    for (int r = 0; r < base::L; ++r)
+                        if (Whole || r < p.count) store_line(simd<T, base::L, static_cast<int>(sizeof(T))>{v[r]}, to + r * base::columns + c);
+                }
             });
         }
     }
