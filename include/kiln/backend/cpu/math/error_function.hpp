@@ -1,6 +1,6 @@
 // erf and erfc of lanes. erf of double: x plus an odd polynomial near 0, else 1 - 2^P(x), where P is minimax for the binary logarithm of
 // erfc (after Hastings, Approximations for Digital Computers, 1955, whose formulas for erf put a polynomial into the complement); of
-// float: 1 - e^-(x + x P(x)) throughout, which loses nothing near 0, since it is e^-y - 1 that is computed.
+// float: a polynomial around the nearest of eight points, at which erf is almost a float. The first of them is 0, so nothing is lost there.
 // erfc: e^(-x^2) P((x - c) / (x + c)) / (x + c) after Shepherd and Laframboise, Chebyshev approximation of (1 + 2x) exp(x^2) erfc x in
 // 0 <= x < infinity, Mathematics of Computation 36 (1981).
 #pragma once
@@ -15,9 +15,24 @@ struct error_function;
 template <>
 struct error_function<float> {
     static constexpr float one_above = 3.93f;
-    /// -log(erfc x) / x - 1 on [0, 3.93]
-    static constexpr float minus_log[]{
-        0x1.06ebaep-3f, 0x1.45f294p-1f, 0x1.a52228p-4f, -0x1.3ca5ep-6f, 0x1.c11104p-13f, 0x1.463df4p-10f, -0x1.8c58acp-12f, 0x1.51717ap-15f};
+    /// erf (k * apart + u) for k = 0 .. 7, |u| <= apart / 2: coefficients of powers of u. The distance is so chosen that erf (k * apart) is a
+    /// float to within a quarter of its last digit.
+    static constexpr float apart = 0x1.0d4p-1f;
+    static constexpr table<float> near[]{
+        {{0.0f, 0x1.15fce6p-1f, 0x1.b9e764p-1f, 0x1.f2daecp-1f,
+          0x1.fe7fcp-1f, 0x1.ffe5bcp-1f, 0x1.fffefp-1f, 0x1.fffffap-1f}},
+        {{0x1.20dd76p0f, 0x1.b62616p-1f, 0x1.7e3e9ep-2f, 0x1.7f9a6ap-4f,
+          0x1.bad6d2p-7f, 0x1.260bd6p-10f, 0x1.c13f64p-15f, 0x1.8ad59cp-20f}},
+        {{-0x1.5ff0aep-18f, -0x1.ccd37cp-2f, -0x1.920774p-2f, -0x1.2e9814p-3f,
+          -0x1.d1c27cp-6f, -0x1.8292b6p-9f, -0x1.625766p-13f, -0x1.6b6548p-18f}},
+        {{-0x1.81035ap-2f, -0x1.0523aap-3f, 0x1.34d86cp-3f, 0x1.fcbd54p-4f,
+          0x1.21bf48p-5f, 0x1.3a222ep-8f, 0x1.60e49ep-12f, 0x1.aa52ep-17f}},
+        {{-0x1.99e44ap-10f, 0x1.77cd7cp-3f, 0x1.a69e84p-5f, -0x1.8ef01p-5f,
+          -0x1.c63fb8p-6f, -0x1.5cd15ep-8f, -0x1.f28e2ep-12f, -0x1.697956p-16f}},
+        {{0x1.f25648p-4f, 0x1.07be26p-11f, -0x1.0bdb1ap-4f, -0x1.d86242p-8f,
+          0x1.9825dp-7f, 0x1.15da4ep-8f, 0x1.15517p-11f, 0x1.030f44p-15f}},
+        {{-0x1.8ff3e4p-6f, -0x1.87cd1cp-5f, 0x1.1ee59ep-7f, 0x1.0a32fcp-6f,
+          -0x1.56aa2ep-10f, -0x1.230932p-9f, -0x1.b28a12p-12f, -0x1.0e724p-15f}}};
     /// erf x / x - 1 on [0, 1], in x^2; (x + centre) e^(x^2) erfc x on [1, 10.1], in (x - centre) / (x + centre)
     static constexpr float to_one[]{
         0x1.06eba8p-3f, -0x1.812744p-2f, 0x1.ce2eap-4f, -0x1.b821e6p-6f, 0x1.55dcc6p-8f, -0x1.b99eb6p-11f, 0x1.c77348p-14f,
@@ -61,12 +76,11 @@ KILN_INLINE simd<float, L, B> erf(simd<float, L, B> x) {
     using namespace steps;
     using V = simd<float, L, B>;
     using c = error_function<float>;
-    using e = exponential<float>;
-    const V a = at_most(c::one_above, magnitude(x)), y = fused(polynomial(c::minus_log, a, a * a), a, a);
-    const V rounder_all = all<V>(rounder<float, 0>(exponent_bias<float>)), t = fused(y, all<V>(-e::log2e), rounder_all), n = t - rounder_all;
-    const V r = fused(n, all<V>(-e::ln2_high), -y), square = r * r, p = fused(polynomial(e::expm1, r, square), square, r);
-    const V power = of_bits<V>(bits(t) << mantissa_bits<float>);   // 2^n
-    return with_sign_of(fused(-power, p, all<V>(1.0f) - power), x);
+    const V a = at_most(c::one_above, magnitude(x)), rounder_all = all<V>(rounder<float, 0>(0)), t = fused(a, all<V>(1 / c::apart), rounder_all);
+    const V u = fused(t - rounder_all, all<V>(-c::apart), a), square = u * u;
+    const looked_up<c::near, V> k{bits(t)};
+    const V rest = fused(fused(fused(u, k[6], k[5]), square, fused(u, k[4], k[3])), square, fused(u, k[2], k[1]));
+    return with_sign_of(fused(rest, u, k[0]), x);
 }
 /// The same. Error at most 2 ULP.
 template <int L, int B>

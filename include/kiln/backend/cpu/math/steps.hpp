@@ -259,5 +259,41 @@ KILN_INLINE V look_up(const table<element<V>>& t, raw_bits<V> i) {
     for (int k = 0; k < L; ++k) r.v[k] = at[i[k]];
     return r;
 }
+/// Tables[k][i mod their size] in every lane, for every k.
+template <const auto& Tables, class V>
+struct looked_up {
+    raw_bits<V> i;
+    KILN_INLINE V operator[](int k) const { return look_up<V>(Tables[k], i); }
+};
+#if !defined(__AVX2__)
+/// The same without an instruction for it: the entries of a lane lie side by side, and those of four lanes are transposed.
+template <const auto& Tables, int B>
+struct looked_up<Tables, simd<float, 4, B>> {
+    using V = simd<float, 4, B>;
+    static constexpr int tables = std::extent_v<std::remove_reference_t<decltype(Tables)>>, size = 1 << table_bits<float>, n = (tables + 3) / 4 * 4;
+    struct rows {
+        alignas(16) float at[size][n];
+    };
+    static constexpr rows row = [] {
+        rows r{};
+        for (int k = 0; k < tables; ++k)
+            for (int j = 0; j < size; ++j) r.at[j][k] = Tables[k].at[j];
+        return r;
+    }();
+    __m128 all[n];
+    KILN_INLINE looked_up(raw_bits<V> i) {
+        const float* from[4];
+#pragma GCC unroll 4
+        for (int k = 0; k < 4; ++k) from[k] = row.at[i[k] % size];
+#pragma GCC unroll 4
+        for (int k = 0; k < n; k += 4) {
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; ++j) all[k + j] = _mm_load_ps(from[j] + k);
+            _MM_TRANSPOSE4_PS(all[k], all[k + 1], all[k + 2], all[k + 3]);
+        }
+    }
+    KILN_INLINE V operator[](int k) const { return {(typename V::raw_type)all[k]}; }
+};
+#endif
 
 }  // namespace kiln::cpu::steps
