@@ -41,6 +41,26 @@ TEST_CASE("columns beside whole vectors", "[cpu][contractions]") {   // a part o
     of_columns<52>();
     of_columns<59>();
 }
+template <class T, i64 K, i64 N>
+void row_by_few_columns() {
+    static constexpr auto row = placeholder<"row", T, K>;
+    static constexpr auto weights = placeholder<"weights", T, K, N>;
+    static constexpr auto offset = placeholder<"offset", T, N>;
+    auto f = function(inputs(row, weights, offset), trace([](value x, value w, value o) { return values{matmul(x, w), relu(matmul(x, w) + o), sum(matmul(x, w))}; }, row, weights, offset));
+    compare(f, {}, {.tolerance = 1e3});
+}
+TEST_CASE("a row by a few columns", "[cpu][contractions]") {   // several rows of the right operand are a vector
+    row_by_few_columns<float, 15, 4>();   // too few
+    row_by_few_columns<float, 16, 4>();
+    row_by_few_columns<float, 23, 4>();
+    row_by_few_columns<float, 301, 4>();
+    row_by_few_columns<float, 32, 8>();
+    row_by_few_columns<float, 2100, 8>();
+    row_by_few_columns<double, 19, 2>();
+    row_by_few_columns<double, 25, 4>();
+    row_by_few_columns<double, 1100, 4>();
+    row_by_few_columns<std::int32_t, 32, 4>();
+}
 TEST_CASE("products of run-time extents", "[cpu][contractions]") {
     auto f = layouts<float>();
     auto d = layouts<double>();

@@ -86,6 +86,8 @@ struct contraction_tiles : nest<K, VB> {
         if constexpr (half) return static_cast<int>(left / L);
         else return base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
     }
+    /// One row by so few columns that several rows of the right operand are a vector.
+    static constexpr bool short_rows = single_row && K::header.left != by_strides && base::n1_constant == L && rows_in_vector<T, L> > 1 && K::inner >= 4 * rows_in_vector<T, L>;
     /// Sums that are only stored go to their place at once, but for those over windows, which are added to again and again.
     static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store && !(windows && K::header.left == by_columns);
     /// With so few steps, several tiles are one call.
@@ -122,6 +124,9 @@ struct contraction_tiles : nest<K, VB> {
     }
     template <int Lanes, int H, int V, bool Tail>
     static KILN_INLINE void whole_sums(const tile_operands<T>& o) {
+#if defined(__AVX2__)
+        if constexpr (short_rows) return sums_of_short_rows<T, L>(o);
+#endif
         if constexpr (small) return tile_sums<T, Lanes, H, V, Tail, true>(o, o.b, o.c);
         if constexpr (several && V == NV && !Tail)
             if (o.tiles > 1) return shared_sums_of_tiles<T, Lanes, H, V>(o);

@@ -165,6 +165,73 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
         }
 }
 
+/// So many rows of L columns that lie one behind the other are a vector.
+template <class T, int L>
+constexpr int rows_in_vector = [] {
+    [[maybe_unused]] constexpr int bytes = sizeof(T) * L;
+    if (!std::is_floating_point_v<T> || bytes < 16) return 1;
+#if defined(__AVX512F__)
+    return bytes < 64 ? 64 / bytes : 1;
+#elif defined(__AVX2__)
+    return bytes < 32 ? 32 / bytes : 1;
+#else
+    return 1;
+#endif
+}();
+#if defined(__AVX2__)
+/// W elements, each L times.
+template <class T, int L, int W>
+KILN_INLINE raw<T, L * W> each_repeated(const T* a) {
+    using whole = int_of<sizeof(T)>;
+    constexpr auto places = []<int... J>(std::integer_sequence<int, J...>) { return raw<whole, L * W>{J / L...}; }(std::make_integer_sequence<int, L * W>{});
+    const auto few = [&]() KILN_INLINE_LAMBDA {   // at the beginning of a vector
+        if constexpr (W * sizeof(T) == 8) return _mm256_castsi128_si256(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(a)));
+        else if constexpr (W * sizeof(T) == 16) return _mm256_castsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a)));
+        else return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(a));
+    }();
+#if defined(__AVX512F__)
+    if constexpr (sizeof(places) == 64 && sizeof(T) == 4) return (raw<T, L * W>)_mm512_permutexvar_epi32((__m512i)places, _mm512_castsi256_si512(few));
+    if constexpr (sizeof(places) == 64 && sizeof(T) == 8) return (raw<T, L * W>)_mm512_permutexvar_epi64((__m512i)places, _mm512_castsi256_si512(few));
+#endif
+    if constexpr (sizeof(places) == 32 && sizeof(T) == 4) return (raw<T, L * W>)_mm256_permutevar8x32_epi32(few, (__m256i)places);
+    if constexpr (sizeof(places) == 32 && sizeof(T) == 8) return (raw<T, L * W>)_mm256_permute4x64_epi64(few, 0x50);
+}
+/// The first L lanes and those behind them, and so on, added up.
+template <class T, int L, int N>
+KILN_INLINE tile_lanes<T, L> folded(tile_lanes<T, N> v) {
+    if constexpr (N == L) return v;
+    else return folded<T, L>([&]<int... J>(std::integer_sequence<int, J...>) KILN_INLINE_LAMBDA {
+        using half = tile_lanes<T, N / 2>;
+        return half{__builtin_shufflevector(v.v, v.v, J...)} + half{__builtin_shufflevector(v.v, v.v, (J + N / 2)...)};
+    }(std::make_integer_sequence<int, N / 2>{}));
+}
+/// One row by L columns, several rows of the right operand at a time.
+template <class T, int L>
+KILN_INLINE void sums_of_short_rows(const tile_operands<T>& o) {
+    constexpr int W = rows_in_vector<T, L>;
+    using wide = tile_lanes<T, L * W>;
+    using lanes = tile_lanes<T, L>;
+    const T *a = o.a, *b = o.b;
+    wide s0{}, s1{}, s2{}, s3{};   // not an array: g++ would keep it in memory
+    i64 k = 0;
+    const auto rows = [&](wide& sum) KILN_INLINE_LAMBDA {
+        sum = fma(wide{each_repeated<T, L, W>(a + k)}, load<wide>(b + k * L), sum);
+        k += W;
+    };
+    while (k + 4 * W <= o.inner) {
+        rows(s0);
+        rows(s1);
+        rows(s2);
+        rows(s3);
+    }
+    while (k + W <= o.inner) rows(s0);
+    const wide all = (s0 + s1) + (s2 + s3);
+    lanes sum = folded<T, L>(all);
+    for (; k < o.inner; ++k) sum = fma(lanes::splat(a[k]), load<lanes>(b + k * L), sum);
+    store(o.c, o.more ? load<lanes>(o.c) + sum : sum);
+}
+#endif
+
 template <class T, int L, int N = 1>
 KILN_INLINE raw<T, L> sums_across(const raw<T, L>* v) {   // lane c is the sum of v[c]
     if constexpr (N == L) return *v;

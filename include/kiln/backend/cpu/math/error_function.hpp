@@ -19,20 +19,20 @@ struct error_function<float> {
     /// float to within a quarter of its last digit.
     static constexpr float apart = 0x1.0d4p-1f;
     static constexpr table<float> near[]{
-        {{0.0f, 0x1.15fce6p-1f, 0x1.b9e764p-1f, 0x1.f2daecp-1f,
-          0x1.fe7fcp-1f, 0x1.ffe5bcp-1f, 0x1.fffefp-1f, 0x1.fffffap-1f}},
-        {{0x1.20dd76p0f, 0x1.b62616p-1f, 0x1.7e3e9ep-2f, 0x1.7f9a6ap-4f,
-          0x1.bad6d2p-7f, 0x1.260bd6p-10f, 0x1.c13f64p-15f, 0x1.8ad59cp-20f}},
-        {{-0x1.5ff0aep-18f, -0x1.ccd37cp-2f, -0x1.920774p-2f, -0x1.2e9814p-3f,
-          -0x1.d1c27cp-6f, -0x1.8292b6p-9f, -0x1.625766p-13f, -0x1.6b6548p-18f}},
-        {{-0x1.81035ap-2f, -0x1.0523aap-3f, 0x1.34d86cp-3f, 0x1.fcbd54p-4f,
-          0x1.21bf48p-5f, 0x1.3a222ep-8f, 0x1.60e49ep-12f, 0x1.aa52ep-17f}},
-        {{-0x1.99e44ap-10f, 0x1.77cd7cp-3f, 0x1.a69e84p-5f, -0x1.8ef01p-5f,
-          -0x1.c63fb8p-6f, -0x1.5cd15ep-8f, -0x1.f28e2ep-12f, -0x1.697956p-16f}},
-        {{0x1.f25648p-4f, 0x1.07be26p-11f, -0x1.0bdb1ap-4f, -0x1.d86242p-8f,
-          0x1.9825dp-7f, 0x1.15da4ep-8f, 0x1.15517p-11f, 0x1.030f44p-15f}},
-        {{-0x1.8ff3e4p-6f, -0x1.87cd1cp-5f, 0x1.1ee59ep-7f, 0x1.0a32fcp-6f,
-          -0x1.56aa2ep-10f, -0x1.230932p-9f, -0x1.b28a12p-12f, -0x1.0e724p-15f}}};
+        {0.0f, 0x1.15fce6p-1f, 0x1.b9e764p-1f, 0x1.f2daecp-1f,
+         0x1.fe7fcp-1f, 0x1.ffe5bcp-1f, 0x1.fffefp-1f, 0x1.fffffap-1f},
+        {0x1.20dd76p0f, 0x1.b62616p-1f, 0x1.7e3e9ep-2f, 0x1.7f9a6ap-4f,
+         0x1.bad6d2p-7f, 0x1.260bd6p-10f, 0x1.c13f64p-15f, 0x1.8ad59cp-20f},
+        {-0x1.5ff0aep-18f, -0x1.ccd37cp-2f, -0x1.920774p-2f, -0x1.2e9814p-3f,
+         -0x1.d1c27cp-6f, -0x1.8292b6p-9f, -0x1.625766p-13f, -0x1.6b6548p-18f},
+        {-0x1.81035ap-2f, -0x1.0523aap-3f, 0x1.34d86cp-3f, 0x1.fcbd54p-4f,
+         0x1.21bf48p-5f, 0x1.3a222ep-8f, 0x1.60e49ep-12f, 0x1.aa52ep-17f},
+        {-0x1.99e44ap-10f, 0x1.77cd7cp-3f, 0x1.a69e84p-5f, -0x1.8ef01p-5f,
+         -0x1.c63fb8p-6f, -0x1.5cd15ep-8f, -0x1.f28e2ep-12f, -0x1.697956p-16f},
+        {0x1.f25648p-4f, 0x1.07be26p-11f, -0x1.0bdb1ap-4f, -0x1.d86242p-8f,
+         0x1.9825dp-7f, 0x1.15da4ep-8f, 0x1.15517p-11f, 0x1.030f44p-15f},
+        {-0x1.8ff3e4p-6f, -0x1.87cd1cp-5f, 0x1.1ee59ep-7f, 0x1.0a32fcp-6f,
+         -0x1.56aa2ep-10f, -0x1.230932p-9f, -0x1.b28a12p-12f, -0x1.0e724p-15f}};
     /// erf x / x - 1 on [0, 1], in x^2; (x + centre) e^(x^2) erfc x on [1, 10.1], in (x - centre) / (x + centre)
     static constexpr float to_one[]{
         0x1.06eba8p-3f, -0x1.812744p-2f, 0x1.ce2eap-4f, -0x1.b821e6p-6f, 0x1.55dcc6p-8f, -0x1.b99eb6p-11f, 0x1.c77348p-14f,

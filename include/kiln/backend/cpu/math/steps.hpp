@@ -230,7 +230,18 @@ template <class T>
 constexpr int table_bits = is_float<T> ? 3 : 4;
 template <class T>
 struct table {
-    alignas(64) T at[1 << table_bits<T>];
+    static constexpr int size = 1 << table_bits<T>;
+    alignas(64) T at[16];   // 8 floats twice, which fill one of AVX-512's
+    template <std::same_as<T>... X>
+        requires(sizeof...(X) == size)
+    constexpr table(X... x) : at{x...} {
+        for (int k = size; k < 16; ++k) at[k] = at[k - size];
+    }
+    template <class F>
+        requires std::is_invocable_r_v<T, F, int>
+    constexpr explicit table(F f) : at{} {
+        for (int k = 0; k < 16; ++k) at[k] = f(k % size);
+    }
 };
 template <class T>
 constexpr table<T> table_of(const table<float>& floats, const table<double>& doubles) {
@@ -244,8 +255,7 @@ KILN_INLINE V look_up(const table<element<V>>& t, raw_bits<V> i) {
     [[maybe_unused]] constexpr int L = V::lanes;
     [[maybe_unused]] const T* at = t.at;
 #if defined(__AVX512F__)
-    if constexpr (is_float<T> && L == 16)   // the eight twice
-        return {(raw<T, L>)_mm512_permutexvar_ps((__m512i)i, (__m512)_mm512_broadcast_f64x4((__m256d)_mm256_load_ps(at)))};
+    if constexpr (is_float<T> && L == 16) return {(raw<T, L>)_mm512_permutexvar_ps((__m512i)i, _mm512_load_ps(at))};
     if constexpr (!is_float<T> && L == 8)
         return {(raw<T, L>)_mm512_permutex2var_pd(_mm512_load_pd(at), (__m512i)i, _mm512_load_pd(at + 8))};
 #endif
@@ -255,7 +265,7 @@ KILN_INLINE V look_up(const table<element<V>>& t, raw_bits<V> i) {
         return {(raw<T, L>)_mm256_castps256_ps128(_mm256_permutevar8x32_ps(_mm256_load_ps(at), _mm256_castsi128_si256((__m128i)i)))};
 #endif
     V r{};
-    i &= (1 << table_bits<T>) - 1;
+    i &= table<T>::size - 1;
     for (int k = 0; k < L; ++k) r.v[k] = at[i[k]];
     return r;
 }
@@ -270,7 +280,7 @@ struct looked_up {
 template <const auto& Tables, int B>
 struct looked_up<Tables, simd<float, 4, B>> {
     using V = simd<float, 4, B>;
-    static constexpr int tables = std::extent_v<std::remove_reference_t<decltype(Tables)>>, size = 1 << table_bits<float>, n = (tables + 3) / 4 * 4;
+    static constexpr int tables = std::extent_v<std::remove_reference_t<decltype(Tables)>>, size = table<float>::size, n = (tables + 3) / 4 * 4;
     struct rows {
         alignas(16) float at[size][n];
     };
