@@ -82,9 +82,9 @@ struct small_plan {
     /// So short that every place that calls it has its own copy, which need not put into memory where its arguments are: a net 8-32-32-4 took
     /// 83 or 102 ns, by where the stack happened to lie.
     static constexpr bool in_place = [] {
-        int nodes = 0;
-        for (int c = 0; c < plan.n_calls; ++c) nodes += plan.kernel[plan.call[c].kernel].n;
-        return plan.n_calls <= 4 && nodes <= 256;
+        int words = 0;
+        for (int c = 0; c < plan.n_calls; ++c) words += plan.kernel[plan.call[c].kernel].n;
+        return plan.n_calls <= 4 && words <= 256;
     }();
     static KILN_INLINE void run(char* const* leaves, char* const* outputs) {
         if constexpr (has_interleaved(std::make_integer_sequence<int, plan.n_calls>{})) run_interleaved(leaves, outputs);

@@ -168,15 +168,8 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
 /// So many rows of L columns that lie one behind the other are a vector.
 template <class T, int L>
 constexpr int rows_in_vector = [] {
-    [[maybe_unused]] constexpr int bytes = sizeof(T) * L;
-    if (!std::is_floating_point_v<T> || bytes < 16) return 1;
-#if defined(__AVX512F__)
-    return bytes < 64 ? 64 / bytes : 1;
-#elif defined(__AVX2__)
-    return bytes < 32 ? 32 / bytes : 1;
-#else
-    return 1;
-#endif
+    constexpr int bytes = sizeof(T) * L, widest = vector_bytes<default_arch>;
+    return std::is_floating_point_v<T> && bytes >= 16 && bytes < widest ? widest / bytes : 1;
 }();
 #if defined(__AVX2__)
 /// W elements, each L times.
@@ -200,10 +193,11 @@ KILN_INLINE raw<T, L * W> each_repeated(const T* a) {
 template <class T, int L, int N>
 KILN_INLINE tile_lanes<T, L> folded(tile_lanes<T, N> v) {
     if constexpr (N == L) return v;
-    else return folded<T, L>([&]<int... J>(std::integer_sequence<int, J...>) KILN_INLINE_LAMBDA {
+    else {
         using half = tile_lanes<T, N / 2>;
-        return half{__builtin_shufflevector(v.v, v.v, J...)} + half{__builtin_shufflevector(v.v, v.v, (J + N / 2)...)};
-    }(std::make_integer_sequence<int, N / 2>{}));
+        constexpr std::make_integer_sequence<int, N / 2> some{};
+        return folded<T, L>(half{lanes_from<0>(v.v, some)} + half{lanes_from<N / 2>(v.v, some)});
+    }
 }
 /// One row by L columns, several rows of the right operand at a time.
 template <class T, int L>
