@@ -788,7 +788,8 @@ private:
             top_k_op::reference({&b, 3}, p, o);
             out(1, anchor + 1, best);
             out(2, anchor + 2, where);
-        } else if (x.op == &info<patches_op> || x.op == &info<fold_op> || x.op == &info<window_max_op> || x.op == &info<window_at_max_op> || x.op == &info<window_from_max_op>) {   // their geometry is in the key
+        } else if (x.op == &info<patches_op> || x.op == &info<fold_op> || x.op == &info<window_max_op> || x.op == &info<window_at_max_op> ||
+                   x.op == &info<window_max_and_place_op> || x.op == &info<window_from_place_op>) {   // their geometry is in the key
             builder& b = *calculator;
             list attributes{};
             for (int k = 0; k < key.header().constants; ++k) attributes.put(static_cast<i64>(key.constant(k)));
@@ -801,10 +802,13 @@ private:
                 p[k] = c[k].data();
             }
             b.nodes[3] = {x.op, n_in, {0, n_in == 2 ? 1 : -1, -1}, b.intern(ints(value(size[2 * n_in]))), key.node(n_in).type, b.intern(attributes)};
-            std::vector<cell> moved(at(value(size[2 * n_in]) + 1));
-            cell* o[1]{moved.data()};
+            std::vector<cell> moved(at(value(size[2 * n_in]) + 1)), places(moved);
+            cell* o[2]{moved.data(), places.data()};
             x.op->reference({&b, 3}, p, o);
-            out(n_in, anchor, moved);
+            if (x.type == dtype::none) {
+                out(n_in, anchor + 1, moved);
+                out(n_in + 1, anchor + 2, places);
+            } else out(n_in, anchor, moved);
         } else {   // random numbers
             const dtype t = key.node(1).type;
             const u64 k = key_of_hash(static_cast<u64>(value(size[4])), static_cast<u64>(in(0)[0].i));

@@ -1,5 +1,5 @@
 // The largest element of each window, and its slope: the three operations of max_pool. What they do is decided by the first of
-// the largest that a window sees, wherever it is wanted; it costs less to find it again than to keep it.
+// the largest that a window sees, wherever it is wanted. Lowering keeps which of its places that is, a byte for each window.
 #pragma once
 #include <kiln/ops/windows.hpp>
 
@@ -13,8 +13,8 @@ constexpr int shape_of_windows(site n, int k) {
     s.put(g.inner);
     return n.b->intern(s);
 }
-/// Calls f(window, element) for all windows over operand k: the first of the largest elements that it sees (a NaN is larger than any
-/// number), -1 where it sees nothing but padding.
+/// Calls f(window, element, place) for all windows over operand k: the first of the largest elements that it sees (a NaN is larger than any
+/// number) and which of its places that is, -1 where it sees nothing but padding.
 template <class F>
 constexpr void each_largest(site n, int k, const cell* x, F f) {
     const window_geometry g = geometry_of(n);
@@ -24,14 +24,16 @@ constexpr void each_largest(site n, int k, const cell* x, F f) {
         for (i64 a = 0, window = 0; a < outer; ++a)
             for (i64 o = 0; o < g.windows(); ++o)
                 for (i64 c = 0; c < g.inner; ++c, ++window) {
-                    i64 most = -1;
+                    i64 most = -1, at = -1;
                     for (i64 place = 0; place < g.places(); ++place) {
                         const i64 q = g.seen(o, place), i = a * image + q * g.inner + c;
                         if (q < 0) continue;
-                        if (most < 0) most = i;
-                        else if (const T v = read<T>(x[i]).v, m = read<T>(x[most]).v; !(v <= m) && m == m) most = i;
+                        if (most >= 0)
+                            if (const T v = read<T>(x[i]).v, m = read<T>(x[most]).v; v <= m || m != m) continue;
+                        most = i;
+                        at = place;
                     }
-                    f(window, most);
+                    f(window, most, at);
                 }
     });
 }
@@ -58,7 +60,7 @@ struct window_at_max_op {
     }
     static constexpr void vjp(site n, const value* ct, value* out);
     static constexpr void reference(site n, const cell* const* in, cell* const* out) {
-        each_largest(n, 1, in[1], [&](i64 window, i64 at) { out[0][window] = at < 0 ? cell{} : in[0][at]; });
+        each_largest(n, 1, in[1], [&](i64 window, i64 at, i64) { out[0][window] = at < 0 ? cell{} : in[0][at]; });
     }
 };
 /// window_from_max(c, x): an image of zeros, to which each window adds its element of c where x has the first of its largest
@@ -79,7 +81,7 @@ struct window_from_max_op {
     static constexpr void reference(site n, const cell* const* in, cell* const* out) {
         const dtype t = n.n().type;
         for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i) out[0][i] = {};
-        each_largest(n, 1, in[1], [&](i64 window, i64 at) {
+        each_largest(n, 1, in[1], [&](i64 window, i64 at, i64) {
             if (at >= 0) write(out[0][at], t, read<double>(out[0][at]) + read<double>(in[0][window]));
         });
     }
@@ -103,7 +105,7 @@ struct window_max_op {
     static constexpr void vjp(site n, const value* ct, value* out) { out[0] = call<window_from_max_op>(n.attrs(), ct[0], n[0]); }
     static constexpr void reference(site n, const cell* const* in, cell* const* out) {
         const dtype t = n.n().type;
-        each_largest(n, 0, in[0], [&](i64 window, i64 at) {
+        each_largest(n, 0, in[0], [&](i64 window, i64 at, i64) {
             if (at >= 0) out[0][window] = in[0][at];
             else
                 with_number(t, [&](auto zero) {
@@ -111,6 +113,50 @@ struct window_max_op {
                     if constexpr (!std::is_same_v<T, bool>) write(out[0][window], t, lowest(arithmetic::number<T>{}, t));
                 });
         });
+    }
+};
+
+// ---- what lowering makes of them where a slope is wanted
+/// The dtype of places: -1 is a number of its own.
+constexpr dtype place_type(const window_geometry& g) { return g.places() < 255 ? dtype::uint8 : dtype::int32; }
+constexpr i64 no_place(dtype t) { return t == dtype::uint8 ? 255 : -1; }
+
+/// window_max_and_place(x): two results, window_max(x) and which of its places each window sees the first of its largest at, counted in order;
+/// `no_place` where it sees nothing but padding. Exact.
+struct window_max_and_place_op {
+    static constexpr auto name = "window_max_and_place";
+    static constexpr pattern kind = pattern::opaque;
+    static constexpr auto no_derivative = "belongs to lowering";
+    static constexpr int results(site) { return 2; }
+    static constexpr type infer(site n, int k) { return {shape_of_windows(n, 0), k == 0 ? n.element(0) : place_type(geometry_of(n))}; }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
+        window_max_op::reference(n, in, out);
+        const dtype t = place_type(geometry_of(n));
+        each_largest(n, 0, in[0], [&](i64 window, i64, i64 place) { out[1][window].i = place < 0 ? no_place(t) : place; });
+    }
+};
+/// window_from_place(c, place): window_from_max(c, x) for the places of window_max_and_place(x).
+struct window_from_place_op {
+    static constexpr auto name = "window_from_place";
+    static constexpr pattern kind = pattern::opaque;
+    static constexpr auto no_derivative = "belongs to lowering";
+    static constexpr type infer(site n) {
+        const window_geometry g = geometry_of(n);
+        list s = ints(n[0].extent(0));
+        for (int q = 0; q < g.n; ++q) s.put(g.axis[q].size);
+        s.put(g.inner);
+        return {n.b->intern(s), n.element(0)};
+    }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
+        const window_geometry g = geometry_of(n);
+        const dtype t = n.n().type;
+        const i64 of_image = g.windows() * g.inner;
+        for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i) out[0][i] = {};
+        for (i64 window = 0, m = of_image ? elements(*n.b, n.shape(0)) : 0; window < m; ++window) {
+            if (in[1][window].i == no_place(n.element(1))) continue;
+            const i64 q = g.seen(window % of_image / g.inner, in[1][window].i), i = (window / of_image * g.image() + q) * g.inner + window % g.inner;
+            write(out[0][i], t, read<double>(out[0][i]) + read<double>(in[0][window]));
+        }
     }
 };
 

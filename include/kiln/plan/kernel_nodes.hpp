@@ -26,6 +26,12 @@ class kernel_nodes {
     };
     static constexpr places where = kept<find>::value;
 
+    /// Is node i one of the results of this node?
+    static bool is_result_of(int anchor, int i) {
+        const node& x = L::graph.view().nodes[i];
+        return x.op == &result_op && x.in[0] == anchor;
+    }
+
 public:
     /// The nodes of the program's graph that call c computes; a cheap node may be in several calls, and what became another node
     /// or nothing at all in none.
@@ -35,10 +41,11 @@ public:
         std::vector<int> r;
         if (q < 0) return r;   // a copy
         for (int i = 0; i < n; ++i) {
-            bool computed = bodies.groups[q].kind != group_kind::nest && bodies.groups[q].anchor == where.at[i];
+            const int at = where.at[i];
+            bool computed = bodies.groups[q].kind != group_kind::nest && at >= 0 && (bodies.groups[q].anchor == at || is_result_of(bodies.groups[q].anchor, at));
             for (const int part : {q, L::maps.map[q][0] - 1, L::maps.map[q][1] - 1})
-                for (int e = part < 0 ? 0 : bodies.first[part]; part >= 0 && e < bodies.first[part + 1] && where.at[i] >= 0; ++e)
-                    computed |= bodies.entry[e].node == where.at[i] && bodies.entry[e].kind != step::load && bodies.entry[e].kind != step::constant;
+                for (int e = part < 0 ? 0 : bodies.first[part]; part >= 0 && e < bodies.first[part + 1] && at >= 0; ++e)
+                    computed |= bodies.entry[e].node == at && bodies.entry[e].kind != step::load && bodies.entry[e].kind != step::constant;
             if (computed) r.push_back(i);
         }
         return r;

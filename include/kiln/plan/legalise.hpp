@@ -2,6 +2,7 @@
 // axes each.
 #pragma once
 #include <kiln/graph/numbering.hpp>
+#include <kiln/ops/window_maximum.hpp>
 #include <kiln/passes/fuse.hpp>
 
 namespace kiln {
@@ -46,6 +47,34 @@ constexpr bool has_bodies(const builder& b) {
     return false;
 }
 
+/// Maxima of windows whose slope is wanted keep the places where they are: the image need not be kept, or looked through again.
+struct kept_places {
+    const graph_view& g;
+    builder& b;
+    const char* live;
+    int x[64]{}, attrs[64]{}, made[64]{}, n = 0;   // one kernel for the maxima and the places of an image
+
+    constexpr bool is_slope(int i) const { return live[i] && g.nodes[i].op == &info<window_from_max_op>; }
+    constexpr bool wanted_of(const node& most) const {
+        for (int i = 0; i < g.n; ++i)
+            if (is_slope(i) && g.nodes[i].in[1] == most.in[0] && g.nodes[i].attrs == most.attrs) return true;
+        return false;
+    }
+    /// The node of two results for this image in `b`.
+    constexpr int of(int image, int geometry) {
+        for (int k = 0; k < n; ++k)
+            if (x[k] == image && attrs[k] == geometry) return made[k];
+        const value v{&b, image};
+        const int r = b.make(info<window_max_and_place_op>, &v, 1, b.get(geometry)).id;
+        if (n < 64) {
+            x[n] = image;
+            attrs[n] = geometry;
+            made[n++] = r;
+        }
+        return r;
+    }
+};
+
 /// Rebuilds in `b` what of g the roots need; `roots` become the new nodes. `where` gets the new node of each, -1 where there is none.
 constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots, int n_roots, int* where = nullptr) {
     renumbering c{g, b, {}, {}, nullptr};
@@ -65,6 +94,7 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
     wider_sums wider;
     wider.find(g, live);
     if (wider.n > 0) wider.find_floating(g, roots, n_roots);
+    kept_places places{g, b, live};
     for (int i = 0; i < g.n; ++i) {
         const node& from = g.nodes[i];
         if (!live[from.op == &result_op ? from.in[0] : i]) continue;
@@ -91,6 +121,15 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
             in[k] = index[x.n_in <= 3 ? x.in[k] : g.operand(from, k)];
             const node& y = b.nodes[in[k]];
             if (in_memory && y.op == &literal_op) in[k] = stored(static_cast<int>(in[k]));
+        }
+        if (x.op == &info<window_max_op> && places.wanted_of(from)) {
+            index[i] = places.of(static_cast<int>(in[0]), x.attrs) + 1;
+            continue;
+        }
+        if (x.op == &info<window_from_max_op>) {
+            const value slope[]{{&b, static_cast<int>(in[0])}, {&b, places.of(static_cast<int>(in[1]), x.attrs) + 2}};
+            index[i] = b.make(info<window_from_place_op>, slope, 2, b.get(x.attrs)).id;
+            continue;
         }
         if (x.op == &info<pad_op>) {
             index[i] = masked_reach({&b, static_cast<int>(in[0])}, b.get(x.attrs)).id;

@@ -252,6 +252,34 @@ TEST_CASE("the largest in windows of any geometry") {
     try_all_maxima<std::uint32_t, 0>(std::integer_sequence<int, 83>{});
 }
 
+TEST_CASE("places that a byte does not count") {
+    static constexpr auto x = placeholder<"x", float, 2, 16, 32, 3>;
+    static constexpr auto c = placeholder<"c", float, 2, 1, 2, 3>;
+    auto f = function(inputs(x, c), outputs(max_pool<window<16, 16>>(x), grad(sum(max_pool<window<16, 16>>(x) * c), x)));
+    tensor<float, 2, 16, 32, 3> xs, slope;
+    tensor<float, 2, 1, 2, 3> cs, most;
+    for (i64 k = 0; k < 2 * 16 * 32 * 3; ++k) xs.data()[k] = static_cast<float>(k % 7);
+    const auto at = [](i64 n, i64 w, i64 ch) { return std::array{n, 15 - n, 16 * w + 15 - w, ch}; };   // the last place of all, and others
+    for (i64 n = 0; n < 2; ++n)
+        for (i64 w = 0; w < 2; ++w)
+            for (i64 ch = 0; ch < 3; ++ch) {
+                cs(n, 0, w, ch) = static_cast<float>(1 + 6 * n + 3 * w + ch);
+                const auto [i, y, z, q] = at(n, w, ch);
+                xs(i, y, z, q) = 100.0f + static_cast<float>(ch);
+            }
+    f.into(most, slope)(xs, cs);
+    float sum = 0;
+    for (i64 k = 0; k < 2 * 16 * 32 * 3; ++k) sum += slope.data()[k];
+    CHECK(sum == 78.0f);
+    for (i64 n = 0; n < 2; ++n)
+        for (i64 w = 0; w < 2; ++w)
+            for (i64 ch = 0; ch < 3; ++ch) {
+                const auto [i, y, z, q] = at(n, w, ch);
+                CHECK(most(n, 0, w, ch) == 100.0f + static_cast<float>(ch));
+                CHECK(slope(i, y, z, q) == cs(n, 0, w, ch));
+            }
+}
+
 TEST_CASE("contractions behind windows of any geometry") {
     try_all_contractions<float, 12>(std::make_integer_sequence<int, 20>{});
     try_all_contractions<double, 36>(std::make_integer_sequence<int, 6>{});

@@ -72,11 +72,13 @@ struct opaque_kernel<patches_op, K, VB> : patches_kernel<K, VB> {};
 template <class K, int VB>
 struct opaque_kernel<fold_op, K, VB> : fold_kernel<K, VB> {};
 template <class K, int VB>
-struct opaque_kernel<window_max_op, K, VB> : window_max_kernel<K, VB> {};
+struct opaque_kernel<window_max_op, K, VB> : window_max_kernel<K, VB, false> {};
+template <class K, int VB>
+struct opaque_kernel<window_max_and_place_op, K, VB> : window_max_kernel<K, VB, true> {};
 template <class K, int VB>
 struct opaque_kernel<window_at_max_op, K, VB> : window_at_max_kernel<K, VB> {};
 template <class K, int VB>
-struct opaque_kernel<window_from_max_op, K, VB> : window_from_max_kernel<K, VB> {};
+struct opaque_kernel<window_from_place_op, K, VB> : window_from_place_kernel<K, VB> {};
 
 template <class K, int VB>
 struct opaque {

@@ -1,4 +1,4 @@
-// window_max, window_at_max, window_from_max: each vector of windows is looked through by itself, since what a window of a pool sees are a few
+// window_max, with places or without, window_at_max, window_from_place: each vector of windows is looked through by itself, since what a window of a pool sees are a few
 // vectors that stay in registers. Lanes are what lies side by side in the image, or of one channel the windows of a line.
 #pragma once
 #include <kiln/backend/cpu/windows.hpp>
@@ -19,7 +19,7 @@ struct one_lane {
     friend KILN_INLINE one_lane operator+(one_lane a, one_lane b) { return {static_cast<T>(a.v + b.v)}; }
     friend KILN_INLINE one_lane select(bool c, one_lane a, one_lane b) { return c ? a : b; }
 };
-/// What the three have in common: windows over an image, K's operand `Image`.
+/// What these have in common: windows over an image, K's operand `Image`.
 template <class K, int VB, int Image>
 struct windows_of_maximum {
     using s = sliding<K>;
@@ -52,6 +52,23 @@ struct windows_of_maximum {
     static KILN_INLINE void put(T* p, lanes<W> x) {
         if constexpr (N == W) store(p, x);
         else store_some(x, p, N);
+    }
+    /// Places in memory, of P; `no_place` of bytes is no number that a window has. They lie in the arena, so that whole vectors may be read.
+    template <class P, int W, int N>
+    static KILN_INLINE void put_places(char* to, i64 at, numbers<W> x) {
+        P* const p = reinterpret_cast<P*>(to) + at;
+        if constexpr (W == 1) *p = static_cast<P>(x.v);
+        else {
+            const simd<P, W, B> v = convert<P>(x);
+            if constexpr (N == W) store(p, v);
+            else store_some(v, p, N);
+        }
+    }
+    template <class P, int W>
+    static KILN_INLINE numbers<W> places(const char* from, i64 at) {
+        const P* const p = reinterpret_cast<const P*>(from) + at;
+        if constexpr (W == 1) return {static_cast<int_of<B>>(*p)};
+        else return convert<int_of<B>>(load<simd<P, W, B>>(p));
     }
     // ---- what lanes see of the image at one place. In every second element: two vectors, of which the second ends with the last of them.
     template <int W, int N>
@@ -174,7 +191,7 @@ struct windows_of_maximum {
     }
 };
 
-template <class K, int VB>
+template <class K, int VB, bool Places>
 struct window_max_kernel : windows_of_maximum<K, VB, 0> {
     using base = windows_of_maximum<K, VB, 0>;
     using typename base::T, typename base::s;
@@ -182,7 +199,9 @@ struct window_max_kernel : windows_of_maximum<K, VB, 0> {
         const T* x = reinterpret_cast<const T*>(a[0]);
         T* out = reinterpret_cast<T*>(a[1]);
         base::each_of(sizes[2], part, parts, [&](auto w, auto n, int, i64 window, i64 image) KILN_INLINE_LAMBDA {
-            base::template put<w.width, n>(out + window, w.template largest<n>(x + image).most);
+            const auto found = w.template largest<n>(x + image);
+            base::template put<w.width, n>(out + window, found.most);
+            if constexpr (Places) base::template put_places<ctype_of<K::node(2).type>, w.width, n>(a[2], window, found.place);
         });
     }
 };
@@ -205,8 +224,8 @@ struct window_at_max_kernel : windows_of_maximum<K, VB, 1> {
     }
 };
 template <class K, int VB>
-struct window_from_max_kernel : windows_of_maximum<K, VB, 1> {
-    using base = windows_of_maximum<K, VB, 1>;
+struct window_from_place_kernel : windows_of_maximum<K, VB, 0> {
+    using base = windows_of_maximum<K, VB, 0>;
     using base::g;
     using typename base::T, typename base::s;
     static constexpr bool by_turns = base::beside && g.side_by_side() && base::step == 2;
@@ -220,7 +239,7 @@ struct window_from_max_kernel : windows_of_maximum<K, VB, 1> {
     static void run(char* const* a, const i64* sizes, int part, int parts) {
         if constexpr (s::image > 0) {
             constexpr i64 pieces = all ? base::lines : 1;
-            const T *d = reinterpret_cast<const T*>(a[0]), *x = reinterpret_cast<const T*>(a[1]);
+            const T* d = reinterpret_cast<const T*>(a[0]);
             T* out = reinterpret_cast<T*>(a[2]);
             const part_range mine = range_of(sizes[4] / s::image * pieces, part, parts, 1);
             if constexpr (!all) fill_run<T, base::L>(out + mine.first * s::image, T{}, (mine.last - mine.first) * s::image);
@@ -229,7 +248,7 @@ struct window_from_max_kernel : windows_of_maximum<K, VB, 1> {
                 using numbers = typename base::template numbers<w.width>;
                 lanes slope = base::template some<w.width, n>(d + window);
                 if constexpr (!by_turns && base::beside && w.width > 1) slope = select(lane_numbers<numbers>() < numbers::splat(static_cast<int_of<base::B>>(done)), lanes{}, slope);
-                const auto place = w.template largest<n>(x + image).place;
+                const auto place = base::template places<ctype_of<K::node(1).type>, w.width>(a[1], window);
                 [[maybe_unused]] lanes before{};
                 w.each_place([&](int number, i64 at) KILN_INLINE_LAMBDA {
                     const lanes here = select(place == numbers::splat(static_cast<int_of<base::B>>(number)), slope, lanes{});
