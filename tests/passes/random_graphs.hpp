@@ -207,7 +207,8 @@ private:
         else if (k < 92) generator_step();
         else if (k < 94) top_k_step();
         else if (k < 97 && set.bodies) cond_step();
-        else if (k >= 100) window_step();
+        else if (k == 100) pooled_step();
+        else if (k > 100) window_step();
         else keep(leaf(any_type()), true);
     }
     dtype dtype_for(domain d, dtype wish) {
@@ -518,6 +519,27 @@ private:
         else if (which == 11) keep(call<window_max_op>(g.attributes(), x) + full_like_call<1>::apply(sum(x)), true);
         else if (which == 12) keep(call<window_at_max_op>(g.attributes(), some(t, b.intern(image)), x));
         else keep(call<window_from_max_op>(g.attributes(), tanh(call<window_max_op>(g.attributes(), x)), x), true);
+    }
+    /// A convolution of few channels, what is made of it, and what a pool takes of that: one kernel, where nobody else reads it.
+    void pooled_step() {
+        const dtype t = any_floating();
+        const i64 in = 1 + choose.below(2), out = 1 + choose.below(3), high = 4 + choose.below(3), wide = 4 + choose.below(3);
+        sliding_options o;
+        o.n_strides = o.n_dilations = o.n_sizes = 2;
+        for (int k = 0; k < 2; ++k) {
+            o.stride[k] = o.dilation[k] = 1;
+            o.size[k] = 3;
+        }
+        o.reach = choose.chance(50) ? border::same : border::valid;
+        value x = some(t, b.intern(ints(choose.chance(60) ? n : 8, high, wide, in)));
+        if (!is_moderate(x)) x = tanh(x);
+        value y = convolution("conv2d", 2, o, x, tanh(some(t, b.intern(ints(3, 3, in, out)))));
+        if (choose.chance(70)) y = y + some(t, b.intern(ints(out)));
+        if (choose.chance(70)) y = choose.chance(50) ? tanh(y) : maximum(y, 0);
+        for (int k = 0; k < 2; ++k) o.stride[k] = o.size[k] = 1 + choose.below(2);
+        o.reach = border::valid;
+        keep(largest_in_windows(o, y), is_moderate(y));
+        if (choose.chance(30)) keep(y);
     }
     void top_k_step() {
         const value x = pick();

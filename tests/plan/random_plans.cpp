@@ -153,7 +153,7 @@ struct lowering {
             REQUIRE_FALSE(pinned[bodies->b.bad]);   // else it would go on for ever
             pinned[bodies->b.bad] = true;
         }
-        maps.reset(new prologues_t(*fused, bodies->b));
+        maps.reset(new prologues_t(*fused, bodies->b, target));
         maps->run();
         scheduled.reset(new scheduler_t(*fused, bodies->b, maps->r, sig));
         scheduled->run();
@@ -163,6 +163,11 @@ struct lowering {
     long prologues() const {
         long n = 0;
         for (int q = 0; q < fused->f.n; ++q) n += maps->r.inside[q] != 0;
+        return n;
+    }
+    long pools() const {
+        long n = 0;
+        for (int q = 0; q < fused->f.n; ++q) n += maps->r.within[q][2] != 0;
         return n;
     }
 };
@@ -419,8 +424,8 @@ private:
         const key_header h = key.header();
         const plan_argument* a = w.arguments + call.first_argument;
         int n_arguments = h.slots;
-        for (int side = 0; side < 2; ++side)
-            if (h.computes[side]) n_arguments += key_within_of(key.w, key.n, side).in(key.w).header().slots;
+        for (int k = 0; k < most_within; ++k)
+            if (h.has_within(k)) n_arguments += key_within_of(key.w, key.n, k).in(key.w).header().slots;
         if (n_arguments != call.n_arguments) return fail("the key has another number of arguments");
         if (h.kind == group_kind::opaque) return run_opaque(call, key, a);
 
@@ -462,6 +467,7 @@ private:
             if (n_store == stores.size()) return fail("more stores than the group has");
             const int node = stores[n_store++];
             if (g.nodes[node].type != x.type || count_of(g.nodes[node].shape) != n) fail("a store of another size than node " + std::to_string(node));
+            if (h.pools) return pooled(call, key, a, x, node, v);
             check_in_place(key, a, i);
             piece* p = place(a[x.slot]);
             if (!p) return fail("a store has no place");
@@ -595,10 +601,63 @@ private:
         }
         if (n_load != loads.size()) fail("fewer loads than the group has");
     }
+    /// What a pool gives for what a contraction stores for it alone.
+    void pooled(const plan_call& call, const key_view& key, const plan_argument* a, const key_node& x, int node, const array_over& v) {
+        const key_within m = key_within_of(key.w, key.n, 2);
+        const int group = l.maps->r.within[call.group][2] - 1;
+        if (group < 0 || x.mask != (1 << axes) - 1) return fail("a pool that is none");
+        const int anchor = l.bodies->b.groups[group].anchor;
+        if (a[x.slot].index >= 0 || a[m.argument].index >= 0 || w.fz.f.home[at(g.nodes[anchor].in[0])] != node) fail("a pool of something else");
+        const std::vector<std::vector<cell>> results = of_windows(g.nodes[anchor], m.in(key.w), w.call_sizes + call.first_size + m.size, {v.v});
+        for (size_t k = 0; k < results.size(); ++k)
+            keep_result(m.in(key.w), w.call_sizes + call.first_size + m.size, a[m.argument + 1 + static_cast<int>(k)], 1 + static_cast<int>(k),
+                        anchor + (results.size() > 1 ? 1 + static_cast<int>(k) : 0), results[k]);
+    }
+    /// Result k of an opaque operation.
+    void keep_result(const key_view& key, const int* size, const plan_argument& to, int k, int id, const std::vector<cell>& c) {
+        piece* p = place(to);
+        if (!p) return fail("a store has no place");
+        for (i64 i = 0; i < value(size[2 * k]); ++i) store(*p, key.node(k).type, i, c[at(i)]);
+        pending.push_back({p, id});
+    }
+    /// Results of an operation on windows; their geometry is in the key.
+    std::vector<std::vector<cell>> of_windows(const node& x, const key_view& key, const int* size, std::vector<std::vector<cell>> c) {
+        builder& b = *calculator;
+        list attributes{};
+        for (int k = 0; k < key.header().constants; ++k) attributes.put(static_cast<i64>(key.constant(k)));
+        const int n_in = x.n_in;
+        const cell* p[2]{};
+        for (int k = 0; k < n_in; ++k) {
+            b.nodes[k] = {&hole_op, 0, {-1, -1, -1}, b.intern(ints(value(size[2 * k]))), key.node(k).type, 0};
+            p[k] = c[at(k)].data();
+        }
+        b.nodes[3] = {x.op, n_in, {0, n_in == 2 ? 1 : -1, -1}, b.intern(ints(value(size[2 * n_in]))), key.node(n_in).type, b.intern(attributes)};
+        std::vector<std::vector<cell>> r(x.type == dtype::none ? 2 : 1, std::vector<cell>(at(value(size[2 * n_in]) + 1)));
+        cell* o[2]{r[0].data(), r.back().data()};
+        x.op->reference({&b, 3}, p, o);
+        return r;
+    }
+    /// The operand of this side of a contraction, where an operation on windows computes it.
+    std::vector<cell> computed_by_windows(const plan_call& call, const key_view& key, const plan_argument* a, int side) {
+        const key_within m = key_within_of(key.w, key.n, side);
+        const int group = l.maps->r.within[call.group][side] - 1;
+        const node& x = g.nodes[l.bodies->b.groups[group].anchor];
+        const int* size = w.call_sizes + call.first_size + m.size;
+        std::vector<std::vector<cell>> in;
+        for (int k = 0; k < x.n_in; ++k) in.push_back(operand_of(m.in(key.w), size, a[m.argument + k], k, w.fz.f.home[at(g.operand(x, k))]));
+        return of_windows(x, m.in(key.w), size, in)[0];
+    }
+    /// Operand k of an opaque operation.
+    std::vector<cell> operand_of(const key_view& key, const int* size, const plan_argument& from, int k, int id) {
+        std::vector<cell> c(at(std::max<i64>(1, value(size[2 * k]))));
+        if (const piece* p = reading(from, id))
+            for (i64 i = 0; i < value(size[2 * k]) && wrong.empty(); ++i) c[at(i)] = load(*p, key.node(k).type, i);
+        return c;
+    }
     /// The operand of this side of a contraction, where a map computes it: over the axes of the contraction that it has, then its own two.
     array_over computed(const plan_call& call, const key_view& key, const plan_argument* a, int side) {
         const key_within m = key_within_of(key.w, key.n, side);
-        const int map = l.maps->r.map[call.group][side] - 1, own_axes = axes;
+        const int map = l.maps->r.within[call.group][side] - 1, own_axes = axes;
         array_over r{};
         if (map < 0 || m.in(key.w).header().kind != group_kind::nest || a[m.argument].index >= 0) {
             fail("a prologue that is none");
@@ -683,8 +742,10 @@ private:
         if (key.w[1 + axes] && static_cast<i64>(key.w[1 + axes]) != inner) fail("the inner extent of the key is another at the call");
         array_over r{(1 << axes) - 1, t, {}}, maps[2];
         const piece* lies[2]{};
+        std::vector<cell> spread;   // a right operand that an operation on windows computes
         for (int side = 0; side < 2; ++side) {
-            if (h.computes[side]) maps[side] = computed(call, key, a, side);
+            if (h.computes[side] && h.windows) spread = computed_by_windows(call, key, a, side);
+            else if (h.computes[side]) maps[side] = computed(call, key, a, side);
             else if (!(lies[side] = reading(a[side], operands[side]))) return r;
         }
         if (!wrong.empty()) return r;
@@ -695,8 +756,8 @@ private:
         std::vector<i64> shown;
         i64 image = 0;
         if (h.windows) {
-            const int first = h.constants - window_geometry::length(max_window_axes);
-            const window_geometry seen = window_geometry::from([&](int k) { return static_cast<i64>(key.constant(first + k)); });
+            const int first = first_of_geometry(key.w, key.n);
+            const window_geometry seen = window_geometry::from([&](int k) { return static_cast<i64>(key.w[first + k]); });
             if (seen.kernel_first) fail("windows that a contraction cannot read");
             seen.each([&](i64, i64 from) {
                 for (i64 c = 0; c < seen.inner; ++c) shown.push_back(from < 0 ? -1 : from * seen.inner + c);
@@ -718,7 +779,7 @@ private:
             const i64 i = index[axes - 2], j = index[axes - 1];
             std::vector<cell> left(at(std::max<i64>(inner, 1))), right = left;
             for (i64 k = 0; k < inner && wrong.empty(); ++k) {
-                if (h.computes[0] || h.computes[1]) {   // [outer..., rows, columns] with the columns along the inner axis, or turned
+                if (!h.windows && (h.computes[0] || h.computes[1])) {   // [outer..., rows, columns] with the columns along the inner axis, or turned
                     i64 batch = 0;
                     for (int c = 0; c < h.outer; ++c) batch = batch * extent[c] + index[c];
                     const auto element = [&](int side, i64 row, i64 column, i64 rows, i64 columns, i64 elsewhere) {
@@ -735,7 +796,7 @@ private:
                     const i64 all = static_cast<i64>(shown.size()), e = shown[at(p % all)];
                     left[at(k)] = e < 0 ? cell{} : load(*x, t, p / all * image + e);
                 } else left[at(k)] = load(*x, t, from_x + p);
-                right[at(k)] = load(*y, t, from_y + s);
+                right[at(k)] = h.computes[1] ? spread[at(s)] : load(*y, t, from_y + s);
             }
             builder& b = *calculator;
             b.nodes[0] = {&hole_op, 0, {-1, -1, -1}, b.intern(ints(1, inner)), t, 0};
@@ -759,19 +820,8 @@ private:
         for (int k = 0; k < x.n_in; ++k)
             for (int r = x.n_in; r < key.n_nodes(); ++r)
                 if (a[k] == a[r]) fail("a result over an operand");
-        auto in = [&](int k) {
-            const int id = w.fz.f.home[at(g.operand(x, k))];
-            std::vector<cell> c(at(std::max<i64>(1, value(size[2 * k]))));
-            if (const piece* p = reading(a[k], id))
-                for (i64 i = 0; i < value(size[2 * k]) && wrong.empty(); ++i) c[at(i)] = load(*p, key.node(k).type, i);
-            return c;
-        };
-        auto out = [&](int k, int id, const std::vector<cell>& c) {
-            piece* p = place(a[k]);
-            if (!p) return fail("a store has no place");
-            for (i64 i = 0; i < value(size[2 * k]); ++i) store(*p, key.node(k).type, i, c[at(i)]);
-            pending.push_back({p, id});
-        };
+        auto in = [&](int k) { return operand_of(key, size, a[k], k, w.fz.f.home[at(g.operand(x, k))]); };
+        auto out = [&](int k, int id, const std::vector<cell>& c) { keep_result(key, size, a[k], k, id, c); };
         if (x.op == &info<merge_op>) {
             const bool first = in(0)[0].i != 0;
             out(3, anchor, in(first ? 1 : 2));
@@ -790,25 +840,10 @@ private:
             out(2, anchor + 2, where);
         } else if (x.op == &info<patches_op> || x.op == &info<fold_op> || x.op == &info<window_max_op> || x.op == &info<window_at_max_op> ||
                    x.op == &info<window_max_and_place_op> || x.op == &info<window_from_place_op>) {   // their geometry is in the key
-            builder& b = *calculator;
-            list attributes{};
-            for (int k = 0; k < key.header().constants; ++k) attributes.put(static_cast<i64>(key.constant(k)));
-            const int n_in = x.n_in;
-            std::vector<cell> c[2];
-            const cell* p[2]{};
-            for (int k = 0; k < n_in; ++k) {
-                b.nodes[k] = {&hole_op, 0, {-1, -1, -1}, b.intern(ints(value(size[2 * k]))), key.node(k).type, 0};
-                c[k] = in(k);
-                p[k] = c[k].data();
-            }
-            b.nodes[3] = {x.op, n_in, {0, n_in == 2 ? 1 : -1, -1}, b.intern(ints(value(size[2 * n_in]))), key.node(n_in).type, b.intern(attributes)};
-            std::vector<cell> moved(at(value(size[2 * n_in]) + 1)), places(moved);
-            cell* o[2]{moved.data(), places.data()};
-            x.op->reference({&b, 3}, p, o);
-            if (x.type == dtype::none) {
-                out(n_in, anchor + 1, moved);
-                out(n_in + 1, anchor + 2, places);
-            } else out(n_in, anchor, moved);
+            std::vector<std::vector<cell>> c;
+            for (int k = 0; k < x.n_in; ++k) c.push_back(in(k));
+            const std::vector<std::vector<cell>> results = of_windows(x, key, size, c);
+            for (int k = 0; k < static_cast<int>(results.size()); ++k) out(x.n_in + k, anchor + (x.type == dtype::none ? 1 + k : 0), results[at(k)]);
         } else {   // random numbers
             const dtype t = key.node(1).type;
             const u64 k = key_of_hash(static_cast<u64>(value(size[4])), static_cast<u64>(in(0)[0].i));
@@ -907,7 +942,7 @@ TEST_CASE("what a body holds is lowered as what is outside", "[plan]") {
 TEST_CASE("plans of random programs compute what the reference interpreter does", "[plan][random]") {
     int first = 0, count = n_programs;
     range_of_graphs(first, count);
-    long calls = 0, nodes = 0, updates = 0, copies = 0, rounds = 0, prologues = 0, fused_calls = 0, unfused_calls = 0;
+    long calls = 0, nodes = 0, updates = 0, copies = 0, rounds = 0, prologues = 0, pools = 0, fused_calls = 0, unfused_calls = 0;
     int too_large = 0;
     for (int k = first; k < first + count; ++k) {
         const u64 s = scattered(seed() + 77, static_cast<u64>(k));
@@ -926,6 +961,7 @@ TEST_CASE("plans of random programs compute what the reference interpreter does"
         copies += l.plan->n_copies;
         rounds += l.rounds;
         prologues += l.prologues();
+        pools += l.pools();
         for (const u64 draw : {s, scattered(s, 1)}) {   // one plan, two sets of extents and values
             const extents_of_names e = extents_for(draw);
             runnable reference(l.legal, e, draw);
@@ -964,10 +1000,11 @@ TEST_CASE("plans of random programs compute what the reference interpreter does"
             }
         }
     }
-    std::printf("plans: %ld nodes, %ld calls, %ld updates, %ld of them copied, %ld more rounds of fusion, %ld prologues, %d too large\n", nodes, calls, updates, copies, rounds, prologues, too_large);
+    std::printf("plans: %ld nodes, %ld calls, %ld updates, %ld of them copied, %ld more rounds of fusion, %ld prologues, %ld of them pools, %d too large\n", nodes, calls, updates, copies, rounds, prologues, pools, too_large);
     CHECK(too_large * 50 < count);
     if (count >= 100) CHECK(fused_calls * 2 < unfused_calls);
-    if (count >= 10000) CHECK(prologues > 0);
+    if (count >= 10000) CHECK(prologues > pools);
+    if (count >= 10000) CHECK(pools > 0);
 }
 
 }  // namespace kiln::testing

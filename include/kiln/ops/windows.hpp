@@ -74,6 +74,13 @@ struct window_geometry {
         for (int k = 0; k < max_window_axes; ++k) g.axis[k] = k < max_window_axes - n ? window_axis{1, 1, 1, 1, 1, 0} : axis[k - (max_window_axes - n)];
         return g;
     }
+    /// Do these windows lie apart, and see nothing but what those of another geometry give? Both in three axes.
+    constexpr bool apart_on(const window_geometry& w) const {
+        if (kernel_first) return false;
+        for (int k = 0; k < n; ++k)
+            if (axis[k].size != w.axis[k].out || axis[k].dilation != 1 || axis[k].kernel > axis[k].stride || axis[k].low != 0 || axis[k].end_seen() > axis[k].size) return false;
+        return windows() > 0 && places() < 255;
+    }
     /// Calls f(patch element, image element or -1) for every element of the patches of one outer index, in order, without
     /// `inner`: indices count blocks of `inner` elements.
     template <class F>

@@ -78,14 +78,13 @@ constexpr void cost_of_call(const plan_call& c, size_sum& flops, size_sum& bytes
     const plan_kernel q = L::result.kernel[c.kernel];
     const key_view k{L::result.words + q.at, q.n};
     const key_header h = k.header();
-    if (h.kind == group_kind::opaque) {
-        for (int i = 0; i < k.n_nodes(); ++i) {
-            const size_expr e = L::result.size[L::result.call_size[c.first_size + 2 * i]];
-            bytes.add(times(e, {size_of(k.node(i).type), 0, {}}));
-        }
-        return;
-    }
-    cost_of_body<L>(k, k.n_nodes(), c.first_size, flops, bytes);
+    const auto opaque = [&](const key_view& o, int first_size, step but) {
+        for (int i = 0; i < o.n_nodes(); ++i)
+            if (o.node(i).kind != but) bytes.add(times(L::result.size[L::result.call_size[first_size + 2 * i]], {size_of(o.node(i).type), 0, {}}));
+    };
+    if (h.kind == group_kind::opaque) return opaque(k, c.first_size, step::tile);
+    cost_of_body<L>(k, k.n_nodes() - h.pools, c.first_size, flops, bytes);   // its last node, the store, is none then
+    if (h.pools) opaque(key_within_of(k.w, k.n, 2).in(k.w), c.first_size + key_within_of(k.w, k.n, 2).size, step::load);
     const int all = (1 << h.axes) - 1;
     if (h.kind != group_kind::contraction) return;
     const size_expr inner = L::result.size[L::result.call_size[c.first_size + h.axes]];
@@ -98,7 +97,8 @@ constexpr void cost_of_call(const plan_call& c, size_sum& flops, size_sum& bytes
         const size_sum other = elements_of_mask<L>(c.first_size, h, all & ~(1 << (h.axes - 1 - side)));
         if (h.computes[side]) {   // once, though it may be for each block of columns; its last node, the store, is none
             const key_within m = key_within_of(k.w, k.n, side);
-            cost_of_body<L>(m.in(k.w), m.in(k.w).n_nodes() - 1, c.first_size + m.size, flops, bytes);
+            if (m.in(k.w).header().kind == group_kind::opaque) opaque(m.in(k.w), c.first_size + m.size, step::store);
+            else cost_of_body<L>(m.in(k.w), m.in(k.w).n_nodes() - 1, c.first_size + m.size, flops, bytes);
         } else for (int j = 0; j < other.n; ++j) bytes.add(times(times(other.term[j], inner), {size_of(t), 0, {}}));
     }
 }
@@ -208,10 +208,14 @@ struct plan_text {
         if (call.group < 0) put("copy");
         else if (bodies.groups[call.group].kind == group_kind::opaque) put(g.nodes[bodies.groups[call.group].anchor].op->name);
         else {
-            const int groups[]{L::maps.map[call.group][0] - 1, L::maps.map[call.group][1] - 1, call.group};
-            for (int q : groups)
-                for (int e = q < 0 ? 0 : bodies.first[q]; q >= 0 && e < bodies.first[q + 1]; ++e)
+            const auto& within = L::maps.within[call.group];
+            const int groups[]{within[0] - 1, within[1] - 1, call.group, within[2] - 1};
+            for (int q : groups) {
+                if (q < 0) continue;
+                if (bodies.groups[q].kind == group_kind::opaque) put(g.nodes[bodies.groups[q].anchor].op->name);
+                for (int e = bodies.first[q]; e < bodies.first[q + 1]; ++e)
                     if (const body_entry& x = bodies.entry[e]; x.kind != step::load && x.kind != step::constant) put(g.nodes[x.node].op->name);
+            }
         }
         return n;
     }
@@ -257,7 +261,10 @@ struct plan_text {
                     put_body(m.in(k.w), m.argument, step::load);
                 } else put(s);
             }
-            put_body(k, 0, pass ? step::store : step::load);
+            if (pass && h.pools) {
+                const key_within m = key_within_of(k.w, k.n, 2);
+                put_body(m.in(k.w), m.argument, step::store);
+            } else put_body(k, 0, pass ? step::store : step::load);
             if (!any) t.put(" nothing");
         }
         size_sum flops{}, bytes{};

@@ -42,10 +42,15 @@ public:
         if (q < 0) return r;   // a copy
         for (int i = 0; i < n; ++i) {
             const int at = where.at[i];
-            bool computed = bodies.groups[q].kind != group_kind::nest && at >= 0 && (bodies.groups[q].anchor == at || is_result_of(bodies.groups[q].anchor, at));
-            for (const int part : {q, L::maps.map[q][0] - 1, L::maps.map[q][1] - 1})
-                for (int e = part < 0 ? 0 : bodies.first[part]; part >= 0 && e < bodies.first[part + 1] && at >= 0; ++e)
+            if (at < 0) continue;
+            bool computed = false;
+            for (const int part : {q, L::maps.within[q][0] - 1, L::maps.within[q][1] - 1, L::maps.within[q][2] - 1}) {
+                if (part < 0) continue;
+                const auto& grp = bodies.groups[part];
+                computed |= grp.kind != group_kind::nest && (grp.anchor == at || is_result_of(grp.anchor, at));
+                for (int e = bodies.first[part]; e < bodies.first[part + 1]; ++e)
                     computed |= bodies.entry[e].node == at && bodies.entry[e].kind != step::load && bodies.entry[e].kind != step::constant;
+            }
             if (computed) r.push_back(i);
         }
         return r;

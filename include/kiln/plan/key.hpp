@@ -2,6 +2,7 @@
 // identities of the operations that occur, one word per node, constants behind. No names, no offsets: equal groups are one
 // kernel.
 #pragma once
+#include <kiln/ops/windows.hpp>
 #include <kiln/passes/fuse.hpp>
 
 namespace kiln {
@@ -30,6 +31,9 @@ struct key_header {
     bool windows = false;   // the left one is an image, seen through windows: the last constants say how
     bool computes[2]{};     // the left, the right one is what a map computes, whose key is among the last constants
     bool large = false;     // a map of one axis whose results may be more than `beyond_caches`
+    bool pools = false;     // what it stores is looked through for its largest at once, and lies nowhere: as a key among the last constants
+    constexpr bool has_within(int which) const { return which < 2 ? computes[which] : pools; }
+    constexpr bool has_within() const { return computes[0] || computes[1] || pools; }
 };
 /// Bytes that no cache holds: what machines say of their last cache is often that of all their cores.
 inline constexpr i64 beyond_caches = 32 << 20;
@@ -40,12 +44,13 @@ constexpr u64 packed(const key_header& h) {
            static_cast<u64>(h.outer) << 14 | static_cast<u64>(h.ops) << 18 | static_cast<u64>(h.constants) << 26 |
            static_cast<u64>(h.lane_bytes) << 34 | static_cast<u64>(h.has_rows) << 38 |
            static_cast<u64>(h.left) << 39 | static_cast<u64>(h.right) << 41 | static_cast<u64>(h.windows) << 43 |
-           static_cast<u64>(h.computes[0]) << 44 | static_cast<u64>(h.computes[1]) << 45 | static_cast<u64>(h.large) << 46;
+           static_cast<u64>(h.computes[0]) << 44 | static_cast<u64>(h.computes[1]) << 45 | static_cast<u64>(h.large) << 46 |
+           static_cast<u64>(h.pools) << 47;
 }
 constexpr key_header unpacked(u64 w) {
     auto f = [w](int at, int bits) { return static_cast<int>(w >> at & ((u64{1} << bits) - 1)); };
     return {static_cast<group_kind>(f(0, 2)), f(2, 8), f(10, 4), f(14, 4), f(18, 8), f(26, 8), f(34, 4),
-            f(38, 1) != 0, f(39, 2), f(41, 2), f(43, 1) != 0, {f(44, 1) != 0, f(45, 1) != 0}, f(46, 1) != 0};
+            f(38, 1) != 0, f(39, 2), f(41, 2), f(43, 1) != 0, {f(44, 1) != 0, f(45, 1) != 0}, f(46, 1) != 0, f(47, 1) != 0};
 }
 // ---- node word: kind 3 | dtype 4 | op 8 | three operands 10 each | mask 8 | slot 8 | strided 1 | section 1
 constexpr u64 packed(const key_node& n) {
@@ -76,17 +81,35 @@ struct key_view {
     constexpr u64 constant(int k) const { return w[n - header().constants + k]; }
 };
 
-/// The map that computes an operand of a contraction: a key within its key, sizes and arguments behind its own. The last four words
-/// of a key that has such tell of both sides how many words they are and where their sizes begin.
+/// What computes an operand of a contraction (0: its left one, 1: its right one), or looks through its result (2): a key within its key, sizes and
+/// arguments behind its own. The last words of a key that has such tell of each how many words they are and where their sizes begin.
+inline constexpr int most_within = 3, words_of_within = 2 * most_within;
 struct key_within {
     int at, n, size, argument;
     constexpr key_view in(const u64* w) const { return {w + at, n}; }
 };
-constexpr key_within key_within_of(const u64* w, int n, int side) {
-    const auto tail = [&](int k) { return static_cast<int>(w[n - 4 + k]); };
-    const int right = n - 4 - tail(2), left = right - tail(0), own = unpacked(w[0]).slots;
-    if (side == 0) return {left, tail(0), tail(1), own};
-    return {right, tail(2), tail(3), tail(0) ? own + unpacked(w[left]).slots : own};
+constexpr key_within key_within_of(const u64* w, int n, int which) {
+    const u64* const tail = w + n - words_of_within;
+    key_within r{n - words_of_within, 0, 0, unpacked(w[0]).slots};
+    for (int k = 0; k < most_within; ++k) r.at -= static_cast<int>(tail[2 * k]);
+    for (int k = 0;; ++k) {
+        r.n = static_cast<int>(tail[2 * k]);
+        r.size = static_cast<int>(tail[2 * k + 1]);
+        if (k == which) return r;
+        if (r.n > 0) r.argument += unpacked(w[r.at]).slots;
+        r.at += r.n;
+    }
+}
+/// Where the geometry of its windows begins among the words of a key that has such.
+constexpr int first_of_geometry(const u64* w, int n) {
+    return (unpacked(w[0]).has_within() ? key_within_of(w, n, 0).at : n) - window_geometry::length(max_window_axes);
+}
+
+/// The windows of the pool within a key, in three axes; without axes there is none.
+constexpr window_geometry pool_within(const key_view& k) {
+    if (!k.header().pools) return {};
+    const key_view pool = key_within_of(k.w, k.n, 2).in(k.w);
+    return window_geometry::from([&](int q) { return static_cast<i64>(pool.constant(q)); }).in_three_axes();
 }
 
 /// The words of a key as a value.

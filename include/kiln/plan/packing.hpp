@@ -101,10 +101,12 @@ constexpr i64 largest_panels(i64 bytes, i64 vector_bytes, bool computed) {
 struct images_in_lanes {
     i64 read, seconds, results;   // vectors: of the images, of the right operand where windows are summed over, of results at a time
     i64 before, line;             // elements of padding before a line, of a line with its padding
-    constexpr i64 all() const { return read + seconds + results; }
+    i64 unpooled = 0;             // vectors: of results that a pool looks through, as many lines as one of its own sees
+    constexpr i64 all() const { return read + seconds + results + unpooled; }
 };
-constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_places, i64 columns, i64 bytes, i64 vector_bytes) {
-    const i64 lanes = vector_bytes / bytes, results = w.axis[w.n - 1].out * columns;
+/// `pool`: the windows that look through the results, in three axes; without axes there are none.
+constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_places, i64 columns, i64 bytes, i64 vector_bytes, const window_geometry& pool = {}) {
+    const i64 lanes = vector_bytes / bytes, line = w.axis[w.n - 1].out * columns, results = pool.n ? pool.axis[pool.n - 1].out * columns : line;
     if (lanes < 4 || columns < 1 || columns > lanes || w.places() * w.inner < 8 || w.kernel_first || w.image() == 0) return {};
     // Sums over windows whose columns leave few lanes empty, and whose places fill tiles: to transpose must pay by what is saved (AVX-512, 14 x 14 images to 16
     // channels: 16 channels and 3 x 3 580 us, 650; 32 and 3 x 3 1,480 us, 1,390; 6 and 5 x 5 320 us, 280; AVX2, 16 to 7 channels 1,100 us, 800, 8 to 8 300 us, 440).
@@ -112,7 +114,7 @@ constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_p
     if (of_places && 4 * columns > 3 * lanes && w.inner > 5 && w.windows() * w.places() * w.inner * saved < 5 * lanes * (w.image() * w.inner + w.windows() * columns)) return {};
     images_in_lanes r{w.padded_image(), of_places ? w.windows() * columns : 0, 0, w.before_line(), w.padded_line()};
     if (of_places) r.results = w.places() * w.inner * columns;
-    if (r.read + r.seconds > most_elements_in_lanes || r.results > most_elements_in_lanes || results > 2048) return {};
+    if (r.read + r.seconds > most_elements_in_lanes || r.results > most_elements_in_lanes || line > 2048) return {};
     if (!of_places) {   // whole lines, if it comes out even whole vectors of each image, of 32 KiB
         i64 lines = 512 / results;
         for (i64 k = lines; k > 0; --k)
@@ -121,6 +123,11 @@ constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_p
                 break;
             }
         r.results = (lines > 0 ? lines : 1) * results + lanes;
+        if (pool.n) {   // their places too; few images are done one by one, with all results of one in memory
+            r.results *= 2;
+            r.unpooled = pool.axis[0].kernel * pool.axis[1].kernel * line;
+            if (const i64 all = (w.windows() * columns + lanes) / lanes; r.all() < all) r.unpooled += all - r.all();
+        }
     }
     return r;
 }

@@ -121,7 +121,7 @@ struct lowered {
     using bodies_type = std::remove_const_t<decltype(final_attempt::bodies)>;
 
     static constexpr prologues<n_nodes> found_prologues() {
-        prologue_finder<n_nodes, n_lists, bodies_type> z(final_attempt::fused, final_attempt::bodies);
+        prologue_finder<n_nodes, n_lists, bodies_type> z(final_attempt::fused, final_attempt::bodies, T);
         z.run();
         return z.r;
     }

@@ -1,34 +1,40 @@
 // Prologues: a cheap map that one contraction alone reads needs no memory; the contraction computes it block by block as it copies that
-// operand into panels. To fusion it is a group like any other, whose key, sizes and arguments become a part of the contraction's.
+// operand into panels. To fusion it is a group like any other, whose key, sizes and arguments become a part of the contraction's. So does a
+// maximum pool that alone reads what a contraction stores whose lanes are images.
 #pragma once
+#include <kiln/ops/window_maximum.hpp>
 #include <kiln/plan/gather.hpp>
+#include <kiln/plan/packing.hpp>
 
 namespace kiln {
 
 template <int N>
 struct prologues {
-    int map[N][2];    // by group: 1 + the group that computes its left, its right operand
-    int inside[N];    // by group: 1 + the contraction that it is a prologue of
-    int cuts[N];      // of such a group: the axes that the contraction tells apart
+    int within[N][most_within];   // by group: 1 + the group that computes its left, its right operand, that looks through its result
+    int inside[N];                // by group: 1 + the contraction that it is a part of
+    int cuts[N];                  // of a map: the axes that the contraction tells apart
 
-    constexpr bool has(int q) const { return map[q][0] || map[q][1]; }
+    constexpr bool has(int q) const { return within[q][0] || within[q][1] || within[q][2]; }
 };
 
 template <int N, int Lists, class Bodies>
 struct prologue_finder {
     const fuser<N, Lists>& fz;
     const Bodies& b;
+    plan_target target;
     prologues<N> r{};
 
     static constexpr int most_entries = 24, most_constants = 120;   // a key has room for the words of two such maps beside these
 
-    constexpr prologue_finder(const fuser<N, Lists>& fused, const Bodies& bodies) : fz(fused), b(bodies) {}
+    constexpr prologue_finder(const fuser<N, Lists>& fused, const Bodies& bodies, plan_target t) : fz(fused), b(bodies), target(t) {}
 
     constexpr const node& at(int i) const { return fz.g.nodes[i]; }
     constexpr void run() {
         for (int q = 0; q < fz.f.n; ++q)
             if (b.groups[q].kind == group_kind::contraction && b.stored_head[q])
                 for (int side = 0; side < 2; ++side) look(q, side);
+        for (int p = 0; p < fz.f.n && !fz.apart; ++p)
+            if (b.groups[p].kind == group_kind::opaque && b.groups[p].anchor >= 0) look_behind(p);
     }
 
 private:
@@ -40,9 +46,51 @@ private:
         fused_group map = b.groups[p];
         if (!is_cheap_map(p, a.node) || map.branch != con.branch || !same_axes(con, a, side, map)) return;
         if (windows_behind(fz.g, fz.f, fz.contraction_access(con.anchor, 0).node) >= 0 || constants_of(q) > most_constants) return;
-        r.map[q][side] = p + 1;
+        r.within[q][side] = p + 1;
         r.inside[p] = q + 1;
         r.cuts[p] = map.cuts;
+    }
+
+    // ---- pools
+    /// Group p is a maximum pool: may the contraction that stores what it reads do it, before that leaves the vectors whose lanes are images?
+    constexpr void look_behind(int p) {
+        const node& most = at(b.groups[p].anchor);
+        if (most.op != &info<window_max_op> && most.op != &info<window_max_and_place_op>) return;
+        const int x = fz.f.home[most.in[0]], q = fz.f.group[x];
+        if (q < 0 || b.groups[q].kind != group_kind::contraction || b.groups[q].branch != b.groups[p].branch || r.has(q)) return;
+        if (b.stored_head[q] != x + 1 || b.stored_next[x] || constants_of(q) > most_constants || !is_read_once(x) || !in_lanes(q, most)) return;
+        r.within[q][2] = p + 1;
+        r.inside[p] = q + 1;
+    }
+    /// Nobody but one node, behind reshapes, reads node x.
+    constexpr bool is_read_once(int x) const {
+        int readers = 0;
+        for (int k = 0; k < fz.g.n_roots(); ++k) readers += 2 * (fz.f.home[fz.g.root(k)] == x);
+        for (int i = 0; i < fz.g.n; ++i) {
+            if (!fz.f.live[i] || (fz.f.role[i] & (is_view | is_reshape))) continue;
+            for (int k = 0; k < at(i).n_in; ++k) readers += fz.f.home[fz.f.under[fz.g.operand(at(i), k)]] == x;
+        }
+        return readers == 1;
+    }
+    /// The contraction reads windows with images as lanes, results know of others only their column, and windows of the pool lie apart on what it gives.
+    constexpr bool in_lanes(int q, const node& most) const {
+        const fused_group& con = b.groups[q];
+        const access left = fz.contraction_access(con.anchor, 0), right = fz.contraction_access(con.anchor, 1);
+        const int seen = windows_behind(fz.g, fz.f, left.node);
+        if (seen < 0 || con.rank != 2 || left.n != 2 || left.axis[1] != con.rank || right.n != 2 || right.axis[1] != 1) return false;
+        const dtype t = at(con.anchor).type;
+        if (!is_floating(t) || at(fz.f.home[most.in[0]]).type != t) return false;
+        for (int e = b.first[q]; e < b.first[q + 1]; ++e) {
+            const body_entry& y = b.entry[e];
+            const bool known = y.kind == step::tile || y.kind == step::constant || y.kind == step::operation || (y.kind == step::load && (y.mask & 1) == 0);
+            if (!known || y.placed || size_of(at(y.node).type) > size_of(t) || (y.mask == 2 && at(y.node).type != t)) return false;
+        }
+        const auto shown = [&](int node) { return window_geometry::from([&](int k) { return fz.g.at(at(node).attrs, k); }).in_three_axes(); };
+        const window_geometry w = shown(seen), pool = window_geometry::from([&](int k) { return fz.g.at(most.attrs, k); }).in_three_axes();
+        const i64 columns = fz.g.at(con.domain, 1), rows = fz.g.at(con.domain, 0), lanes = target.vector_bytes / size_of(t);
+        if (is_product(columns) || columns > lanes || pool.inner != columns || !pool.apart_on(w)) return false;
+        if (!is_product(rows) && 4 * rows < lanes * w.windows()) return false;   // few images are done one by one
+        return images_in_lanes_of(w, false, columns, size_of(t), target.vector_bytes, pool).read > 0;
     }
     constexpr int constants_of(int q) const {
         int n = 0;

@@ -78,8 +78,8 @@ struct scheduler {
                 const node& x = at(b.groups[q].anchor);
                 for (int k = 0; k < x.n_in; ++k) {
                     const int v = fz.f.home[fz.f.under[fz.g.operand(x, k)]];
-                    reads(q, v);
-                    if (const int u = assigned_by[v] - 1; u >= 0 && fz.f.group[root(u)] == q) r.copied[v] = true;
+                    reads(when_read, v);
+                    if (const int u = assigned_by[v] - 1; u >= 0 && fz.f.group[root(u)] == when_read) r.copied[v] = true;
                 }
             }
         while (!search()) {}

@@ -13,7 +13,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
     using base = key_writer<N, Lists, Bodies>;
     using typename base::facts_type;
     using base::g, base::fz, base::b, base::pro, base::words, base::kernels, base::call_sizes, base::sizes, base::n_words, base::n_kernels, base::n_call_sizes,
-        base::place_in_key, base::kernel_is, base::at, base::f, base::size, base::kernel_of, base::entry_of, base::analyse, base::interned_kernel, base::target;
+        base::place_in_key, base::kernel_is, base::at, base::f, base::size, base::kernel_of, base::entry_of, base::each_result, base::write_opaque_key, base::analyse, base::interned_kernel, base::target;
 
     signature sig;
     const group_order<N>& when;
@@ -50,7 +50,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             if (pro.inside[q]) continue;
             auto read = [&](int i) { used(i, k + 1); };
             each_load_of_body(q, read);
-            each_load_of_prologues(q, read);
+            each_read_of_prologues(q, read);
             for (int c = b.groups[q].branch; c; c = f().branches[c].parent) used(f().branches[c].predicate, k + 1);
             if (b.groups[q].kind == group_kind::nest) continue;
             const node& x = at(b.groups[q].anchor);
@@ -73,9 +73,16 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             if (b.entry[e].kind == step::load) each(b.entry[e].node);
     }
     template <class F>
-    constexpr void each_load_of_prologues(int q, F each) const {
-        for (int p : pro.map[q])
-            if (p) each_load_of_body(p - 1, each);
+    constexpr void each_read_of_prologue(int q, int side, F each) const {
+        const int p = pro.within[q][side] - 1;
+        if (p < 0) return;
+        if (b.groups[p].kind != group_kind::opaque) return each_load_of_body(p, each);
+        const node& x = at(b.groups[p].anchor);
+        for (int k = 0; k < x.n_in; ++k) each(g.operand(x, k));
+    }
+    template <class F>
+    constexpr void each_read_of_prologues(int q, F each) const {
+        for (int side = 0; side < 2; ++side) each_read_of_prologue(q, side, each);
     }
     constexpr void used(int i, int now) {
         const int s = fz.f.home[i];
@@ -180,6 +187,10 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             }
             for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {
                 const int i = o - 1;
+                if (h.pools) {   // it lies nowhere
+                    argument({space::buffer, -1});
+                    continue;
+                }
                 if (buffered(i)) {
                     const int over = written_over(i, from, to, now, grp, facts);
                     slot_of[i] = over >= 0 ? slot_of[over] : pool.take(slot_for(i), sizes) + 1;
@@ -193,14 +204,21 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
             analyse(facts, q, h, words + kernels[call.kernel].at, kernels[call.kernel].n);
             stores(facts.n_scratch, &facts);
         } else stores(0, nullptr);
-        for (int p : pro.map[q]) {   // a prologue has no scratch, and its result is in that of the contraction
-            if (!p) continue;
-            argument({space::buffer, -1});
-            each_load_of_body(p - 1, load);
+        for (int side = 0; side < 2; ++side) {   // a prologue has no scratch, and its result is in that of the contraction
+            const int p = pro.within[q][side] - 1;
+            if (p < 0) continue;
+            if (b.groups[p].kind != group_kind::opaque) argument({space::buffer, -1});
+            each_read_of_prologue(q, side, load);
             argument({space::buffer, held});
+        }
+        const int looks = pro.within[q][2] ? b.groups[pro.within[q][2] - 1].anchor : -1;
+        if (looks >= 0) {
+            argument({space::buffer, -1});
+            take_results(looks);
         }
         if (held >= 0) pool.give(held);
         release(q, now);
+        if (looks >= 0) give_unread_results(looks);
     }
 
     /// What the kernel of a contraction may copy; `s` shows its inner extent among the sizes of the call.
@@ -213,9 +231,10 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
     /// What a contraction with windows takes if its lanes are images.
     constexpr int vectors_for(const key_header& h, const plan_call& call, const int* s, i64 bytes) const {
         const key_view k{words + kernels[call.kernel].at, kernels[call.kernel].n};
-        const window_geometry shown = window_geometry::from([&](int q) { return static_cast<i64>(k.constant(h.constants - window_geometry::length(max_window_axes) + q)); });
+        const int first = first_of_geometry(k.w, k.n);
+        const window_geometry shown = window_geometry::from([&](int q) { return static_cast<i64>(k.w[first + q]); });
         const size_expr& columns = sizes.sizes[s[-1]];
-        return columns.fixed() ? static_cast<int>(images_in_lanes_of(shown, h.left == by_columns, columns.number, bytes, target.vector_bytes).all()) : 0;
+        return columns.fixed() ? static_cast<int>(images_in_lanes_of(shown, h.left == by_columns, columns.number, bytes, target.vector_bytes, pool_within(k)).all()) : 0;
     }
 
     /// A buffer that this group is the last to read, element by element, may hold the result: same elements, same size, so
@@ -245,7 +264,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         bool whole = at(i).shape == grp.domain;
         if (grp.kind == group_kind::contraction) {
             for (int k = 0; k < 2; ++k) whole &= fz.f.home[fz.f.under[at(grp.anchor).in[k]]] != i;
-            each_load_of_prologues(f().group[grp.anchor], [&](int o) { whole &= fz.f.home[o] != i; });
+            each_read_of_prologues(f().group[grp.anchor], [&](int o) { whole &= fz.f.home[o] != i; });
         }
         return whole;
     }
@@ -258,7 +277,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         };
         for (int c = b.groups[q].branch; c; c = f().branches[c].parent) free_one(f().branches[c].predicate);
         each_load_of_body(q, free_one);
-        each_load_of_prologues(q, free_one);
+        each_read_of_prologues(q, free_one);
         const node& x = at(b.groups[q].anchor);
         if (b.groups[q].kind != group_kind::nest)
             for (int k = 0; k < x.n_in; ++k) free_one(fz.f.under[g.operand(x, k)]);
@@ -289,45 +308,27 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         finish_call(call, 6);
     }
 
-    // ---- opaque: a load for each operand, a store for each result, the attributes as constants
     constexpr void write_opaque(int q, int now) {
         const int i = b.groups[q].anchor;
-        const node& x = at(i);
-        key_header h{group_kind::opaque, 0, 0, 0, 1, 0, 8, false, 0, 0};
         plan_call call{0, n_arguments, 0, n_call_sizes, 0, q, b.groups[q].branch};
-        u64* w = words + n_words;
-        int n = 1;
-        w[n++] = x.op->id;
-        auto one = [&](int node, step kind) {
-            key_node k{kind, at(node).type, 0, {}, 0, h.slots++, false};
-            w[n++] = packed(k);
-            argument(place(node));
-            const int s = at(node).shape, r = g.length(s);
-            size(sizes.count(g, s));
-            size(r ? sizes.of(g, g.at(s, r - 1)) : size_expr{1, 0, {}});
-        };
-        for (int k = 0; k < x.n_in; ++k) one(g.operand(x, k), step::load);
-        auto out = [&](int node) {
-            if (buffered(node)) slot_of[node] = pool.take(slot_for(node), sizes) + 1;
-            one(node, step::store);
-        };
-        if (x.type == dtype::none)
-            for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k) out(k);
-        else out(i);
-        for (int k = 0; k < g.length(x.attrs); ++k) {
-            const i64 v = g.at(x.attrs, k);
-            if (is_name(v)) size({static_cast<i64>(hash(g.text_of(v))), 0, {}});   // one kernel for all names
-            else if (!is_product(v)) {
-                w[n++] = static_cast<u64>(v);
-                ++h.constants;
-            }
-        }
-        w[0] = packed(h);
+        for (int k = 0; k < at(i).n_in; ++k) argument(place(g.operand(at(i), k)));
+        take_results(i);
+        const int n = write_opaque_key(i, words + n_words);
         release(q, now);
-        if (x.type == dtype::none)   // a result that nobody reads
-            for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k)
-                if (buffered(k) && last_use[k] == 0) pool.give(slot_of[k] - 1);
+        give_unread_results(i);
         finish_call(call, n);
+    }
+    constexpr void take_results(int i) {
+        each_result(i, [&](int k) {
+            if (buffered(k)) slot_of[k] = pool.take(slot_for(k), sizes) + 1;
+            argument(place(k));
+        });
+    }
+    /// Of several results some may be read by nobody.
+    constexpr void give_unread_results(int i) {
+        each_result(i, [&](int k) {
+            if (at(i).type == dtype::none && buffered(k) && last_use[k] == 0) pool.give(slot_of[k] - 1);
+        });
     }
 };
 

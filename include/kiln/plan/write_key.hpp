@@ -113,7 +113,8 @@ struct key_writer {
             h.right = layout(operand[1], grp.rank, grp.rank - 1, true);
             windows = windows_behind(fz.g, fz.f, operand[0].node);
             h.windows = windows >= 0;
-            for (int k = 0; k < 2; ++k) h.computes[k] = pro.map[q][k] != 0;
+            for (int k = 0; k < 2; ++k) h.computes[k] = pro.within[q][k] != 0;
+            h.pools = pro.within[q][2] != 0;
             if (h.computes[0] && h.left != by_rows) h.left = by_strides;   // it lies nowhere, so its lines are neither
             if (h.computes[1] && h.right != by_rows) h.right = by_strides;
             if (m.outer > 0 || h.left == by_strides || h.right == by_strides)   // else they follow from the extents
@@ -210,13 +211,14 @@ struct key_writer {
             for (int k = 0; k < shown.n; ++k) w[n++] = static_cast<u64>(shown[k]);
             h.constants += shown.n;
         }
-        if (con && pro.has(q)) {
-            int tail[4]{}, before = n;
-            for (int k = 0; k < 2; ++k) {
-                if (!h.computes[k]) continue;
+        if (h.has_within()) {
+            int tail[words_of_within]{}, before = n;
+            for (int k = 0; k < most_within; ++k) {
+                if (!h.has_within(k)) continue;
+                const int part = pro.within[q][k] - 1;
                 written map{};
                 tail[2 * k + 1] = n_call_sizes - first_size;
-                tail[2 * k] = write_key(pro.map[q][k] - 1, w + n, map);
+                tail[2 * k] = b.groups[part].kind == group_kind::opaque ? write_opaque_key(b.groups[part].anchor, w + n) : write_key(part, w + n, map);
                 n += tail[2 * k];
             }
             for (int t : tail) w[n++] = static_cast<u64>(t);
@@ -225,6 +227,37 @@ struct key_writer {
         h.large = grp.kind == group_kind::nest && m.n == 1 && !(columns.fixed() && columns.number <= beyond_caches / (stored ? stored : 1));
         w[0] = packed(h);
         is = {h, reduces, 0};
+        return n;
+    }
+    // ---- opaque: a load for each operand, a store for each result, the attributes as constants
+    template <class F>
+    constexpr void each_result(int i, F f) const {
+        if (at(i).type != dtype::none) f(i);
+        else
+            for (int k = i + 1; k < g.n && at(k).op == &result_op && at(k).in[0] == i; ++k) f(k);
+    }
+    constexpr int write_opaque_key(int i, u64* w) {
+        const node& x = at(i);
+        key_header h{group_kind::opaque, 0, 0, 0, 1, 0, 8, false, 0, 0};
+        int n = 1;
+        w[n++] = x.op->id;
+        auto one = [&](int node, step kind) {
+            w[n++] = packed(key_node{kind, at(node).type, 0, {}, 0, h.slots++, false});
+            const int s = at(node).shape, r = g.length(s);
+            size(sizes.count(g, s));
+            size(r ? sizes.of(g, g.at(s, r - 1)) : size_expr{1, 0, {}});
+        };
+        for (int k = 0; k < x.n_in; ++k) one(g.operand(x, k), step::load);
+        each_result(i, [&](int node) { one(node, step::store); });
+        for (int k = 0; k < g.length(x.attrs); ++k) {
+            const i64 v = g.at(x.attrs, k);
+            if (is_name(v)) size({static_cast<i64>(hash(g.text_of(v))), 0, {}});   // one kernel for all names
+            else if (!is_product(v)) {
+                w[n++] = static_cast<u64>(v);
+                ++h.constants;
+            }
+        }
+        w[0] = packed(h);
         return n;
     }
     /// [.., row, column] contiguous along the column axis, along the row axis, or neither.

@@ -19,7 +19,8 @@ struct image_lanes : contraction<K, VB, Registers> {
     static constexpr window_geometry g = s::g;
     static constexpr bool of_places = view::of_places;
     static constexpr i64 columns = base::n1_constant, inner = s::inner;
-    static constexpr images_in_lanes vectors = images_in_lanes_of(g, of_places, columns, sizeof(T), VB);
+    static constexpr window_geometry pool = pool_within({K::words, K::size});
+    static constexpr images_in_lanes vectors = images_in_lanes_of(g, of_places, columns, sizeof(T), VB, pool);
     static constexpr i64 line = vectors.line * inner * L;   // of images as they are read
     static constexpr auto whole = s::whole(2, 0, s::last.kernel);   // the positions that see nothing but the image
     /// Do positions at the ends of a line leave out what they see of the padding? A few of its zeros are less work than tiles of few sums; what

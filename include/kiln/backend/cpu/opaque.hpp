@@ -1,10 +1,9 @@
 // Operations that are kernels of their own: plain loops over memory.
 #pragma once
 #include <kiln/backend/cpu/fold.hpp>
-#include <kiln/backend/cpu/image_lanes.hpp>
 #include <kiln/backend/cpu/patches.hpp>
+#include <kiln/backend/cpu/pooled_lanes.hpp>
 #include <kiln/backend/cpu/random.hpp>
-#include <kiln/backend/cpu/window_maximum.hpp>
 
 namespace kiln::cpu {
 
@@ -114,7 +113,8 @@ struct contraction_of_width {
         if constexpr (K::header.windows) return image_lanes<K, VB, registers>::possible;
         else return false;
     }();
-    using type = std::conditional_t<by_images, image_lanes<K, VB, registers>, contraction<K, bytes_for_columns<K, VB>, registers>>;
+    using type = std::conditional_t<K::header.pools, pooled_lanes<K, VB, registers>,
+                                    std::conditional_t<by_images, image_lanes<K, VB, registers>, contraction<K, bytes_for_columns<K, VB>, registers>>>;
 };
 
 template <class K, int VB>

@@ -19,6 +19,33 @@ struct one_lane {
     friend KILN_INLINE one_lane operator+(one_lane a, one_lane b) { return {static_cast<T>(a.v + b.v)}; }
     friend KILN_INLINE one_lane select(bool c, one_lane a, one_lane b) { return c ? a : b; }
 };
+/// The first of the largest that lanes V have seen, a NaN is larger than any number: what it is, and the number of its place, in lanes N; -1
+/// where they have seen nothing.
+template <class V, class N>
+struct first_of_largest {
+    using T = typename V::element_type;
+    using number_type = std::numeric_limits<T>;
+    V most = V::splat(number_type::has_infinity ? static_cast<T>(-number_type::infinity()) : number_type::lowest());
+    N place = N::splat(-1);
+    bool none = true;
+
+    KILN_INLINE void see(V v, int number) {
+        const N here = N::splat(static_cast<typename N::element_type>(number));
+        if (none) {
+            most = v;
+            place = here;
+        } else {
+            const auto larger = [&] {
+                if constexpr (!std::is_floating_point_v<T>) return v > most;
+                else if constexpr (V::lanes == 1) return !(v <= most) && most == most;
+                else return ~(v <= most) & (most == most);
+            }();
+            most = select(larger, v, most);
+            place = select(larger, here, place);
+        }
+        none = false;
+    }
+};
 /// What these have in common: windows over an image, K's operand `Image`.
 template <class K, int VB, int Image>
 struct windows_of_maximum {
@@ -126,30 +153,10 @@ struct windows_of_maximum {
                         if (Whole || (s::inside(0, p) && s::inside(1, q) && s::inside(2, r))) f(number, ((p * g.axis[1].size + q) * s::last.size + r) * inner);
                     }
         }
-        /// The first of the largest: what it is, and the number of its place; -1 where all is padding.
-        struct found {
-            lanes<W> most;
-            numbers<W> place;
-        };
         template <int N>
-        KILN_INLINE found largest(const T* x) const {
-            using number_type = std::numeric_limits<T>;
-            bool none = true;
-            found r{lanes<W>::splat(number_type::has_infinity ? static_cast<T>(-number_type::infinity()) : number_type::lowest()), numbers<W>::splat(-1)};
-            each_place([&](int number, i64 at) KILN_INLINE_LAMBDA {
-                const lanes<W> v = seen<W, N>(x + at);
-                const numbers<W> here = numbers<W>::splat(static_cast<int_of<B>>(number));
-                if (none) r = {v, here};
-                else {
-                    const auto larger = [&] {
-                        if constexpr (!std::is_floating_point_v<T>) return v > r.most;
-                        else if constexpr (W == 1) return !(v <= r.most) && r.most == r.most;
-                        else return ~(v <= r.most) & (r.most == r.most);
-                    }();
-                    r = {select(larger, v, r.most), select(larger, here, r.place)};
-                }
-                none = false;
-            });
+        KILN_INLINE auto largest(const T* x) const {
+            first_of_largest<lanes<W>, numbers<W>> r;
+            each_place([&](int number, i64 at) KILN_INLINE_LAMBDA { r.see(seen<W, N>(x + at), number); });
             return r;
         }
     };

@@ -22,7 +22,7 @@ template <class K, class T, int L>
     requires(K::header.windows)
 struct window_view<K, T, L> {
     struct geometry {
-        static constexpr u64 constant(int k) { return K::constant(K::header.constants - window_geometry::length(max_window_axes) + k); }
+        static constexpr u64 constant(int k) { return K::words[first_of_geometry(K::words, K::size) + k]; }
     };
     using s = sliding<geometry>;
     static constexpr window_geometry g = s::g;
