@@ -1,6 +1,6 @@
 // Prologues: a cheap map that one contraction alone reads needs no memory; the contraction computes it block by block as it copies that
-// operand into panels. To fusion it is a group like any other, whose key, sizes and arguments become a part of the contraction's. So does a
-// maximum pool that alone reads what a contraction stores whose lanes are images.
+// operand into panels. To fusion it is a group like any other, whose key, sizes and arguments become a part of the contraction's. So do, where
+// the lanes of a contraction are images, a maximum pool that alone reads what it stores, and the slope of a pool that it alone reads.
 #pragma once
 #include <kiln/ops/window_maximum.hpp>
 #include <kiln/plan/gather.hpp>
@@ -33,8 +33,9 @@ struct prologue_finder {
         for (int q = 0; q < fz.f.n; ++q)
             if (b.groups[q].kind == group_kind::contraction && b.stored_head[q])
                 for (int side = 0; side < 2; ++side) look(q, side);
-        for (int p = 0; p < fz.f.n && !fz.apart; ++p)
-            if (b.groups[p].kind == group_kind::opaque && b.groups[p].anchor >= 0) look_behind(p);
+        for (int q = 0; q < fz.f.n && !fz.apart; ++q)
+            if (b.groups[q].kind == group_kind::opaque) look_behind(q);
+            else if (b.groups[q].kind == group_kind::contraction && b.stored_head[q]) look_before(q);
     }
 
 private:
@@ -58,8 +59,17 @@ private:
         if (most.op != &info<window_max_op> && most.op != &info<window_max_and_place_op>) return;
         const int x = fz.f.home[most.in[0]], q = fz.f.group[x];
         if (q < 0 || b.groups[q].kind != group_kind::contraction || b.groups[q].branch != b.groups[p].branch || r.has(q)) return;
-        if (b.stored_head[q] != x + 1 || b.stored_next[x] || constants_of(q) > most_constants || !is_read_once(x) || !in_lanes(q, most)) return;
+        if (b.stored_head[q] != x + 1 || b.stored_next[x] || constants_of(q) > most_constants || !is_read_once(x) || at(x).type != at(b.groups[q].anchor).type ||
+            !by_columns_alone(q) || !lanes_are_images(q, false, most)) return;
         r.within[q][2] = p + 1;
+        r.inside[p] = q + 1;
+    }
+    /// Contraction q sums over windows: may it spread the slopes of a pool, which are its right operand, as it lays them in lanes?
+    constexpr void look_before(int q) {
+        const int x = fz.f.home[fz.f.under[at(b.groups[q].anchor).in[1]]], p = fz.f.group[x];
+        if (at(x).op != &info<window_from_place_op> || p < 0 || b.groups[q].branch != b.groups[p].branch || r.has(q)) return;
+        if (constants_of(q) > most_constants || !is_read_once(x) || !lanes_are_images(q, true, at(x))) return;
+        r.within[q][1] = p + 1;
         r.inside[p] = q + 1;
     }
     /// Nobody but one node, behind reshapes, reads node x.
@@ -72,25 +82,31 @@ private:
         }
         return readers == 1;
     }
-    /// The contraction reads windows with images as lanes, results know of others only their column, and windows of the pool lie apart on what it gives.
-    constexpr bool in_lanes(int q, const node& most) const {
-        const fused_group& con = b.groups[q];
-        const access left = fz.contraction_access(con.anchor, 0), right = fz.contraction_access(con.anchor, 1);
-        const int seen = windows_behind(fz.g, fz.f, left.node);
-        if (seen < 0 || con.rank != 2 || left.n != 2 || left.axis[1] != con.rank || right.n != 2 || right.axis[1] != 1) return false;
-        const dtype t = at(con.anchor).type;
-        if (!is_floating(t) || at(fz.f.home[most.in[0]]).type != t) return false;
+    /// Results of a contraction know of others only their column.
+    constexpr bool by_columns_alone(int q) const {
+        const dtype t = at(b.groups[q].anchor).type;
         for (int e = b.first[q]; e < b.first[q + 1]; ++e) {
             const body_entry& y = b.entry[e];
             const bool known = y.kind == step::tile || y.kind == step::constant || y.kind == step::operation || (y.kind == step::load && (y.mask & 1) == 0);
             if (!known || y.placed || size_of(at(y.node).type) > size_of(t) || (y.mask == 2 && at(y.node).type != t)) return false;
         }
+        return true;
+    }
+    /// Contraction q reads windows, or sums over them, with images as lanes, and those of a pool lie apart on what the windows give.
+    constexpr bool lanes_are_images(int q, bool of_places, const node& pools) const {
+        const fused_group& con = b.groups[q];
+        const access left = fz.contraction_access(con.anchor, 0), right = fz.contraction_access(con.anchor, 1);
+        const int seen = windows_behind(fz.g, fz.f, left.node);
+        if (seen < 0 || con.rank != 2 || left.n != 2 || left.axis[!of_places] != con.rank || right.n != 2 || right.axis[1] != 1) return false;
+        const dtype t = at(con.anchor).type;
+        if (!is_floating(t)) return false;
         const auto shown = [&](int node) { return window_geometry::from([&](int k) { return fz.g.at(at(node).attrs, k); }).in_three_axes(); };
-        const window_geometry w = shown(seen), pool = window_geometry::from([&](int k) { return fz.g.at(most.attrs, k); }).in_three_axes();
-        const i64 columns = fz.g.at(con.domain, 1), rows = fz.g.at(con.domain, 0), lanes = target.vector_bytes / size_of(t);
+        const window_geometry w = shown(seen), pool = window_geometry::from([&](int k) { return fz.g.at(pools.attrs, k); }).in_three_axes();
+        const int matrix = at(at(con.anchor).in[0]).shape;
+        const i64 columns = fz.g.at(con.domain, 1), all = fz.g.at(matrix, of_places ? 1 : 0), lanes = target.vector_bytes / size_of(t);
         if (is_product(columns) || columns > lanes || pool.inner != columns || !pool.apart_on(w)) return false;
-        if (!is_product(rows) && 4 * rows < lanes * w.windows()) return false;   // few images are done one by one
-        return images_in_lanes_of(w, false, columns, size_of(t), target.vector_bytes, pool).read > 0;
+        if (!is_product(all) && 4 * all < lanes * w.windows()) return false;   // few images are done one by one
+        return images_in_lanes_of(w, of_places, columns, size_of(t), target.vector_bytes, of_places ? window_geometry{} : pool).read > 0;
     }
     constexpr int constants_of(int q) const {
         int n = 0;

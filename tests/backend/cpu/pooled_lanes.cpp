@@ -24,7 +24,9 @@ void pooled(P p, X x, W filters, B b) {
     auto deeper = function(inputs(x, filters, b), outputs(loss, grad(loss, filters), grad(loss, x)));   // the slope has two readers
     CHECK(done_within(forward, 2) == 1);
     CHECK(done_within(training, 2) == 1);
+    CHECK(done_within(training, 1) == 1);
     CHECK(done_within(deeper, 2) == 1);
+    CHECK(done_within(deeper, 1) == 0);
     for (const i64 n : {0, 1, 3, 4, 5, 16, 21}) {
         compare(forward, {{"n", n}}, {.tolerance = 1e3});
         compare(training, {{"n", n}}, {.tolerance = 1e3});

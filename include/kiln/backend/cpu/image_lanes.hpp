@@ -4,6 +4,7 @@
 #pragma once
 #include <kiln/backend/cpu/contraction.hpp>
 #include <kiln/backend/cpu/lane_sums.hpp>
+#include <kiln/backend/cpu/slopes_in_lanes.hpp>
 
 namespace kiln::cpu {
 
@@ -184,6 +185,7 @@ struct image_lanes : contraction<K, VB, Registers> {
     }
 
     // ---- sums over windows: gradients of filters
+    using spread = slopes_in_lanes<K, VB>;
     static constexpr even_pieces places{s::last.kernel, Registers / 2 - 2}, gradient_channels{columns, places.high ? (Registers - 1) / (places.high + 1) : 1};
     static constexpr lane_gradient_strides gradient_strides{g.axis[1].stride * line, s::last.stride * inner * L, s::last.dilation * inner * L, s::last.out * columns * L, columns * L,
                                                             inner * columns * L};
@@ -219,19 +221,22 @@ struct image_lanes : contraction<K, VB, Registers> {
     static KILN_INLINE void keep_first(T* p, i64 n, int lanes) {
         for (i64 k = 0; k < n; ++k, p += L) store(p, load_some<tile_lanes<T, L>>(p, lanes));
     }
-    static KILN_INLINE void sums_over_windows(state& st, const operands& o, T* at, const place& p0, part_range lines, regs& columns_sums) {
+    static KILN_INLINE void sums_over_windows(state& st, const operands& o, [[maybe_unused]] char* const* args, T* at, const place& p0, part_range lines, regs& columns_sums) {
         constexpr i64 sums_of_line = s::last.kernel * inner * columns;
         T *const up = at + vectors.read * L, *const sums = up + vectors.seconds * L;
         fill_run<T, L>(sums, T{}, vectors.results * L);
         clear_padding(at);
+        if constexpr (base::computes_right)
+            if constexpr (!spread::pool.side_by_side()) fill_run<T, L>(up, T{}, vectors.seconds * L);   // what no window of the pool sees
         const i64 n = o.inner / s::windows;
         for (i64 k = 0; k < n; k += L) {
             const int images = static_cast<int>(n - k < L ? n - k : L);
             lay_images(at, o.a + k * s::image, images);
-            pack<T, L>(up, L, 0, o.b + k * s::windows * columns, images, s::windows * columns, 1, s::windows * columns);
-            if (images < L) {
-                keep_first(at, vectors.read, images);
-                keep_first(up, vectors.seconds, images);
+            if (images < L) keep_first(at, vectors.read, images);
+            if constexpr (base::computes_right) spread::slopes(up, args, k, images);
+            else {
+                pack<T, L>(up, L, 0, o.b + k * s::windows * columns, images, s::windows * columns, 1, s::windows * columns);
+                if (images < L) keep_first(up, vectors.seconds, images);
             }
             for (i64 m = lines.first; m < lines.last; ++m) line_of_places(at, up, sums + m * sums_of_line * L, m / g.axis[1].kernel, m % g.axis[1].kernel);
         }
@@ -249,7 +254,8 @@ struct image_lanes : contraction<K, VB, Registers> {
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const operands o = base::operands_of(a, sizes, nullptr);
         const i64 images = (of_places ? o.inner : o.rows) / s::windows;
-        if (4 * images < L) return image_by_image(a, sizes, part, parts);
+        if constexpr (!base::computes_right)
+            if (4 * images < L) return image_by_image(a, sizes, part, parts);
         const outer_indices<K> none(a, sizes, vectors.all() * VB, part, parts);
         state st;
         const place p0{none.q, sizes, none.index, 0, 0, columns, L};
@@ -258,7 +264,7 @@ struct image_lanes : contraction<K, VB, Registers> {
         base::clear(only<base::all_after>{}, sums);
         base::template steps<false>(only<base::before>{}, st, st.row, p0, st.acc);
         T* const at = reinterpret_cast<T*>(none.q[2]);
-        if constexpr (of_places) sums_over_windows(st, o, at, p0, range_of(s::lines, part, parts, 1), sums);
+        if constexpr (of_places) sums_over_windows(st, o, a, at, p0, range_of(s::lines, part, parts, 1), sums);
         else windows_of_images(st, o, at, p0, range_of(images, part, parts, L), sums);
         base::columns_done(st, p0, 0, columns, &sums);
         base::totals(only<base::cross_scalar>{}, st);
