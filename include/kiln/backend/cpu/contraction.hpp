@@ -205,7 +205,8 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     }
     /// All rows of the columns [first, last), block by block.
     static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 first, i64 last) {
-        const i64 width = windows ? columns_at_once : p.right || computes_left ? blocks_of(o.rows, p0.n1).row / static_cast<i64>(sizeof(T)) : NV * L;
+        constexpr i64 bytes = sizeof(T);
+        const i64 width = windows ? columns_at_once : (p.right || computes_left ? blocks_of(o.rows, p0.n1).row : contraction_blocks::row_in_place(o.rows, p0.n1 * bytes, o.inner, NV * L * bytes)) / bytes;
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
             [[maybe_unused]] std::conditional_t<sums_in_registers, regs[most_vectors], nothing> kept;

@@ -78,7 +78,7 @@ struct contraction_tiles : nest<K, VB> {
     /// Columns of a panel; where lanes of the body are wider than an element, a tile takes a part of one.
     static constexpr i64 panel_width = 2 * vector;
     /// Columns that are done before the next ones, as far as registers for them are concerned.
-    static constexpr i64 columns_at_once = windows ? contraction_blocks{}.row / (NV * VB) * NV * L : may_copy.right || computes_left ? contraction_blocks{}.row / static_cast<i64>(sizeof(T)) : NV * L;
+    static constexpr i64 columns_at_once = windows ? contraction_blocks{}.row / (NV * VB) * NV * L : contraction_blocks{}.row / static_cast<i64>(sizeof(T));
     static constexpr i64 most_vectors = (base::n1_constant > 0 && base::n1_constant < columns_at_once ? base::n1_constant + L - 1 : columns_at_once) / L;
     /// How many vectors of `left` columns are the next piece; 0: half of one.
     static KILN_INLINE int vectors_of(i64 left) {
