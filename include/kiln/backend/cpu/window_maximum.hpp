@@ -46,7 +46,7 @@ struct first_of_largest {
         none = false;
     }
 };
-/// What these have in common: windows over an image, K's operand `Image`.
+/// What these have in common: windows over an image, argument `Image` of K.
 template <class K, int VB, int Image>
 struct windows_of_maximum {
     using s = sliding<K>;
@@ -231,8 +231,8 @@ struct window_at_max_kernel : windows_of_maximum<K, VB, 1> {
     }
 };
 template <class K, int VB>
-struct window_from_place_kernel : windows_of_maximum<K, VB, 0> {
-    using base = windows_of_maximum<K, VB, 0>;
+struct window_from_place_kernel : windows_of_maximum<K, VB, 2> {
+    using base = windows_of_maximum<K, VB, 2>;
     using base::g;
     using typename base::T, typename base::s;
     static constexpr bool by_turns = base::beside && g.side_by_side() && base::step == 2;
