@@ -26,11 +26,16 @@ quietly "$cmake" -S "$work/dependant" -B "$work/build" -DCMAKE_CXX_COMPILER="$co
 quietly "$cmake" --build "$work/build"
 "$work/build/plain"
 "$work/build/native"
+"$work/build/precompiled"
 
 # kiln::kiln adds no machine flag, kiln::native does.
 flags() { grep -- '"command"' "$work/build/compile_commands.json" | grep "$1\.dir"; }
 if flags plain | grep -e ' -m'; then echo "kiln::kiln adds a machine flag"; exit 1; fi
 flags native | grep -q -e ' -march=native' || { echo "kiln::native adds no -march=native"; exit 1; }
+
+# kiln::precompiled is the header compiled once, and no machine flag.
+flags precompiled | grep -q -e 'cmake_pch' || { echo "kiln::precompiled precompiles nothing"; exit 1; }
+if flags precompiled | grep -e ' -m'; then echo "kiln::precompiled adds a machine flag"; exit 1; fi
 
 # A version that cannot be had is refused.
 sed -i 's/find_package(kiln 0.1 /find_package(kiln 99.0 /' "$work/dependant/CMakeLists.txt"
