@@ -2,8 +2,8 @@
 // axes each.
 #pragma once
 #include <kiln/graph/numbering.hpp>
-#include <kiln/ops/window_maximum.hpp>
 #include <kiln/passes/fuse.hpp>
+#include <kiln/passes/window_places.hpp>
 
 namespace kiln {
 

@@ -71,8 +71,8 @@ struct contraction_blocks {
     /// the rows of the left operand, one tile after the other, meet all of them. Those are read once then (AVX-512, 784 x 64 x 128 with its left
     /// operand turned: 117 us with a tile of columns at a time, 105; the training step of 784-128-10 218 to 212). A tile of columns alone
     /// for few rows (16 x 1024 x 2048: 840 us, 1,100 with more), and where vectors lie in two lines, so that they had better stay in L1.
-    static constexpr i64 row_in_place(i64 rows, i64 line, i64 steps, i64 tile) {
-        if (rows < few_rows || line % 64 != 0) return tile;
+    static constexpr i64 row_in_place(i64 height, i64 line, i64 steps, i64 tile) {
+        if (height < few_rows || line % 64 != 0) return tile;
         const i64 most = contraction_blocks{}.row, fits = steps > 0 ? (i64{512} << 10) / steps : most;
         return fits < 2 * tile ? tile : (fits < most ? fits : most) / tile * tile;
     }

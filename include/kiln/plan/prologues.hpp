@@ -2,7 +2,7 @@
 // operand into panels. To fusion it is a group like any other, whose key, sizes and arguments become a part of the contraction's. So do, where
 // the lanes of a contraction are images, a maximum pool that alone reads what it stores, and the slope of a pool that it alone reads.
 #pragma once
-#include <kiln/ops/window_maximum.hpp>
+#include <kiln/passes/window_places.hpp>
 #include <kiln/plan/gather.hpp>
 #include <kiln/plan/packing.hpp>
 

@@ -2,7 +2,7 @@
 // vectors that stay in registers. Lanes are what lies side by side in the image, or of one channel the windows of a line.
 #pragma once
 #include <kiln/backend/cpu/windows.hpp>
-#include <kiln/ops/window_maximum.hpp>
+#include <kiln/passes/window_places.hpp>
 
 namespace kiln::cpu {
 
