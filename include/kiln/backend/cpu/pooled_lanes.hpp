@@ -134,9 +134,9 @@ struct pooled_lanes : image_lanes<K, VB, Registers> {
         take(only<base::of_columns>{}, known, periodic);
         T* const at = reinterpret_cast<T*>(none.q[2]);
         const results to{reinterpret_cast<T*>(a[argument + 1]), places ? reinterpret_cast<place_type*>(a[argument + 2]) : nullptr};
-        lanes::clear_padding(at);
         const part_range mine = range_of(o.rows / s::windows, part, parts, L);
         i64 n = mine.first;
+        if (4 * (mine.last - n) >= L) lanes::clear_padding(at);
         for (; 4 * (mine.last - n) >= L; n += L) many_images(st, o, at, p, to, known, n, static_cast<int>(mine.last - n < L ? mine.last - n : L));
         for (; n < mine.last; ++n) one_image(st, o, p, to, sums, n);
     }
