@@ -52,7 +52,6 @@ struct kept_places {
     const graph_view& g;
     builder& b;
     const char* live;
-    int x[64]{}, attrs[64]{}, made[64]{}, n = 0;   // one kernel for the maxima and the places of an image
 
     constexpr bool is_slope(int i) const { return live[i] && g.nodes[i].op == &info<window_from_max_op>; }
     constexpr bool wanted_of(const node& most) const {
@@ -60,18 +59,12 @@ struct kept_places {
             if (is_slope(i) && g.nodes[i].in[1] == most.in[0] && g.nodes[i].attrs == most.attrs) return true;
         return false;
     }
-    /// The node of two results for this image in `b`.
-    constexpr int of(int image, int geometry) {
-        for (int k = 0; k < n; ++k)
-            if (x[k] == image && attrs[k] == geometry) return made[k];
+    /// The node of two results for this image in `b`: one kernel gives the maxima and the places.
+    constexpr int of(int image, int geometry) const {
+        for (int i = 0; i < b.n; ++i)
+            if (const node& y = b.nodes[i]; y.op == &info<window_max_and_place_op> && y.in[0] == image && y.attrs == geometry) return i;
         const value v{&b, image};
-        const int r = b.make(info<window_max_and_place_op>, &v, 1, b.get(geometry)).id;
-        if (n < 64) {
-            x[n] = image;
-            attrs[n] = geometry;
-            made[n++] = r;
-        }
-        return r;
+        return b.make(info<window_max_and_place_op>, &v, 1, b.get(geometry)).id;
     }
 };
 
@@ -94,7 +87,7 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
     wider_sums wider;
     wider.find(g, live);
     if (wider.n > 0) wider.find_floating(g, roots, n_roots);
-    kept_places places{g, b, live};
+    const kept_places places{g, b, live};
     for (int i = 0; i < g.n; ++i) {
         const node& from = g.nodes[i];
         if (!live[from.op == &result_op ? from.in[0] : i]) continue;

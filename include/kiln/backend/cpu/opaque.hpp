@@ -71,9 +71,9 @@ struct opaque_kernel<patches_op, K, VB> : patches_kernel<K, VB> {};
 template <class K, int VB>
 struct opaque_kernel<fold_op, K, VB> : fold_kernel<K, VB> {};
 template <class K, int VB>
-struct opaque_kernel<window_max_op, K, VB> : window_max_kernel<K, VB, false> {};
+struct opaque_kernel<window_max_op, K, VB> : window_max_kernel<K, VB> {};
 template <class K, int VB>
-struct opaque_kernel<window_max_and_place_op, K, VB> : window_max_kernel<K, VB, true> {};
+struct opaque_kernel<window_max_and_place_op, K, VB> : window_max_kernel<K, VB> {};
 template <class K, int VB>
 struct opaque_kernel<window_at_max_op, K, VB> : window_at_max_kernel<K, VB> {};
 template <class K, int VB>

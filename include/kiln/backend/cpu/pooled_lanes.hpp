@@ -11,14 +11,14 @@ struct pooled_lanes : image_lanes<K, VB, Registers> {
     using lanes = image_lanes<K, VB, Registers>;
     using base = typename lanes::base;
     using base::L, base::B;
-    using lanes::columns, lanes::g, lanes::pool, lanes::vectors;
+    using lanes::columns, lanes::pool, lanes::vectors;
     using typename lanes::T, typename lanes::s, typename lanes::operands, typename lanes::regs, typename lanes::state;
     template <int P>
     using only = typename base::template only<P>;
     using P = typename key_of_prologue<K, 2>::type;
     static constexpr int argument = key_of_prologue<K, 2>::within.argument;   // of what the pool reads, which lies nowhere; its results follow
     static constexpr bool places = P::n == 3;
-    using pool_kernel = window_max_kernel<P, VB, places>;
+    using pool_kernel = window_max_kernel<P, VB>;
     using numbers = simd<int_of<B>, L, B>;
     using place_type = std::uint8_t;
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <kiln/backend/cpu/pack.hpp>
 #include <kiln/backend/cpu/prologue.hpp>
+#include <kiln/backend/cpu/window_maximum.hpp>
 
 namespace kiln::cpu {
 
@@ -11,11 +12,12 @@ struct slopes_in_lanes {};
 template <class K, int VB>
 struct slopes_in_lanes<K, VB, true> {
     using M = typename key_of_prologue<K, 1>::type;
-    static constexpr window_geometry pool = window_geometry::from([](int k) { return static_cast<i64>(M::constant(k)); }).in_three_axes();
+    using windows = windows_of_maximum<M, VB, 2>;
+    static constexpr window_geometry pool = windows::g;
     static constexpr int argument = key_of_prologue<K, 1>::within.argument;   // the slopes, then the places
-    using T = ctype_of<M::node(0).type>;
+    using T = typename windows::T;
     using place_type = ctype_of<M::node(1).type>;
-    static constexpr int B = sizeof(T), L = VB / B;
+    static constexpr int B = windows::B, L = windows::L;
     using lanes = simd<T, L, B>;
     using numbers = simd<int_of<B>, L, B>;
     static constexpr i64 n = pool.windows() * pool.inner;   // of an image
@@ -35,31 +37,16 @@ struct slopes_in_lanes<K, VB, true> {
             else transposed_square<T, L, false>(of[0], L, slope + k, n, images, count);
             transposed_square<T, L, true>(at[0], L, at[0], L, L, L);
             for (int e = 0; e < count; ++e) {
-                put(to + first_seen(window) * pool.inner * L + channel * L, load<lanes>(of[e]), load<numbers>(at[e]));
+                const lanes slope = load<lanes>(of[e]);
+                const numbers seen = load<numbers>(at[e]);
+                typename windows::template window<true, 1>{window / pool.axis[2].out / pool.axis[1].out, window / pool.axis[2].out % pool.axis[1].out, window % pool.axis[2].out}.each_place(
+                    [&](int number, i64 q) KILN_INLINE_LAMBDA { store(to + (q + channel) * L, select(seen == numbers::splat(static_cast<int_of<B>>(number)), slope, lanes{})); });
                 if (++channel == pool.inner) {
                     channel = 0;
                     ++window;
                 }
             }
         }
-    }
-
-private:
-    /// Of the first place that a window sees: which element, without channels.
-    static constexpr i64 first_seen(i64 window) {
-        const i64 o2 = window % pool.axis[2].out, o1 = window / pool.axis[2].out % pool.axis[1].out, o0 = window / pool.axis[2].out / pool.axis[1].out;
-        return (o0 * pool.axis[0].stride * pool.axis[1].size + o1 * pool.axis[1].stride) * pool.axis[2].size + o2 * pool.axis[2].stride;
-    }
-    static KILN_INLINE void put(T* to, lanes slope, numbers place) {
-        int number = 0;
-#pragma GCC unroll 4
-        for (i64 k0 = 0; k0 < pool.axis[0].kernel; ++k0)
-#pragma GCC unroll 4
-            for (i64 k1 = 0; k1 < pool.axis[1].kernel; ++k1)
-#pragma GCC unroll 4
-                for (i64 k2 = 0; k2 < pool.axis[2].kernel; ++k2, ++number)
-                    store(to + ((k0 * pool.axis[1].size + k1) * pool.axis[2].size + k2) * pool.inner * L,
-                          select(place == numbers::splat(static_cast<int_of<B>>(number)), slope, lanes{}));
     }
 };
 

@@ -198,7 +198,8 @@ struct windows_of_maximum {
     }
 };
 
-template <class K, int VB, bool Places>
+/// With places, if it has a result for them.
+template <class K, int VB>
 struct window_max_kernel : windows_of_maximum<K, VB, 0> {
     using base = windows_of_maximum<K, VB, 0>;
     using typename base::T, typename base::s;
@@ -208,7 +209,7 @@ struct window_max_kernel : windows_of_maximum<K, VB, 0> {
         base::each_of(sizes[2], part, parts, [&](auto w, auto n, int, i64 window, i64 image) KILN_INLINE_LAMBDA {
             const auto found = w.template largest<n>(x + image);
             base::template put<w.width, n>(out + window, found.most);
-            if constexpr (Places) base::template put_places<ctype_of<K::node(2).type>, w.width, n>(a[2], window, found.place);
+            if constexpr (K::n == 3) base::template put_places<ctype_of<K::node(2).type>, w.width, n>(a[2], window, found.place);
         });
     }
 };
