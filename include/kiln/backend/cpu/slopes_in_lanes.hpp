@@ -24,7 +24,7 @@ struct slopes_in_lanes<K, VB, true> {
 
     /// Of the images from `image` on: [element][image]. Lanes without an image are 0; what no window sees is left as it is.
     static KILN_INLINE void slopes(T* to, char* const* a, i64 image, int images) {
-        const T* const slope = reinterpret_cast<const T*>(a[argument]) + image * n;
+        const T* const from = reinterpret_cast<const T*>(a[argument]) + image * n;
         const place_type* const place = reinterpret_cast<const place_type*>(a[argument + 1]) + image * n;
         alignas(64) T of[L][L], at[L][L];
         i64 window = 0, channel = 0;
@@ -33,8 +33,8 @@ struct slopes_in_lanes<K, VB, true> {
             for (int i = 0; i < L; ++i)
                 store(at[i], convert<int_of<B>>(i < images ? count == L ? load<simd<place_type, L, B>>(place + i * n + k) : load_some<simd<place_type, L, B>>(place + i * n + k, count)
                                                            : simd<place_type, L, B>::splat(static_cast<place_type>(-1))));
-            if (images == L && count == L) transposed_square<T, L, true>(of[0], L, slope + k, n, L, L);
-            else transposed_square<T, L, false>(of[0], L, slope + k, n, images, count);
+            if (images == L && count == L) transposed_square<T, L, true>(of[0], L, from + k, n, L, L);
+            else transposed_square<T, L, false>(of[0], L, from + k, n, images, count);
             transposed_square<T, L, true>(at[0], L, at[0], L, L, L);
             for (int e = 0; e < count; ++e) {
                 const lanes slope = load<lanes>(of[e]);
