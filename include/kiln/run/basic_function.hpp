@@ -46,7 +46,7 @@ public:
 
     /// f(arguments...), f(x = a, y = b), f(session, ...).
     template <class... A>
-    auto operator()(A&&... a) {
+    KILN_INLINE auto operator()(A&&... a) {
         using C = call_check<in, A...>;
         if constexpr (C::silent) return failed{};
         else if constexpr (C::wrong) {
@@ -77,7 +77,7 @@ public:
 
     /// f.into(views...)(arguments...): results go to the caller's memory; nothing is allocated.
     template <class... V>
-    auto into(V&&... v) {
+    KILN_INLINE auto into(V&&... v) {
         static_assert(sizeof...(V) == sig.outputs, "kiln: into() wants one view or scalar for each output");
         return caller<decltype(target_of(v))...>{this, {target_of(v)...}};
     }
@@ -120,18 +120,31 @@ private:
         planned_function* f;
         std::tuple<V...> views;
         template <class... A>
-        void operator()(A&&... a) {
+        KILN_INLINE void operator()(A&&... a) {
             using C = call_check<in, A...>;
             if constexpr (C::wrong) static_assert(compile_error<word_of<C, 0>, word_of<C, 1>, word_of<C, 2>>::never);
             else if constexpr (!C::silent) f->call_with(views, static_cast<A&&>(a)...);
         }
     };
 
+    /// Are the kernels a part of the call?
+    template <class Out>
+    static constexpr bool inlined = cpu::small_plan<L, cpu::default_arch>::fits && !requires(const Out& out) { out.watch; };
+    /// A call so short that to pass its arguments in memory would take a share of its time: it is written out where it is made.
+    template <class Out>
+    static constexpr bool brief = inlined<Out> ? cpu::small_plan<L, cpu::default_arch>::in_place : L::result.n_calls == 1 && L::result.call[0].guard == 0;
+    template <class Out, class... A>
+    KILN_INLINE auto call_with(const Out& out, A&&... a) {
+        if constexpr (brief<Out>) return call_here(out, static_cast<A&&>(a)...);
+        else return call_apart(out, static_cast<A&&>(a)...);
+    }
+    template <class Out, class... A>
+    auto call_apart(const Out& out, A&&... a) { return call_here(out, static_cast<A&&>(a)...); }
     template <class Out, class First, class... A>
         requires session_like<std::remove_cvref_t<First>>
-    auto call_with(const Out& out, First& s, A&&... a) { return run_call(out, table_of(s), static_cast<A&&>(a)...); }
+    KILN_INLINE auto call_here(const Out& out, First& s, A&&... a) { return run_call(out, table_of(s), static_cast<A&&>(a)...); }
     template <class Out, class... A>
-    auto call_with(const Out& out, A&&... a) {
+    KILN_INLINE auto call_here(const Out& out, A&&... a) {
         return run_call(out, static_cast<basic_session<expression_of<variable_union<E>>>*>(nullptr), static_cast<A&&>(a)...);
     }
 
@@ -186,9 +199,6 @@ private:
         if constexpr (requires { Out::owned; }) return owned(session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
         else return written(session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
     }
-    /// Are the kernels a part of the call?
-    template <class Out>
-    static constexpr bool inlined = cpu::small_plan<L, cpu::default_arch>::fits && !requires(const Out& out) { out.watch; };
     template <class Out>
     KILN_INLINE void run_kernels([[maybe_unused]] const Out& out, char* const* leaves, char* const* outputs) const {
         if constexpr (inlined<Out>) cpu::small_plan<L, cpu::default_arch>::run(leaves, outputs);

@@ -15,28 +15,28 @@ struct turned_rows : turned_columns<K, VB> {
     using only = typename base::template only<P>;
 
     // ---- groups of rows
-    template <int S>
-    static KILN_INLINE void turned_pass(state& t, const place& p, regs& acc, turned_values& kept, common_values& common) {
+    template <int S, int... G>
+    static KILN_INLINE void turned_pass(std::integer_sequence<int, G...>, state* t, const place* p, regs& acc, turned_values* kept, common_values& common) {
         constexpr only<base::pass + S> nodes{};
         constexpr only<base::along + S> folds{};
-        regs along[2];
         if constexpr (folds.size() == 0)
-            each_column([&](int c) KILN_INLINE_LAMBDA { base::template turned_steps<S>(nodes, t, at_column(p, c), along[0], acc, kept, common); });
+            each_column([&](int c) KILN_INLINE_LAMBDA { (base::template turned_steps<S>(nodes, t[G], at_column(p[G], c), t[G].acc, acc, kept[G], common), ...); });
         else {
-            base::clear(folds, along[0]);
-            base::clear_neutral(folds, along[1]);
+            regs along[2][sizeof...(G)];
+            (base::clear(folds, along[0][G]), ...);
+            (base::clear_neutral(folds, along[1][G]), ...);
             base::each_column_in_parts([&](int c, int part) KILN_INLINE_LAMBDA {
-                base::template turned_steps<S>(nodes, t, at_column(p, c), along[part], acc, kept, common);
+                (base::template turned_steps<S>(nodes, t[G], at_column(p[G], c), along[part][G], acc, kept[G], common), ...);
             });
-            base::merge(folds, along[0], along[1]);
-            base::copy(folds, t.row, along[0]);
+            (base::merge(folds, along[0][G], along[1][G]), ...);
+            (base::copy(folds, t[G].row, along[0][G]), ...);
         }
     }
     template <int S, int... G>
     static KILN_INLINE void turned_passes(std::integer_sequence<int, G...> all, state* t, const place* p, regs& acc, regs& totals,
                                           turned_values* kept, common_values& common) {
         if constexpr (S < f.passes) {
-            (turned_pass<S>(t[G], p[G], acc, kept[G], common), ...);
+            turned_pass<S>(all, t, p, acc, kept, common);
             (base::row_steps(only<base::row_after + S + 1>{}, t[G], totals, p[G]), ...);
             turned_passes<S + 1>(all, t, p, acc, totals, kept, common);
         }
