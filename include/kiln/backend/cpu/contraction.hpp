@@ -125,6 +125,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                             if (stored && d < few_steps && vectors == NV && left >= width) {
                                 t.tiles = (to - j) / width;
                                 t.b_tile = may_copy.right && !computes_right && p.right ? contraction_blocks::panel(d, sizeof(T), VB) : width;
+                                t.beyond_caches = o.rows * p0.n1 * i64{sizeof(T)} > 1 << 20;
                                 columns = t.tiles * width;
                             }
                         if constexpr (may_be_products)
