@@ -88,20 +88,35 @@ struct image_lanes : contraction<K, VB, Registers> {
         else each_piece<inside>(ends_apart ? whole.first : 0, [&](auto many, i64 p) KILN_INLINE_LAMBDA { positions<O, many>(o, out, p, channel, 0, s::last.kernel); });
     }
     template <int O>
-    static KILN_INLINE void edges(const seen_lines& o, T* out, i64 channel) {
+    static KILN_INLINE void edges(seen_lines o, T* out, i64 channel) {
         edge<O>(o, out, channel, 0, whole.first);
         edge<O>(o, out, channel, whole.end, s::last.out);
     }
-    /// Positions [p, end), two at a time, at the places that one of them sees inside of the image.
+    /// Positions [p, end), some at a time, at each place those that see it inside of the image.
     template <int O>
-    static KILN_INLINE void edge(const seen_lines& o, T* out, i64 channel, i64 p, i64 end) {
-        for (; p < end; p += 2) {
-            const bool two = p + 1 < end;
-            const part_range a = places_inside(2, p), b = two ? places_inside(2, p + 1) : a;
-            const i64 first = a.first < b.first ? a.first : b.first, last = a.last > b.last ? a.last : b.last;
-            if (two) positions<O, 2>(o, out, p, channel, first, last);
-            else positions<O, 1>(o, out, p, channel, first, last);
+    static KILN_INLINE void edge(seen_lines o, T* out, i64 channel, i64 p, i64 end) {
+        if (!o.more)
+            for (i64 k = p; k < end; ++k) fill_run<T, L>(out + (k * columns + channel) * L, T{}, O * L);
+        o.more = true;
+        constexpr int at_once = O < 8 ? (Registers - 1 - O) / O < 4 ? (Registers - 1 - O) / O : 4 : 2;
+        for (; p < end; p += at_once) {
+            const i64 last = p + at_once < end ? p + at_once : end;
+            const auto that_see = [&](i64 place) KILN_INLINE_LAMBDA {
+                const auto seen = s::whole(2, place, place + 1);
+                return part_range{seen.first > p ? seen.first : p, seen.end < last ? seen.end : last};
+            };
+            for (i64 place = 0, next; place < s::last.kernel; place = next) {
+                const part_range now = that_see(place);
+                for (next = place + 1; next < s::last.kernel; ++next)
+                    if (const part_range then = that_see(next); then.first != now.first || then.last != now.last) break;
+                if (now.first < now.last) some_positions_of_edge<O, at_once>(o, out, channel, now, place, next);
+            }
         }
+    }
+    template <int O, int X>
+    static KILN_INLINE void some_positions_of_edge(const seen_lines& o, T* out, i64 channel, part_range p, i64 place, i64 end) {
+        if (p.last - p.first == X) positions<O, X>(o, out, p.first, channel, place, end);
+        else if constexpr (X > 1) some_positions_of_edge<O, X - 1>(o, out, channel, p, place, end);
     }
     /// One line of results of all channels, [position][channel][image].
     static KILN_INLINE void line_of_results(const T* x, const T* w, T* out, i64 o0, i64 o1) {
