@@ -98,7 +98,7 @@ struct image_lanes : contraction<K, VB, Registers> {
         if (!o.more)
             for (i64 k = p; k < end; ++k) fill_run<T, L>(out + (k * columns + channel) * L, T{}, O * L);
         o.more = true;
-        constexpr int at_once = O < 8 ? (Registers - 1 - O) / O < 4 ? (Registers - 1 - O) / O : 4 : 2;
+        constexpr int room = (Registers - 1 - O) / O, at_once = room < 2 ? 2 : room > 4 ? 4 : room;
         for (; p < end; p += at_once) {
             const i64 last = p + at_once < end ? p + at_once : end;
             const auto that_see = [&](i64 place) KILN_INLINE_LAMBDA {
