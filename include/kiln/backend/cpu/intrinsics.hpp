@@ -28,7 +28,6 @@
 #endif
 #ifdef __AVX512F__
 #include <avx512fintrin.h>
-#include <avx512vlintrin.h>
 #endif
 #undef __IMMINTRIN_H
 #undef _IMMINTRIN_H_INCLUDED

@@ -44,19 +44,37 @@ template <int Lanes>
 KILN_INLINE auto mask_of_first(int n) {
     return static_cast<std::conditional_t<(Lanes > 8), std::uint16_t, std::uint8_t>>((1u << n) - 1);
 }
+#ifdef __AVX512F__
+// Masked instructions of 64 bytes serve shorter vectors too, whose lanes are the first of them: those of other lengths are a header more.
+template <class T, class Mask>
+KILN_INLINE __m512i load_masked(const T* p, Mask mask) {
+    if constexpr (sizeof(T) == 4) return _mm512_maskz_loadu_epi32(mask, p);
+    else return _mm512_maskz_loadu_epi64(mask, p);
+}
+template <class T, class Mask>
+KILN_INLINE void store_masked(T* p, Mask mask, __m512i x) {
+    if constexpr (sizeof(T) == 4) _mm512_mask_storeu_epi32(p, mask, x);
+    else _mm512_mask_storeu_epi64(p, mask, x);
+}
+template <class R>
+KILN_INLINE R first_of_64_bytes(__m512i x) {
+    if constexpr (sizeof(R) == 16) return (R)_mm512_castsi512_si128(x);
+    else if constexpr (sizeof(R) == 32) return (R)_mm512_castsi512_si256(x);
+    else return (R)x;
+}
+template <class R>
+KILN_INLINE __m512i in_64_bytes(R x) {
+    if constexpr (sizeof(R) == 16) return _mm512_castsi128_si512((__m128i)x);
+    else if constexpr (sizeof(R) == 32) return _mm512_castsi256_si512((__m256i)x);
+    else return (__m512i)x;
+}
+#endif
 template <class V>
 KILN_INLINE V load_some(const typename V::element_type* p, int n) {   // the other lanes are zero
     using R = typename V::raw_type;
     [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(R);
 #ifdef __AVX512F__
-    if constexpr (size == 4 && bytes == 64) return {(R)_mm512_maskz_loadu_epi32(mask_of_first<16>(n), p)};
-    if constexpr (size == 8 && bytes == 64) return {(R)_mm512_maskz_loadu_epi64(mask_of_first<8>(n), p)};
-#endif
-#ifdef __AVX512VL__
-    if constexpr (size == 4 && bytes == 32) return {(R)_mm256_maskz_loadu_epi32(mask_of_first<8>(n), p)};
-    if constexpr (size == 8 && bytes == 32) return {(R)_mm256_maskz_loadu_epi64(mask_of_first<4>(n), p)};
-    if constexpr (size == 4 && bytes == 16) return {(R)_mm_maskz_loadu_epi32(mask_of_first<4>(n), p)};
-    if constexpr (size == 8 && bytes == 16) return {(R)_mm_maskz_loadu_epi64(mask_of_first<2>(n), p)};
+    if constexpr (size >= 4 && bytes >= 16) return {first_of_64_bytes<R>(load_masked(p, mask_of_first<V::lanes>(n)))};
 #elif defined(__AVX2__)
     if constexpr (size == 4 && bytes == 32) return {(R)_mm256_maskload_epi32((const int*)p, (__m256i)first_lanes<std::int32_t, 8>(n))};
     if constexpr (size == 8 && bytes == 32) return {(R)_mm256_maskload_epi64((const long long*)p, (__m256i)first_lanes<std::int64_t, 4>(n))};
@@ -75,10 +93,8 @@ KILN_INLINE V load_between(const typename V::element_type* p, int from, int to) 
     using R = typename V::raw_type;
     [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(R), lanes = V::lanes;
 #ifdef __AVX512F__
-    if constexpr (size == 4 && bytes == 64) return {(R)_mm512_maskz_loadu_epi32(static_cast<__mmask16>(mask_of_first<16>(to) & ~mask_of_first<16>(from)), p)};
-    if constexpr (size == 8 && bytes == 64) return {(R)_mm512_maskz_loadu_epi64(static_cast<__mmask8>(mask_of_first<8>(to) & ~mask_of_first<8>(from)), p)};
-#endif
-#ifdef __AVX2__
+    if constexpr (size >= 4 && bytes >= 16) return {first_of_64_bytes<R>(load_masked(p, static_cast<decltype(mask_of_first<lanes>(0))>(mask_of_first<lanes>(to) & ~mask_of_first<lanes>(from))))};
+#elif defined(__AVX2__)
     if constexpr (size >= 4 && bytes == 32) {
         using I = int_of<size>;
         const raw<I, lanes> mask = first_lanes<I, lanes>(to) & ~first_lanes<I, lanes>(from);
@@ -116,14 +132,7 @@ template <class V>
 KILN_INLINE void store_some(V x, typename V::element_type* p, int n) {
     [[maybe_unused]] constexpr int size = sizeof(*p), bytes = sizeof(x.v);
 #ifdef __AVX512F__
-    if constexpr (size == 4 && bytes == 64) return _mm512_mask_storeu_epi32(p, mask_of_first<16>(n), (__m512i)x.v);
-    if constexpr (size == 8 && bytes == 64) return _mm512_mask_storeu_epi64(p, mask_of_first<8>(n), (__m512i)x.v);
-#endif
-#ifdef __AVX512VL__
-    if constexpr (size == 4 && bytes == 32) return _mm256_mask_storeu_epi32(p, mask_of_first<8>(n), (__m256i)x.v);
-    if constexpr (size == 8 && bytes == 32) return _mm256_mask_storeu_epi64(p, mask_of_first<4>(n), (__m256i)x.v);
-    if constexpr (size == 4 && bytes == 16) return _mm_mask_storeu_epi32(p, mask_of_first<4>(n), (__m128i)x.v);
-    if constexpr (size == 8 && bytes == 16) return _mm_mask_storeu_epi64(p, mask_of_first<2>(n), (__m128i)x.v);
+    if constexpr (size >= 4 && bytes >= 16) return store_masked(p, mask_of_first<V::lanes>(n), in_64_bytes(x.v));
 #endif
     // no masks of AVX2: some processors take ten times as long for them
     if (n >= V::lanes) store(p, x);

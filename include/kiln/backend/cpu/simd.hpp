@@ -3,8 +3,8 @@
 #pragma once
 #include <kiln/backend/cpu/lane_widths.hpp>
 #include <kiln/backend/cpu/machine.hpp>
+#include <kiln/core/math.hpp>
 
-#include <cmath>
 #include <limits>
 
 namespace kiln::cpu {
@@ -115,7 +115,7 @@ struct simd {
     }
     friend KILN_INLINE simd operator%(simd a, simd b) {
         if constexpr (std::is_floating_point_v<T>) {
-            for (int k = 0; k < L; ++k) a.v[k] = std::fmod(a.v[k], b.v[k]);
+            for (int k = 0; k < L; ++k) a.v[k] = math::fmod(a.v[k], b.v[k]);
             return a;
         } else return {a.divided_by(b, [](raw_type x, raw_type y) KILN_INLINE_LAMBDA { return x % y; })};
     }

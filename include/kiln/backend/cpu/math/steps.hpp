@@ -151,8 +151,8 @@ template <class>   // of the instruction set that it is compiled for
     const rounded_sum low(c, ((ah * bh - p) + ah * bl + al * bh) + al * bl), high(p, low.sum);
     two r = high.sum + rounded_sum(low.lost, high.lost).odd();
     for (int k = 0; k < 2; ++k) {   // where the splitting overflows, or the product's parts are denormal
-        const double x = std::fabs(a[k]), y = std::fabs(b[k]);
-        if (!(x < 0x1p990 && y < 0x1p990 && x * y > 0x1p-960)) r[k] = std::fma(a[k], b[k], c[k]);
+        const double x = math::abs(a[k]), y = math::abs(b[k]);
+        if (!(x < 0x1p990 && y < 0x1p990 && x * y > 0x1p-960)) r[k] = math::fma(a[k], b[k], c[k]);
     }
     return r;
 }
@@ -172,7 +172,9 @@ KILN_INLINE V fused(V a, V b, V c) {
     if constexpr (has_fma<V>) return fma(a, b, c);
     else {
 #if defined(__FMA__)
-        for (int k = 0; k < V::lanes; ++k) a.v[k] = std::fma(a.v[k], b.v[k], c.v[k]);
+        for (int k = 0; k < V::lanes; ++k)
+            if constexpr (sizeof(element<V>) == 4) a.v[k] = __builtin_fmaf(a.v[k], b.v[k], c.v[k]);
+            else a.v[k] = __builtin_fma(a.v[k], b.v[k], c.v[k]);
         return a;
 #else
         if constexpr (sizeof(V) > 16) {

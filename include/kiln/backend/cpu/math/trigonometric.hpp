@@ -58,7 +58,7 @@ KILN_INLINE V sine(V x, bits_of_element<V> turns) {
 template <class Arch, class T, int L, class F>
 [[gnu::noinline, gnu::cold]] void by_lanes_in_double(T* x, const T* argument, T largest, F f) {
     for (int k = 0; k < L; ++k)
-        if (!(std::fabs(argument[k]) <= largest)) x[k] = static_cast<T>(f(static_cast<double>(argument[k])));
+        if (!(math::abs(argument[k]) <= largest)) x[k] = static_cast<T>(f(static_cast<double>(argument[k])));
 }
 /// y, and f(x) by the standard library where |x| is too large.
 template <class T, int L, int B, class F>
@@ -82,7 +82,7 @@ KILN_INLINE simd<T, L, B> sin(simd<T, L, B> x) {
     using namespace steps;
     using V = simd<T, L, B>;
     const V y = of_bits<V>(bits(sine(magnitude(x), 0)) ^ (bits(x) & sign_bit<V>));
-    return or_slowly(x, y, [](double e) { return std::sin(e); });
+    return or_slowly(x, y, [](double e) { return math::sin(e); });
 }
 
 /// The cosine of x in radians, for every finite x. Error at most 1.75 ULP.
@@ -90,7 +90,7 @@ template <class T, int L, int B>
     requires std::is_floating_point_v<T>
 KILN_INLINE simd<T, L, B> cos(simd<T, L, B> x) {
     using namespace steps;
-    return or_slowly(x, sine(magnitude(x), 1), [](double e) { return std::cos(e); });
+    return or_slowly(x, sine(magnitude(x), 1), [](double e) { return math::cos(e); });
 }
 
 /// The tangent of x in radians, for every finite x; keeps -0 and denormal numbers. Error at most 4 ULP.
@@ -103,7 +103,7 @@ KILN_INLINE simd<T, L, B> tan(simd<T, L, B> x) {
     const raw_bits<V> odd = w.quarters & 1;
     const auto even = odd == raw_bits<V>{};
     const V y = pick(even, w.sine, w.cosine) / pick(even, w.cosine, w.sine);   // -1 / tangent in odd quarters
-    return or_slowly(x, of_bits<V>(bits(y) ^ (odd << (8 * sizeof(T) - 1)) ^ (bits(x) & sign_bit<V>)), [](double e) { return std::tan(e); });
+    return or_slowly(x, of_bits<V>(bits(y) ^ (odd << (8 * sizeof(T) - 1)) ^ (bits(x) & sign_bit<V>)), [](double e) { return math::tan(e); });
 }
 
 }  // namespace kiln::cpu
