@@ -78,7 +78,7 @@ struct exponential<double> {
 template <class T>
 constexpr T table_rounder(int bias) { return rounder<T, table_bits<T>>(bias); }
 
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 template <class V>
 constexpr bool has_scale = sizeof(V) == 64;
 /// m * 2^n, n rounded down.
@@ -87,11 +87,19 @@ KILN_INLINE V scale(V m, V n) {
     if constexpr (is_float<element<V>>) return {(typename V::raw_type)_mm512_maskz_scalef_ps(every_lane<16>, (__m512)m.v, (__m512)n.v)};
     else return {(typename V::raw_type)_mm512_maskz_scalef_pd(every_lane<8>, (__m512d)m.v, (__m512d)n.v)};
 }
+/// x where that is between -limit and limit, else one of these, also for NaN.
+template <class V>
+KILN_INLINE V bounded(V x, V limit) {   // _mm512_range_ps without its header: the lesser magnitude, with the sign of x
+    if constexpr (is_float<element<V>>) return {(typename V::raw_type)__builtin_ia32_rangeps512_mask((__v16sf)x.v, (__v16sf)limit.v, 2, __v16sf{}, every_lane<16>, _MM_FROUND_CUR_DIRECTION)};
+    else return {(typename V::raw_type)__builtin_ia32_rangepd512_mask((__v8df)x.v, (__v8df)limit.v, 2, __v8df{}, every_lane<8>, _MM_FROUND_CUR_DIRECTION)};
+}
 #else
 template <class V>
 constexpr bool has_scale = false;
 template <class V>
 V scale(V, V);
+template <class V>
+V bounded(V, V);
 #endif
 /// m * 2^n, n rounded down, for n in [-2 bias, bias + 2]; t: n after the addition of table_rounder<T>(2 bias). A denormal result is
 /// rounded once: two factors of about equal size.
@@ -129,11 +137,14 @@ KILN_INLINE V times_whole_power(V p, [[maybe_unused]] V n, V t) {
     return fused(p, power, power);
 }
 
-/// 2^x where that is neither denormal nor infinite.
-template <class V>
+/// 2^x where that is neither denormal nor infinite. Any: of any x, where an instruction scales; n is anything beyond the floats then, or NaN, and what
+/// is left of x must not be.
+template <bool Any = false, class V>
 KILN_INLINE V moderate_exp2(V x) {
     using c = exponential<element<V>>;
-    const V rounder_all = all<V>(table_rounder<element<V>>(0)), t = x + rounder_all, n = t - rounder_all, r = x - n;
+    const V rounder_all = all<V>(table_rounder<element<V>>(0)), t = x + rounder_all, n = t - rounder_all;
+    V r = x - n;
+    if constexpr (Any) r = bounded(r, all<V>(element<V>{0.125}));
     return times_whole_power(polynomial(c::exp2, r, r * r) * r, n, t);
 }
 
@@ -154,12 +165,14 @@ KILN_INLINE split_power<V> power_of_e(V x, Rest... rest) {
     return {m, n, t, fused(p, power, power - m)};
 }
 
-/// e^x where that is neither denormal nor infinite, or x is NaN.
-template <class V>
+/// e^x where that is neither denormal nor infinite, or x is NaN. Any: as above.
+template <bool Any = false, class V>
 KILN_INLINE V moderate_exp(V x) {
     using c = exponential<element<V>>;
     const V rounder_all = all<V>(table_rounder<element<V>>(0)), t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
-    const V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x)), square = r * r;
+    V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x));
+    if constexpr (Any) r = bounded(r, all<V>(element<V>{0.125}));
+    const V square = r * r;
     return times_whole_power(fused(polynomial(c::exp, r, square), square, r), n, t);
 }
 /// Are the results of all lanes moderate? They take a third fewer instructions.
@@ -174,6 +187,7 @@ template <class T, int L, int B>
 KILN_INLINE simd<T, L, B> exp(simd<T, L, B> x) {
     using namespace steps;
     using c = exponential<T>;
+    if constexpr (has_scale<simd<T, L, B>>) return moderate_exp<true>(x);
     if (all_moderate(x, c::moderate)) [[likely]] return moderate_exp(x);
     const auto e = power_of_e(at_least(c::lowest, at_most(c::highest, x)));
     return scaled(e.mantissa, e.n, e.t);
@@ -186,6 +200,7 @@ KILN_INLINE simd<T, L, B> exp2(simd<T, L, B> x) {
     using namespace steps;
     using V = simd<T, L, B>;
     using c = exponential<T>;
+    if constexpr (has_scale<V>) return moderate_exp2<true>(x);
     if (all_moderate(x, c::moderate_power)) [[likely]] return moderate_exp2(x);
     const V rounder_all = all<V>(table_rounder<T>(2 * exponent_bias<T>));
     x = at_least(c::lowest_power, at_most(c::highest_power, x));
