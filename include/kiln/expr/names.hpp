@@ -103,9 +103,10 @@ struct node_names {
 
 namespace detail {
 
+template <class Graph>   // outline_view; not compiled where nobody asks for names
 class naming {
 public:
-    explicit naming(const outline_view& graph) : g(graph) {
+    explicit naming(const Graph& graph) : g(graph) {
         names.name.resize(static_cast<std::size_t>(g.n));
         names.whole.resize(static_cast<std::size_t>(g.n));
         names.type.resize(static_cast<std::size_t>(g.n));
@@ -114,7 +115,7 @@ public:
     node_names names;
 
 private:
-    const outline_view& g;
+    const Graph& g;
     struct opened_scope {
         i64 id;
         std::string asked, got;   // what it is to be called, what it is called
@@ -178,6 +179,8 @@ private:
 
 }  // namespace detail
 
-inline node_names names_of(const outline_view& g) { return detail::naming(g).names; }
+template <class Graph>
+    requires std::is_same_v<Graph, outline_view>
+node_names names_of(const Graph& g) { return detail::naming(g).names; }
 
 }  // namespace kiln

@@ -12,20 +12,24 @@ namespace kiln {
 
 namespace detail {
 
-inline std::string text_of_extent(const outline_view& g, i64 e) {
+// Graph is outline_view: as templates, what nobody prints is not compiled.
+template <class Graph>
+std::string text_of_extent(const Graph& g, i64 e) {
     if (!is_product(e)) return std::to_string(e);
     const int l = static_cast<int>(extent_tag - e);
     std::string s = g.at(l, 0) == 1 ? "" : std::to_string(g.at(l, 0)) + " ";
     for (int k = 1; k < g.length(l); ++k) s += std::string(k > 1 ? " \"" : "\"") + g.text_of(g.at(l, k)) + "\"";
     return s;
 }
-inline std::string text_of_type(const outline_view& g, const outline_node& x) {
+template <class Graph>
+std::string text_of_type(const Graph& g, const outline_node& x) {
     if (x.type == dtype::none) return "";
     std::string s = std::string(name_of(x.type)) + " (";
     for (int k = 0; k < g.length(x.shape); ++k) s += (k ? ", " : "") + text_of_extent(g, g.at(x.shape, k));
     return s + (g.length(x.shape) == 1 ? ",)" : ")");
 }
-inline std::string text_of_number(const outline_view& g, const outline_node& x) {
+template <class Graph>
+std::string text_of_number(const Graph& g, const outline_node& x) {
     const i64 bits = g.at(x.attrs, 0);
     if (x.type == dtype::boolean) return bits ? "true" : "false";
     if (!is_floating(x.type) && x.type != dtype::weak_float) return std::to_string(bits);
@@ -35,7 +39,8 @@ inline std::string text_of_number(const outline_view& g, const outline_node& x) 
     return {s, end.ptr};
 }
 /// A symbol's name, a literal's number, else the operation's name.
-inline std::string label_of(const outline_view& g, int i) {
+template <class Graph>
+std::string label_of(const Graph& g, int i) {
     const outline_node& x = g.nodes[i];
     if (!std::strcmp(x.op, "literal")) return text_of_number(g, x);
     if (!std::strcmp(x.op, "placeholder") || !std::strcmp(x.op, "variable")) return g.text_of(g.at(x.attrs, 0));
@@ -51,14 +56,15 @@ inline std::string letters(int k) {
     return s;
 }
 
+template <class Graph>
 struct tree_printer {
-    const outline_view& g;
+    const Graph& g;
     const node_names names;
     std::vector<int> id;   // 1 + the letter of a node; 0: not printed yet
     int n = 0;
     std::string s;
 
-    explicit tree_printer(const outline_view& graph) : g(graph), names(names_of(graph)), id(static_cast<std::size_t>(graph.n)) {}
+    explicit tree_printer(const Graph& graph) : g(graph), names(names_of(graph)), id(static_cast<std::size_t>(graph.n)) {}
     /// With a stack of its own, since graphs are deep.
     void print(int root) {
         struct frame { int node, next; std::string indent; };
@@ -99,7 +105,8 @@ inline constexpr infix infixes[]{
     {"multiply", " * ", 6}, {"divide", " / ", 6}, {"remainder", " % ", 6}};
 
 /// What a slice takes or a pad adds, of each axis: {:, 1:-2}, {(0, 0), (1, 2)}.
-inline std::string text_of_section(const outline_view& g, const outline_node& x) {
+template <class Graph>
+std::string text_of_section(const Graph& g, const outline_node& x) {
     const bool pads = !std::strcmp(x.op, "pad");
     const int listed = g.length(x.attrs) / 2, whole = g.length(x.shape) - listed;
     std::string s = "{";
@@ -116,7 +123,8 @@ inline constexpr std::size_t longest_formula = 4096;
 
 /// The formula of every node in the order of the graph; a broadcast shows as its operand. Shared parts are written out wherever
 /// they are used, which doubles with each level: what gets too long shows as "...".
-inline std::vector<std::string> formulas(const outline_view& g) {
+template <class Graph>
+std::vector<std::string> formulas(const Graph& g) {
     constexpr int unary = 7, atom = 8;
     struct formula { std::string s; int binds; };
     std::vector<formula> f(static_cast<std::size_t>(g.n));
@@ -164,7 +172,8 @@ inline std::vector<std::string> formulas(const outline_view& g) {
 }
 
 /// Which nodes the roots need, initial values left out.
-inline std::vector<bool> needed(const outline_view& g) {
+template <class Graph>
+std::vector<bool> needed(const Graph& g) {
     std::vector<bool> need(static_cast<std::size_t>(g.n));
     for (int k = 0; k < g.n_roots(); ++k) need[static_cast<std::size_t>(g.root(k))] = true;
     for (int i = g.n - 1; i >= 0; --i)
