@@ -134,28 +134,31 @@ def table(some):
     return "\n".join(lines)
 
 
-def build_of(folder):
-    """The compiler, its version and its flags, as the build folder remembers them."""
+def cache_of(folder):
+    """What the build folder remembers."""
     cache = {}
     with open(os.path.join(folder, "CMakeCache.txt"), encoding="utf-8") as file:
         for line in file:
             match = re.match(r"([A-Za-z_]+):[A-Z]+=(.*)", line)
             if match:
                 cache[match[1]] = match[2]
+    return cache
+
+
+def build_of(cache):
+    """The compiler, its version and its flags."""
     compiler = cache.get("CMAKE_CXX_COMPILER", "c++")
     version = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
     flags = (cache.get("CMAKE_CXX_FLAGS", "") + " " + cache.get("CMAKE_CXX_FLAGS_RELEASE", "")).strip()
-    return f"{version}, {flags} -march=native"
+    return f"{version}, {flags} -march={cache.get('KILN_BENCH_MARCH', 'native')}"
 
 
-def instructions():
-    """The widest instruction set of this machine, which -march=native and the rivals written by hand use."""
-    if not os.path.exists("/proc/cpuinfo"):
-        return ""
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        flags = next((set(line.split()) for line in file if line.startswith("flags")), set())
-    for name, needs in (("AVX-512", {"avx512f", "avx512dq", "avx512vl"}), ("AVX2 with FMA", {"avx2", "fma"})):
-        if needs <= flags:
+def instructions(cache):
+    """The widest instruction set that kiln and what is written by hand are compiled for."""
+    asked = [cache.get("CMAKE_CXX_COMPILER", "c++"), f"-march={cache.get('KILN_BENCH_MARCH', 'native')}", "-dM", "-E", "-x", "c++", "/dev/null"]
+    macros = set(re.findall(r"#define (\w+)", subprocess.run(asked, capture_output=True, text=True, check=True).stdout))
+    for name, needs in (("AVX-512", {"__AVX512F__", "__AVX512DQ__", "__AVX512VL__"}), ("AVX2 with FMA", {"__AVX2__", "__FMA__"})):
+        if needs <= macros:
             return f"{name}: kiln, what is written by hand, Eigen"
     return "neither AVX-512 nor AVX2 with FMA: kiln and Eigen with less, nothing is written by hand"
 
@@ -185,9 +188,9 @@ def machine():
 def facts(arguments, limits):
     yield "machine", machine()
     yield "limits", str(limits)
-    if arguments.build:
-        yield "compiler", build_of(arguments.build)
-    yield "instructions", instructions()
+    cache = cache_of(arguments.build)
+    yield "compiler", build_of(cache)
+    yield "instructions", instructions(cache)
     yield "rivals", versions_of(["libeigen3-dev", "libopenblas-dev", "libdnnl-dev", "libtorch-dev"])
     yield "date", datetime.date.today().isoformat()
     yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, kiln and its rivals of a program in random order, one "
@@ -199,9 +202,9 @@ def facts(arguments, limits):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", help="the build folder, to name compiler and flags")
+    parser.add_argument("--build", required=True, help="the build folder, to name compiler and flags")
     parser.add_argument("--repetitions", default="?", help="how often each was measured, to say so")
-    parser.add_argument("--write", help="folder that gets performance.md and performance.json, or performance_avx512 where the machine has that")
+    parser.add_argument("--write", help="folder that gets performance.md and performance.json, or performance_avx512 where the programs use that")
     parser.add_argument("json", nargs="+")
     arguments = parser.parse_args()
 
@@ -218,14 +221,14 @@ def main():
     print(text)
 
     if arguments.write:
-        avx512 = instructions().startswith("AVX-512")
+        avx512 = instructions(cache_of(arguments.build)).startswith("AVX-512")
         page, beside = ("performance_avx512", "performance") if avx512 else ("performance", "performance_avx512")
         head = (f"# Performance{' with AVX-512' if avx512 else ''}\n\nkiln against the same work written by hand with AVX-512 or AVX2 for one size "
                 "([benchmarks/rivals](../benchmarks/rivals)) and against libraries, by `bash benchmarks/run.sh --write`. \"kiln / rival\" is a ratio "
                 "of times: below 1 kiln is faster. \"bar\" is what kiln is meant to reach, \"of limit\" which share of the "
                 "arithmetic or the memory bandwidth of this machine it reaches. Only the ratios mean something on another machine.\n\n")
         if os.path.exists(os.path.join(arguments.write, f"{beside}.md")):
-            head += f"Another run, on a machine {'without' if avx512 else 'with'} AVX-512, is [beside it]({beside}.md).\n\n"
+            head += f"Another run, {'without' if avx512 else 'with'} AVX-512, is [beside it]({beside}.md).\n\n"
         with open(os.path.join(arguments.write, f"{page}.md"), "w", encoding="utf-8") as file:
             file.write(head + re.sub(r"(?m)^(machine|limits|compiler|instructions|rivals|date|measured|disturbed): ", r"- \1: ", text))
         short = [{key: float(f"{v:.4g}") if isinstance(v, float) else v for key, v in row.items() if v is not None} for row in all_rows]
