@@ -130,6 +130,29 @@ void product_of_rows() {
 template <i64... M>
 void of_rows(std::integer_sequence<i64, M...>) { (product_of_rows<71 + M>(), ...); }
 TEST_CASE("many rows, fixed: those of the last tiles", "[cpu][contractions]") { of_rows(std::make_integer_sequence<i64, 14>{}); }
+template <i64 M>
+void crowded_rows() {   // so many and any, of any length and of one
+    static constexpr auto any = placeholder<"a", float, M, "k">;
+    static constexpr auto right = placeholder<"b", float, "k", 20>;
+    static constexpr auto fixed = placeholder<"a", float, M, 1024>;
+    static constexpr auto fixed_right = placeholder<"b", float, 1024, 20>;
+    auto f = function(inputs(any, right), matmul(any, right));
+    auto g = function(inputs(fixed, fixed_right), trace([](value x, value y) { return values{matmul(x, y), relu(matmul(x, y))}; }, fixed, fixed_right));
+    compare(f, {{"k", 1024}});
+    compare(g);
+}
+TEST_CASE("rows that share sets of the first cache", "[cpu][contractions]") {   // their tiles are lower
+    auto f = layouts<float>();
+    auto d = layouts<double>();
+    for (const i64 m : {7, 8, 9, 14, 16, 17, 29}) {
+        compare(f, {{"m", m}, {"n", 17}, {"k", 1024}});
+        compare(d, {{"m", m}, {"n", 5}, {"k", 512}});
+    }
+    crowded_rows<9>();
+    crowded_rows<72>();
+    crowded_rows<75>();
+    crowded_rows<78>();
+}
 TEST_CASE("some extents fixed", "[cpu][contractions]") {
     constexpr auto x = placeholder<"a", float, "m", 13>;
     constexpr auto y = placeholder<"b", float, 13, 10>;

@@ -71,13 +71,14 @@ struct contraction : contraction_tiles<K, VB, Registers> {
         constexpr i64 width = NV * L;
         const i64 most = p.right || computes_left ? blocks_of(o.rows, p0.n1).steps(o.inner, sizeof(T)) : o.inner;
         const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
+        const bool crowd = shape::may_crowd && !p.left && shape::crowded(o.a_row);
         for (i64 i0 = 0, i = 0; i0 < o.rows; i0 = i)
             for (i64 k = 0, d; k == 0 || k < o.inner; k += d) {
                 d = o.inner - k < most ? o.inner - k : most;
                 if constexpr (may_copy.right)
                     if (p.right) fill_right(maps, o, p, from, to, k, d);
                 for (i = i0; i < i0 + rows_at_once && i < o.rows;) {
-                    const int h = p.products ? 1 : heights::at(i, o.rows);
+                    const int h = p.products ? 1 : heights::at(i, o.rows, crowd);
                     const T* a = computes_left ? p.left : o.a + i * o.a_row + k * o.a_inner;
                     i64 a_row = o.a_row, a_inner = o.a_inner;
                     if constexpr (computes_left) {

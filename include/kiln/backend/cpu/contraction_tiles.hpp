@@ -28,13 +28,18 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
     /// A tile has at most MR rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
     static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_left && !computes_right;
-    static constexpr int MR = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
+    static constexpr int highest = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
+    /// Rows of the left operand so far apart lie in one set of L1, which has room for eight; more of them would push each other out at every step.
+    static constexpr bool crowded(i64 row) { return highest > 8 && row * static_cast<i64>(sizeof(T)) % 4096 == 0; }
     /// What may be copied, as far as the key knows the extents.
     static constexpr packing copies_of(i64 m, i64 n, i64 k) {
         if (windows) return packing_of_windows(K::header.left, n, k, sizeof(T));
         return packing_with_maps(packing_of(K::header.left, K::header.right, m, n, k, sizeof(T), VB), computes_left, computes_right);
     }
     static constexpr packing may_copy = copies_of(rows_constant ? rows_constant : any_extent, base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent);
+    static constexpr int MR = !windows && !computes_left && !may_copy.left && K::header.left == by_rows && K::inner > 0 && crowded(K::inner) ? 8 : highest;
+    /// Do the sizes that are not known yet say whether they are crowded?
+    static constexpr bool may_crowd = highest > 8 && !windows && !computes_left && K::header.left != by_columns && MR == highest && (K::inner == 0 || K::header.left == by_strides);
     /// May the rows be so few that they are inner products; with a constant number of rows it is sure.
     static constexpr bool may_be_products = copies_of(rows_constant ? rows_constant : 1, any_extent, any_extent).products;
     /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
@@ -54,15 +59,21 @@ struct contraction_tiles : nest<K, VB> {
         using list = std::conditional_t<even,
                                         std::conditional_t<(e.n_high < e.pieces && e.high > 1), std::integer_sequence<int, e.high, e.high - 1>, std::integer_sequence<int, e.high>>,
                                         std::integer_sequence<int, MR, half, low, 1>>;
-        static KILN_INLINE int at(i64 i, i64 rows) {
+        static KILN_INLINE int at(i64 i, i64 rows, bool crowd = false) {
             if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < e.n_high * e.high ? e.high : e.high - 1);
-            else return next(rows - i);
+            else return next(rows - i, crowd);
         }
-        static KILN_INLINE constexpr int next(i64 rest) { return rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1; }
+        static KILN_INLINE constexpr int next(i64 rest, bool crowd) {
+            return !crowd && rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1;
+        }
         static constexpr bool needed(int h) {
             if (even || rows_constant == 0) return true;
-            for (i64 rest = 4 * MR + rows_constant % MR; rest > 0; rest -= next(rest))   // those before are as high as can be
-                if (next(rest) == h) return true;
+            for (const bool crowd : {false, true}) {
+                if (crowd && !may_crowd) break;
+                const i64 most = crowd ? half : MR;
+                for (i64 rest = 4 * most + rows_constant % most; rest > 0; rest -= next(rest, crowd))   // those before are as high as can be
+                    if (next(rest, crowd) == h) return true;
+            }
             return false;
         }
     };
