@@ -191,7 +191,8 @@ def facts(arguments, limits):
     cache = cache_of(arguments.build)
     yield "compiler", build_of(cache)
     yield "instructions", instructions(cache)
-    yield "rivals", versions_of(["libeigen3-dev", "libopenblas-dev", "libdnnl-dev", "libtorch-dev"])
+    told = "" if cache.get("KILN_BENCH_MARCH", "native") == "native" else "; those that choose their instructions at run time were told to take AVX2"
+    yield "rivals", versions_of(["libeigen3-dev", "libopenblas-dev", "libdnnl-dev", "libtorch-dev"]) + told
     yield "date", datetime.date.today().isoformat()
     yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, kiln and its rivals of a program in random order, one "
                        "thread on one core (rows with two_threads: two); time of the processor, of the clock with two threads")
