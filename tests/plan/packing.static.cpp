@@ -10,6 +10,8 @@ static_assert(copies_right(8, 300, 2700, 32) && !copies_right(8, 300, 500, 32));
 static_assert(!copies_right(6, 2048, 1024, 32) && !copies_right(63, 1000, 300, 32));
 static_assert(!copies_right(63, 2048, 1024, 64) && copies_right(64, 2048, 1024, 64));
 static_assert(!copies_right(7, 0, 1024, 32));
+static_assert(!copies_right(64, 128, 784, 32) && copies_right(256, 128, 784, 32) && copies_right(64, 128, 1024, 32) && !copies_right(255, 512, 128, 64) && copies_right(64, 1024, 784, 64));   // in L2, for so many tiles, and not
+static_assert(!copies_right(127, 300, 64, 32) && copies_right(128, 300, 64, 32));
 static_assert(copies_right(128, 300, 64, 64) && !copies_right(127, 300, 64, 64) && !copies_right(128, 304, 64, 64) && !copies_right(1000, 6, 1000, 64));   // lines that do not begin with a cache line
 
 constexpr bool sums_wait(int left, i64 n, i64 k) { return packing_of_windows(left, n, k, 4).waits; }

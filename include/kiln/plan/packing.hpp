@@ -12,7 +12,8 @@ namespace kiln {
 /// operand whose rows are not contiguous is always copied, except for few rows, which are inner products; one with contiguous rows the
 /// sooner, the narrower vectors are: two of them are what is read of a row, of which some share a set of L1, and half a line may be
 /// nobody's (AVX2, 384 x 384 x 384: 1.76 ms in place, 1.36 from panels; AVX-512 reads it in place at 97 % of its peak, but for rows that do not
-/// begin with a cache line, so that every vector lies in two: 500 x 300 x 700 2.2 ms, 1.6 from panels). To ask with `any_extent`
+/// begin with a cache line, so that every vector lies in two: 500 x 300 x 700 2.2 ms, 1.6 from panels). One that lies in L2 and is read by no more
+/// than forty tiles of rows stays there (Zen 4, AVX2: 64 x 128 x 784 126 us from panels, 113 in place; AVX-512: 128 x 512 x 128 152 us, 147). To ask with `any_extent`
 /// must give every copy that some extent asks for, so a rule may only say "at least" of an extent that decides a copy, and fewer copies
 /// may not take more memory. For few rows, but more than a tile has with 16 registers, the copy pays where lines are pages apart that share
 /// sets of L2, and beyond the caches (AVX2, 16 x 2048 x 1024: 4.1 ms in place, 1.4 from panels; 16 x 1280 x 256: 135 us, 178).
@@ -22,8 +23,9 @@ constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes
     const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far || (m >= 64 && k >= 128) : true;
     const i64 line = n * bytes;
     const bool few = m >= 7 && vector_bytes < 64 && n > 0 && (line % 8192 == 0 || k >= (i64{3} << 20) / line);
+    const bool in_l2 = m < (line % 64 == 0 ? 256 : 128) && n > 0 && k < (i64{512} << 10) / line;
     const bool across_lines = vector_bytes == 64 && line > 64 && line % 64 != 0;
-    return {left_far && n >= 256 && m >= 8, right == by_rows ? (2 * line >= vector_bytes * vector_bytes && (m >= 64 || few)) || (across_lines && m >= 128) : !products, products,
+    return {left_far && n >= 256 && m >= 8, right == by_rows ? (2 * line >= vector_bytes * vector_bytes && ((m >= 64 && !in_l2) || few)) || (across_lines && m >= 128) : !products, products,
             false, false, right == by_rows && vector_bytes < 64};
 }
 /// The same where maps compute operands: there is nothing to read in place.
