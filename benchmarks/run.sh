@@ -4,7 +4,7 @@
 #   bash benchmarks/run.sh                       all of them, g++
 #   bash benchmarks/run.sh --write               and writes docs/performance.md and .json, with AVX-512 docs/performance_avx512.md and .json
 #   bash benchmarks/run.sh --preset clang        another preset of CMakePresets.json
-#   bash benchmarks/run.sh --march x86-64-v3     for other instructions than this machine's own; rivals that choose theirs at run time take AVX2
+#   bash benchmarks/run.sh --march x86-64-v3     for other instructions than this machine's own; without AVX-512 rivals that choose theirs take AVX2
 #   bash benchmarks/run.sh --filter mlp          those whose name matches
 #   bash benchmarks/run.sh --repetitions 30      more of them (11): the least time of all counts
 #
@@ -35,7 +35,7 @@ build=build/bench-$preset
 log=$(cmake --preset "$preset" -B "$build" -DKILN_BUILD_TESTS=OFF -DKILN_BUILD_EXAMPLES=OFF -DKILN_BENCH_MARCH="$march" 2>&1) || { echo "$log"; exit 1; }
 cmake --build "$build" --target benchmarks ${BENCHMARK_JOBS:+-j "$BENCHMARK_JOBS"} >&2
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1   # of the rivals
-[ "$march" = native ] || export ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2
+grep -q "__AVX512F__" <<< "$(g++ "-march=$march" -dM -E -x c++ /dev/null)" || export ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2
 
 pinned=()
 if command -v taskset > /dev/null; then   # the last core that this shell may use

@@ -191,7 +191,7 @@ def facts(arguments, limits):
     cache = cache_of(arguments.build)
     yield "compiler", build_of(cache)
     yield "instructions", instructions(cache)
-    told = "" if cache.get("KILN_BENCH_MARCH", "native") == "native" else "; those that choose their instructions at run time were told to take AVX2"
+    told = "" if instructions(cache).startswith("AVX-512") else "; those that choose their instructions at run time take AVX2 at most"
     yield "rivals", versions_of(["libeigen3-dev", "libopenblas-dev", "libdnnl-dev", "libtorch-dev"]) + told
     yield "date", datetime.date.today().isoformat()
     yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, kiln and its rivals of a program in random order, one "

@@ -3,6 +3,7 @@
 #include <kiln/graph/outline.hpp>
 #include <kiln/graph/scope.hpp>
 
+#include <concepts>
 #include <string>
 #include <vector>
 
@@ -179,8 +180,7 @@ private:
 
 }  // namespace detail
 
-template <class Graph>
-    requires std::is_same_v<Graph, outline_view>
+template <std::same_as<outline_view> Graph>
 node_names names_of(const Graph& g) { return detail::naming(g).names; }
 
 }  // namespace kiln

@@ -148,7 +148,9 @@ TEST_CASE("rows that share sets of the first cache", "[cpu][contractions]") {   
         compare(f, {{"m", m}, {"n", 17}, {"k", 1024}});
         compare(d, {{"m", m}, {"n", 5}, {"k", 512}});
     }
+    crowded_rows<8>();
     crowded_rows<9>();
+    crowded_rows<29>();
     crowded_rows<72>();
     crowded_rows<75>();
     crowded_rows<78>();

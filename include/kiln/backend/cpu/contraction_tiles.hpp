@@ -26,8 +26,8 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr bool computes_left = K::header.computes[0], computes_right = K::header.computes[1];
     /// Rows that a tile must not lie across: of the windows of a line, of what a window sees of one.
     static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
-    /// A tile has at most MR rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
     static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_left && !computes_right;
+    /// A tile has at most so many rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
     static constexpr int highest = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
     /// Rows of the left operand so far apart lie in one set of L1, which has room for eight; more of them would push each other out at every step.
     static constexpr bool crowded(i64 row) { return highest > 8 && row * static_cast<i64>(sizeof(T)) % 4096 == 0; }
@@ -37,9 +37,10 @@ struct contraction_tiles : nest<K, VB> {
         return packing_with_maps(packing_of(K::header.left, K::header.right, m, n, k, sizeof(T), VB), computes_left, computes_right);
     }
     static constexpr packing may_copy = copies_of(rows_constant ? rows_constant : any_extent, base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent);
-    static constexpr int MR = !windows && !computes_left && !may_copy.left && K::header.left == by_rows && K::inner > 0 && crowded(K::inner) ? 8 : highest;
-    /// Do the sizes that are not known yet say whether they are crowded?
-    static constexpr bool may_crowd = highest > 8 && !windows && !computes_left && K::header.left != by_columns && MR == highest && (K::inner == 0 || K::header.left == by_strides);
+    static constexpr bool in_rows = !windows && !computes_left && K::header.left != by_columns;   // that lie somewhere, side by side
+    static constexpr bool distance_known = K::header.left == by_rows && K::inner > 0;
+    static constexpr int MR = in_rows && !may_copy.left && distance_known && crowded(K::inner) ? 8 : highest;
+    static constexpr bool may_crowd = in_rows && !distance_known && highest > 8;   // the kernel sees when it is called
     /// May the rows be so few that they are inner products; with a constant number of rows it is sure.
     static constexpr bool may_be_products = copies_of(rows_constant ? rows_constant : 1, any_extent, any_extent).products;
     /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants.
@@ -53,21 +54,25 @@ struct contraction_tiles : nest<K, VB> {
     /// 13 + 13 + 13 + 13 + 12; where there are many the rest weighs little, and all kernels share four heights, of which a constant
     /// number of rows needs only some.
     struct heights {
-        static constexpr even_pieces e{rows_constant, MR};
-        static constexpr bool even = windows || (rows_constant > 0 && e.pieces <= 5);
         static constexpr int half = MR / 2 + 1, low = MR > 8 ? 3 : MR > 2 ? 2 : 1;
-        using list = std::conditional_t<even,
-                                        std::conditional_t<(e.n_high < e.pieces && e.high > 1), std::integer_sequence<int, e.high, e.high - 1>, std::integer_sequence<int, e.high>>,
-                                        std::integer_sequence<int, MR, half, low, 1>>;
+        static constexpr even_pieces e{rows_constant, MR}, crowded_e{rows_constant, may_crowd ? half : MR};
+        static constexpr bool even = windows || (rows_constant > 0 && e.pieces <= 5);
+        using list = std::conditional_t<!even, std::integer_sequence<int, MR, half, low, 1>,
+                     std::conditional_t<may_crowd, std::integer_sequence<int, e.high, e.high - 1, crowded_e.high, crowded_e.high - 1>,
+                     std::conditional_t<(e.n_high < e.pieces && e.high > 1), std::integer_sequence<int, e.high, e.high - 1>, std::integer_sequence<int, e.high>>>>;
         static KILN_INLINE int at(i64 i, i64 rows, bool crowd = false) {
-            if constexpr (even) return static_cast<int>((windows ? i % rows_constant : i) < e.n_high * e.high ? e.high : e.high - 1);
-            else return next(rows - i, crowd);
+            if constexpr (!even) return next(rows - i, crowd);
+            else {
+                const even_pieces& p = crowd ? crowded_e : e;
+                return static_cast<int>((windows ? i % rows_constant : i) < p.n_high * p.high ? p.high : p.high - 1);
+            }
         }
         static KILN_INLINE constexpr int next(i64 rest, bool crowd) {
             return !crowd && rest >= MR && (rest == MR || rest > 2 * half) ? MR : rest >= half ? half : rest >= low ? low : 1;
         }
         static constexpr bool needed(int h) {
-            if (even || rows_constant == 0) return true;
+            if (even) return h > 0 && (used(e, h) || used(crowded_e, h));
+            if (rows_constant == 0) return true;
             for (const bool crowd : {false, true}) {
                 if (crowd && !may_crowd) break;
                 const i64 most = crowd ? half : MR;
@@ -76,6 +81,7 @@ struct contraction_tiles : nest<K, VB> {
             }
             return false;
         }
+        static constexpr bool used(const even_pieces& p, int h) { return h == p.high || (h == p.high - 1 && p.n_high < p.pieces); }
     };
     /// Columns that are left over at most half a vector are done by themselves: of a vector of 64 bytes in half the time; of a shorter
     /// one without a mask, unless they are the second vector of a tile, which costs less than a tile of their own.

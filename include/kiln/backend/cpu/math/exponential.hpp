@@ -87,9 +87,11 @@ KILN_INLINE V scale(V m, V n) {
     if constexpr (is_float<element<V>>) return {(typename V::raw_type)_mm512_maskz_scalef_ps(every_lane<16>, (__m512)m.v, (__m512)n.v)};
     else return {(typename V::raw_type)_mm512_maskz_scalef_pd(every_lane<8>, (__m512d)m.v, (__m512d)n.v)};
 }
-/// x where that is between -limit and limit, else one of these, also for NaN.
+/// What a reduction left of its argument where n is beyond all exponents is anything, or NaN, and must not be: x from -1/8 to 1/8, which is where it
+/// lies else, or one of these.
 template <class V>
-KILN_INLINE V bounded(V x, V limit) {   // _mm512_range_ps without its header: the lesser magnitude, with the sign of x
+KILN_INLINE V bounded(V x) {   // _mm512_range_ps without its header: the lesser magnitude, with the sign of x
+    const V limit = all<V>(element<V>{0.125});
     if constexpr (is_float<element<V>>) return {(typename V::raw_type)__builtin_ia32_rangeps512_mask((__v16sf)x.v, (__v16sf)limit.v, 2, __v16sf{}, every_lane<16>, _MM_FROUND_CUR_DIRECTION)};
     else return {(typename V::raw_type)__builtin_ia32_rangepd512_mask((__v8df)x.v, (__v8df)limit.v, 2, __v8df{}, every_lane<8>, _MM_FROUND_CUR_DIRECTION)};
 }
@@ -99,7 +101,7 @@ constexpr bool has_scale = false;
 template <class V>
 V scale(V, V);
 template <class V>
-V bounded(V, V);
+V bounded(V);
 #endif
 /// m * 2^n, n rounded down, for n in [-2 bias, bias + 2]; t: n after the addition of table_rounder<T>(2 bias). A denormal result is
 /// rounded once: two factors of about equal size.
@@ -137,14 +139,13 @@ KILN_INLINE V times_whole_power(V p, [[maybe_unused]] V n, V t) {
     return fused(p, power, power);
 }
 
-/// 2^x where that is neither denormal nor infinite. Any: of any x, where an instruction scales; n is anything beyond the floats then, or NaN, and what
-/// is left of x must not be.
+/// 2^x where that is neither denormal nor infinite. Any: of any x, where an instruction scales.
 template <bool Any = false, class V>
 KILN_INLINE V moderate_exp2(V x) {
     using c = exponential<element<V>>;
     const V rounder_all = all<V>(table_rounder<element<V>>(0)), t = x + rounder_all, n = t - rounder_all;
     V r = x - n;
-    if constexpr (Any) r = bounded(r, all<V>(element<V>{0.125}));
+    if constexpr (Any) r = bounded(r);
     return times_whole_power(polynomial(c::exp2, r, r * r) * r, n, t);
 }
 
@@ -171,7 +172,7 @@ KILN_INLINE V moderate_exp(V x) {
     using c = exponential<element<V>>;
     const V rounder_all = all<V>(table_rounder<element<V>>(0)), t = fused(x, all<V>(c::log2e), rounder_all), n = t - rounder_all;
     V r = fused(n, -c::ln2_low, fused(n, -c::ln2_high, x));
-    if constexpr (Any) r = bounded(r, all<V>(element<V>{0.125}));
+    if constexpr (Any) r = bounded(r);
     const V square = r * r;
     return times_whole_power(fused(polynomial(c::exp, r, square), square, r), n, t);
 }

@@ -29,7 +29,7 @@ KILN_INLINE simd<T, L, B> logistic(simd<T, L, B> x) {
     if constexpr (!has_scale<V>) y = at_least(c::lowest, y);
     const V t = fused(y, all<V>(c::log2e), rounder_all), n = t - rounder_all;
     V r = fused(n, all<V>(c::ln2_low), fused(n, all<V>(c::ln2_high), -y));
-    if constexpr (has_scale<V>) r = bounded(r, all<V>(T{0.125}));   // as in moderate_exp
+    if constexpr (has_scale<V>) r = bounded(r);
     const V square = r * r, p = fused(polynomial(c::exp, r, square), square, r);
     V power;
     if constexpr (has_scale<V>) power = scale(look_up<V>(powers_in_units<T>, bits(t)), n);
