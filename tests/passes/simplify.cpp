@@ -69,6 +69,7 @@ constexpr value top_of(value z) {
 }
 constexpr value widened(value v) { return expand(v, ints(-1), ints(side)); }
 constexpr value lse(value z) { return log(sum_over(exp(z - widened(top_of(z))), ints(-1))) + top_of(z); }
+constexpr value centred(value v, i64 axis = -1) { return v - expand(mean_call::over(v, ints(axis)), ints(axis), ints(v.extent(static_cast<int>(axis)))); }
 constexpr value log_softmax_of(value z) { return z - widened(log(sum_over(exp(z), ints(-1)))); }
 constexpr value stable_softmax_of(value z) {
     const value e = exp(z - widened(top_of(z)));
@@ -116,9 +117,9 @@ constexpr example exact[]{
     BECOMES("negative_of_negative", -(-(-(-t.i))), t.i),
     BECOMES("negative_of_multiple", -(0.3 * t.x), -0.3 * t.x),
     BECOMES("negative_of_multiple", -(t.x * -2), 2 * t.x),
-    BECOMES("add_of_negative", t.x + -t.y, t.x - t.y),
-    BECOMES("add_of_negative", -t.x + t.y, t.y - t.x),
-    BECOMES("subtract_of_negative", t.x - -t.y, t.x + t.y),
+    BECOMES("sum_of_negative", t.x + -t.y, t.x - t.y),
+    BECOMES("sum_of_negative", -t.x + t.y, t.y - t.x),
+    BECOMES("sum_of_negative", t.x - -t.y, t.x + t.y),
     BECOMES("multiply_of_negatives", -t.x * -t.y, t.x * t.y),
     BECOMES("multiply_of_negatives", t.x * -t.y, -(t.x * t.y)),
     BECOMES("multiply_of_negatives", -t.x * t.y, -(t.x * t.y)),
@@ -185,7 +186,7 @@ constexpr example exact[]{
     BECOMES("slice_inwards", call<slice_op>(ints(1, 2), max_over(t.x, ints(-2))), max_over(part(t.x, 0, 0, 1, 2), ints(-2))),
     BECOMES("pads_as_one", around(t.x, 1, 2, 0, 3) + around(t.y, 1, 2, 0, 3), around(t.x + t.y, 1, 2, 0, 3)),
     BECOMES("pads_as_one", around(t.x, 1, 2, 0, 3) * around(t.y, 1, 2, 0, 3), around(t.x * t.y, 1, 2, 0, 3)),
-    BECOMES("pad_of_zeros", around(t.x, 1, 2, 0, 3) * around(t.f(0), 1, 2, 0, 3), around(t.x, 1, 2, 0, 3) * 0.0),
+    BECOMES("view_of_literal", around(t.x, 1, 2, 0, 3) * around(t.f(0), 1, 2, 0, 3), around(t.x, 1, 2, 0, 3) * 0.0),
     BECOMES("reshape_through_pointwise", reshape_to(t.x * exp(t.y) + 1, ints(144)),
             reshape_to(t.x, ints(144)) * exp(reshape_to(t.y, ints(144))) + 1),
     BECOMES("reshape_through_pointwise", reshape_to(relu(call<reshape_op>(ints(2, 6, 24), -t.x)), ints(144)),
@@ -247,6 +248,16 @@ constexpr example approximate[]{
     BECOMES("sum_of_sum", sum_over(sum_over(t.x, ints(-1)), ints(-1)), sum_over(t.x, ints(-2, -1))),
     BECOMES("sum_of_sum", sum_over(sum_over(expand(t.i, ints(-1), ints(2)), ints(-2)), ints(-1)),
             sum_over(expand(t.i, ints(-1), ints(2)), ints(-2, -1))),
+    BECOMES("sum_of_centred", sum_over(square(centred(t.x)) - widened(t.s) * centred(t.x), ints(-1)), sum_over(square(centred(t.x)), ints(-1))),
+    BECOMES("sum_of_centred", sum_over(-(centred(t.x) / widened(t.s) + exp(t.y) * centred(t.x)), ints(-1)), sum_over(-(exp(t.y) * centred(t.x)), ints(-1))),
+    BECOMES("sum_of_centred", sum_over(2 * -centred(t.batch, -2) + (square(centred(t.batch, -2)) - exp(t.batch)), ints(-2)),
+            sum_over(square(centred(t.batch, -2)) - exp(t.batch), ints(-2))),
+    BECOMES("factor_out_of_sum", sum_over(sigmoid(t.y) * widened(t.s), ints(-1)), t.s * sum_over(sigmoid(t.y), ints(-1))),
+    BECOMES("factor_out_of_sum", sum_over(-(2 * sigmoid(t.y) / widened(t.s)), ints(-1)), -(sum_over(2 * sigmoid(t.y), ints(-1)) / t.s)),
+    BECOMES("factor_out_of_sum", sum_over(widened(t.s) * (sigmoid(t.y) * expand(t.s, ints(-2), ints(side))), ints(-1)),
+            t.s * sum_over(sigmoid(t.y) * expand(t.s, ints(-2), ints(side)), ints(-1))),
+    BECOMES("factor_out_of_sum", sum_over(expand(t.x, ints(-3), ints(2)) * expand(t.s, ints(-3, -1), ints(2, side)), ints(-1)),
+            expand(t.s, ints(-2), ints(2)) * sum_over(expand(t.x, ints(-3), ints(2)), ints(-1))),
     BECOMES("log1p", log(1 + t.x), log1p(t.x)),
     BECOMES("log1p", log(t.x + 1), log1p(t.x)),
     BECOMES("log1p", log(1 - t.x), log1p(-t.x)),
@@ -301,6 +312,16 @@ constexpr example untouched[]{
     BECOMES("slopes with another reader", where(image(t.x) > 0, spread(t), 0.0) * spread(t),
             where(image(t.x) > 0, spread(t), 0.0) * spread(t)),
     BECOMES("a product with a matrix that nobody else reads", matmul(row(t.s), t.x), matmul(row(t.s), t.x)),
+    BECOMES("centred along another axis", sum_over(square(centred(t.x)) + centred(t.x), ints(-2)), sum_over(square(centred(t.x)) + centred(t.x), ints(-2))),
+    BECOMES("a NaN would get lost", sum_over(t.y + centred(t.x), ints(-1)), sum_over(t.y + centred(t.x), ints(-1))),
+    BECOMES("nothing would be left", sum_over(centred(t.x), ints(-1)), sum_over(centred(t.x), ints(-1))),
+    BECOMES("not the mean", sum_over(square(t.x - widened(sum_over(t.x, ints(-1)) / 11)) + (t.x - widened(sum_over(t.x, ints(-1)) / 11)), ints(-1)),
+            sum_over(square(t.x - widened(sum_over(t.x, ints(-1)) / 11)) + (t.x - widened(sum_over(t.x, ints(-1)) / 11)), ints(-1))),
+    BECOMES("the factor varies along the axis", sum_over(t.x * expand(t.s, ints(-2), ints(side)), ints(-1)), sum_over(t.x * expand(t.s, ints(-2), ints(side)), ints(-1))),
+    BECOMES("perhaps nothing to sum", sum_over(t.batch * expand(max_over(t.batch, ints(-2)), ints(-2), ints(t.batch.extent(-2))), ints(-2)),
+            sum_over(t.batch * expand(max_over(t.batch, ints(-2)), ints(-2), ints(t.batch.extent(-2))), ints(-2))),
+    BECOMES("and along one of two", sum_over(t.x * widened(t.s), ints(-2, -1)), sum_over(t.x * widened(t.s), ints(-2, -1))),
+    BECOMES("and what it is multiplied with does not", sum_over(widened(t.s) * widened(t.s), ints(-1)), sum_over(widened(t.s) * widened(t.s), ints(-1))),
     BECOMES("x + 0 turns -0 into 0", t.x + 0.0, t.x + 0.0),
     BECOMES("so does x - (-0)", t.x - -0.0, t.x - -0.0),
     BECOMES("0 * inf is NaN", t.x * 0, t.x * 0),

@@ -62,5 +62,35 @@ TEST_CASE("a costly map in place", "[cpu][long_rows]") {
     }
 }
 
+constexpr auto normalised = [](value v, value g, value up) {
+    const value d = v - mean(v, -1, keepdims);
+    return sum(d * rsqrt(mean(square(d), -1, keepdims) + 1e-5) * g * up);
+};
+template <class F>
+constexpr int passes = cpu::facts_for<typename known_key<cpu::words_at<typename F::L, 0>>::type, 8>().passes;
+TEST_CASE("slopes of normalised rows take three passes", "[cpu][long_rows]") {   // the mean, all sums that need it, the slopes
+    constexpr auto gain = placeholder<"gain", float, "n">;
+    constexpr auto up = placeholder<"up", float, "m", "n">;
+    constexpr auto loss = trace(normalised, table, gain, up);
+    auto f = function(inputs(table, gain, up), grad(loss, table, gain));
+    for (const i64 n : {1, 17, 64, 100, 600}) compare(f, {{"m", 5}, {"n", n}}, {.tolerance = 1e3});
+    static constexpr auto t = placeholder<"t", double, 4, 133>;
+    static constexpr auto g = placeholder<"g", double, 133>;
+    static constexpr auto u = placeholder<"u", double, 4, 133>;
+    auto fixed = function(inputs(t, g, u), grad(trace(normalised, t, g, u), t, g));
+    compare(fixed, {}, {.tolerance = 1e3});
+    static_assert(passes<decltype(fixed)> == 3);
+}
+/// What is folded in a later pass than it could be, since that has its operand anyway, and what cannot wait.
+TEST_CASE("folds that wait for another pass", "[cpu][long_rows]") {
+    constexpr auto w = placeholder<"w", float, "m", "n">;
+    auto f = function(inputs(table, w), trace([](value v, value u) {
+        const value top = expand_dims<-1>(max(v, -1)), e = v - top, far = expand_dims<-1>(sum(square(e), -1)), product = u * 3.0;
+        const value early = expand_dims<-1>(sum(product * u, -1)), late = expand_dims<-1>(sum(product, -1));
+        return values{e * product / far + late, sum(e * product * early, -1), sum(product * early, -1), sum(u, 0)};
+    }, table, w));
+    for (const i64 n : {1, 16, 77, 200}) compare(f, {{"m", 4}, {"n", n}}, {.tolerance = 2e3});
+}
+
 }  // namespace
 }  // namespace kiln::testing

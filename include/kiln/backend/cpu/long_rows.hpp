@@ -25,7 +25,22 @@ struct long_rows : one_hot_rows<K, VB> {
             }
         } else if constexpr (base::template only_for_saved<S>(I)) return;
         else if constexpr (base::one_hot(S)) base::template step_of_others<I, Tail>(s, r, p, acc);
-        else base::template step<I, Tail>(s, r, p, acc);
+        else {
+            base::template step<I, Tail>(s, r, p, acc);
+            if constexpr (!Tail && K::node(I).kind == kiln::step::load && f.columns(I) && uses<S>(I) > 1) {
+                auto& x = base::template at<I>(r);
+                x = x.settled(x.v);
+            }
+        }
+    }
+    /// How often pass S reads node i; a sum takes a product apart that others want whole.
+    template <int S>
+    static constexpr int uses(int i) {
+        int count = 0;
+        for (int j = i + 1; j < base::n; ++j)
+            if ((f.in_pass[j] >> S & 1) && f.reads(j, i))
+                for (int k = j; k < base::n; ++k) count += k == j || (base::sums_products(k) && f.reads(k, j));
+        return count;
     }
     /// The vector with the hit of a one-hot row, but for what is stored: that may be where others of its values still come from.
     template <int S, int I>
@@ -49,13 +64,15 @@ struct long_rows : one_hot_rows<K, VB> {
     }();
     static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
     static constexpr int n_acc = unroll > 1 ? unroll : 2;
-    /// Sums of a pass that waits for costly values anyway need two parts; each takes a register.
-    template <int S>
-    static constexpr int parts = [] {
+    /// Does pass S wait for costly values?
+    static constexpr bool costly_pass(int s) {
         for (int i = 0; i < base::n; ++i)
-            if (f.costly[i] && f.columns(i) && f.in_pass[i] && f.first_pass(i) == S) return 2;
-        return n_acc;
-    }();
+            if (f.costly[i] && f.columns(i) && f.in_pass[i] && f.first_pass(i) == s) return true;
+        return false;
+    }
+    /// Sums of such a pass need two parts; each takes a register.
+    template <int S>
+    static constexpr int parts = costly_pass(S) ? 2 : n_acc;
     static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false, int ahead = 0) {
         return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside, ahead};
     }
@@ -140,7 +157,7 @@ struct long_rows : one_hot_rows<K, VB> {
     static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc) {
         if constexpr (U < unroll) {
             one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges, U * L), acc);
-            if constexpr (S == f.passes - 2 && U % lines == 0)
+            if constexpr (S == fetching_pass && U % lines == 0)
                 if (p.n1 * base::B <= fetched_row) fetch_ahead(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
         }
     }
@@ -171,8 +188,15 @@ struct long_rows : one_hot_rows<K, VB> {
         } else one<S, Tail, I>(s, r, p, acc);
     }
 
-    // The last pass but one fetches what the last one writes and the next row reads, which then wait for the memory beside its arithmetic.
-    // Longer rows would push each other out of the first cache.
+    // A pass fetches what the last one writes and the next row reads, which then wait for the memory beside its arithmetic: the first with
+    // costly values, or else, of the next row alone, the last pass but one. Longer rows, and sums of columns beside cheap ones, would push
+    // each other out of the first cache.
+    static constexpr int fetching_pass = [] {
+        for (int s = 0; s < f.passes && f.passes > 1; ++s)
+            if (costly_pass(s)) return s;
+        return only<base::column_sums>::size() > 0 ? -1 : f.passes - 2;
+    }();
+    static constexpr bool fetches_stores = fetching_pass >= 0 && fetching_pass < f.passes - 1 && costly_pass(fetching_pass);
     static constexpr i64 fetched_row = 8192;
     static constexpr int lines = VB < 64 ? 64 / VB : 1;   // vectors of one
     template <int... I>
@@ -185,8 +209,8 @@ struct long_rows : one_hot_rows<K, VB> {
         constexpr key_node k = K::node(I);
         if constexpr (f.rows(I) && f.columns(I) && !k.section && !k.strided && (k.kind == kiln::step::load || k.kind == kiln::step::store)) {
             if constexpr (sizeof(typename base::template memory_type<I>) == base::B) {
-                if constexpr (k.kind == kiln::step::store) __builtin_prefetch(base::template address<I>(p), 1);
-                else __builtin_prefetch(base::template address<I>(next));
+                if constexpr (k.kind == kiln::step::load) __builtin_prefetch(base::template address<I>(next));
+                else if constexpr (fetches_stores) __builtin_prefetch(base::template address<I>(p), 1);
             }
         }
     }

@@ -121,15 +121,13 @@ struct negative_of_multiple : at<negative_op>::over<multiply_op> {
         return m.x.zero() || w.shared(n[0]) ? value{} : full_like(m.x, -m.number()) * m.x;
     }
 };
-/// x + (-y) -> x - y, (-x) + y -> y - x.
-struct add_of_negative : at<add_op>::over<negative_op> {
-    static constexpr auto name = "add_of_negative";
-    static constexpr value apply(site n) { return is<negative_op>(n[1]) ? n[0] - input(n[1]) : n[1] - input(n[0]); }
-};
-/// x - (-y) -> x + y.
-struct subtract_of_negative : at<subtract_op>::over<negative_op> {
-    static constexpr auto name = "subtract_of_negative";
-    static constexpr value apply(site n) { return is<negative_op>(n[1]) ? n[0] + input(n[1]) : value{}; }
+/// x + (-y) -> x - y, (-x) + y -> y - x, x - (-y) -> x + y.
+struct sum_of_negative : at<add_op, subtract_op>::over<negative_op> {
+    static constexpr auto name = "sum_of_negative";
+    static constexpr value apply(site n) {
+        if (is<subtract_op>(n.result())) return is<negative_op>(n[1]) ? n[0] + input(n[1]) : value{};
+        return is<negative_op>(n[1]) ? n[0] - input(n[1]) : n[1] - input(n[0]);
+    }
 };
 /// (-x) * (-y) -> x * y, (-x) * y -> -(x * y), which a sum or a literal takes up.
 struct multiply_of_negatives : at<multiply_op>::over<negative_op> {

@@ -4,6 +4,7 @@
 #include <kiln/passes/rewrites/identities.hpp>
 #include <kiln/passes/rewrites/sections.hpp>
 #include <kiln/passes/rewrites/stability.hpp>
+#include <kiln/passes/rewrites/sums.hpp>
 #include <kiln/passes/rewrites/views.hpp>
 #include <kiln/passes/rewrites/windows.hpp>
 
@@ -83,15 +84,15 @@ struct rule_list {
 using all = rule_list<
     fold_constants, own_rule, pow_of_constant, pow_of_half,
     by_one, multiply_by_minus_one, divide_by_power_of_two, zero_in_sum, sum_in_parts,
-    negative_of_negative, negative_of_multiple, add_of_negative, subtract_of_negative, multiply_of_negatives, even_of_negative, idempotent, not_of_not,
+    negative_of_negative, negative_of_multiple, sum_of_negative, multiply_of_negatives, even_of_negative, idempotent, not_of_not,
     same_operands, integer_same_operands, integer_with_literal,
     where_of_literal, where_of_same, where_of_not, where_of_where, cast_to_same, cast_of_cast, stop_gradient_rule,
     mask_of_window_slope, sum_of_window_slope,   // before reshapes move
     view_of_literal, reshape_to_same, reshape_of_reshape, expand_of_expand, transpose_of_transpose, transpose_to_reshape,
     transpose_of_expand, reshape_through_pointwise, transpose_through_pointwise, reshape_out_of_pointwise, reduction_of_reshape,
-    section_of_section, slice_of_pad, slice_inwards, pads_as_one, pad_of_zeros,
+    section_of_section, slice_of_pad, slice_inwards, pads_as_one,
     product_with_short_rows, product_with_column, fold_of_product,
-    sum_of_sum, extremum_of_extremum, extremum_of_expand, reduction_of_literal,
+    sum_of_sum, sum_of_centred, factor_out_of_sum, extremum_of_extremum, extremum_of_expand, reduction_of_literal,
     softplus_rule, log_softmax_rule, logsumexp_rule, log_of_exp, log1p_rule, expm1_rule, sigmoid_rule, one_minus_sigmoid, one_plus_tanh,
     softmax_rule, gather_factors, factor_of_sum>;
 

@@ -121,10 +121,5 @@ struct pads_as_one : at<add_op, subtract_op, multiply_op>::over<pad_op> {
         return call<pad_op>(axes_at(x), n.b->make(*n.n().op, in, 2, 0));
     }
 };
-/// A pad of zeros is zeros.
-struct pad_of_zeros : at<pad_op>::over<a_literal> {
-    static constexpr auto name = "pad_of_zeros";
-    static constexpr value apply(site n) { return is_exactly(n[0], 0) ? n.b->literal(type_of(n.result()), 0) : value{}; }
-};
 
 }  // namespace kiln::rewrite

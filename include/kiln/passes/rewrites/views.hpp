@@ -84,10 +84,12 @@ struct reduction_of_reshape : at<sum_op, prod_op, max_op, min_op, any_op, all_op
     }
 };
 
-/// A view of a literal is a literal.
-struct view_of_literal : at<expand_op, reshape_op, transpose_op, slice_op>::over<a_literal> {
+/// A view of a literal is a literal, and so is a pad of zeros.
+struct view_of_literal : at<expand_op, reshape_op, transpose_op, slice_op, pad_op>::over<a_literal> {
     static constexpr auto name = "view_of_literal";
-    static constexpr value apply(site n) { return n.b->literal(type_of(n.result()), bits_of_literal(n[0])); }
+    static constexpr value apply(site n) {
+        return !is<pad_op>(n.result()) || is_exactly(n[0], 0) ? n.b->literal(type_of(n.result()), bits_of_literal(n[0])) : value{};
+    }
 };
 /// A reshape to the shape that is there already.
 struct reshape_to_same : at<reshape_op> {
