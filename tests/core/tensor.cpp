@@ -53,6 +53,18 @@ TEST_CASE("a static tensor starts at zero and is aligned", "[tensor]") {
     for (const float x : t) CHECK(x == 0.0f);
 }
 
+TEST_CASE("large tensors begin with a page", "[tensor]") {
+    tensor<float, dynamic> nearly(4095), large(4096), larger(100000);
+    const tensor<double, 2048> fixed;
+    CHECK(reinterpret_cast<std::uintptr_t>(nearly.data()) % 64 == 0);
+    for (const void* p : {static_cast<const void*>(large.data()), static_cast<const void*>(larger.data()), static_cast<const void*>(fixed.data())})
+        CHECK(reinterpret_cast<std::uintptr_t>(p) % 4096 == 0);
+    const float* const elements = larger.data();
+    tensor<float, dynamic, 100> matrix = std::move(larger).reshape<dynamic, 100>(1000);   // which gives it back as it was taken
+    CHECK(matrix.data() == elements);
+    nearly = std::move(large);
+}
+
 TEST_CASE("dynamic extents are given in order", "[tensor]") {
     tensor<double, dynamic, 4, dynamic> t(2, std::size_t{3});
     CHECK(t.extents() == std::array<i64, 3>{2, 4, 3});
