@@ -17,7 +17,7 @@ struct key_node {
     int op;              // index among the operations of the key
     int in[3];           // nodes of the body before this one
     int mask;            // bit k: varies along axis k of the key
-    int slot;            // load, store: the argument; constant: which one; counter: the axis
+    int slot;            // load, store: the argument; constant: which one; counter: the axis; operation: so many nodes before, if any, is what gives this value a column later
     bool strided;        // load: strides come with the call
     bool section = false;   // load: read elsewhere; strides, shifts and extents come with the call, `op` says along which axes there may be nothing
 };

@@ -81,6 +81,39 @@ struct key_writer {
         size(x.placed ? shift_size(b.places.shift[x.placed][__builtin_ctz(static_cast<unsigned>(x.mask))]) : size_expr{0, 0, {}});
     }
 
+    /// The nodes of a key while it is written, to find values of one column that are those of another a column later, as where slices overlap.
+    struct column_repeats {
+        const key_writer& k;
+        const u64 *nodes, *constants, *ops;
+        int column, last;   // of the group and of the key
+        int entry[words_max];   // of a node of the key
+
+        constexpr key_node at(int i) const { return unpacked_node(nodes[i]); }
+        constexpr bool is_some_or_zero(const key_node& x) const {
+            return x.kind == step::operation && ops[x.op] == hash(where_op::name) && at(x.in[2]).kind == step::constant && constants[at(x.in[2]).slot] == 0;
+        }
+        /// Is node i what node o has been at the column before, wherever everything is inside?
+        constexpr bool before(int i, int o) const {
+            const key_node x = at(i), y = at(o);
+            if (x.kind == step::constant) return y.kind == step::constant && constants[x.slot] == constants[y.slot] && x.type == y.type;
+            if (!(x.mask >> last & 1)) return i == o;
+            if (is_some_or_zero(x)) return before(x.in[1], o);
+            if (x.kind != y.kind || x.type != y.type || x.mask != y.mask) return false;
+            if (x.kind == step::operation) return x.op == y.op && before(x.in[0], y.in[0]) && before(x.in[1], y.in[1]) && before(x.in[2], y.in[2]);
+            const body_entry &e = k.b.entry[entry[i]], &f = k.b.entry[entry[o]];
+            if (x.kind != step::load || e.node != f.node || e.order || f.order) return false;
+            const i64 *there = k.b.places.shift[e.placed], *here = k.b.places.shift[f.placed];
+            for (int a = 0; a < 8; ++a)
+                if (is_product(there[a]) || is_product(here[a]) || there[a] != here[a] - (a == column)) return false;
+            return true;
+        }
+        constexpr int distance(int i) const {
+            for (int o = i - 1; o >= 0 && i - o < 256; --o)
+                if (at(o).kind == step::operation && before(i, o)) return i - o;
+            return 0;
+        }
+    };
+
     // ---- the key of a group and the sizes of its calls
     constexpr plan_call kernel_of(int q) {
         plan_call call{0, 0, 0, n_call_sizes, 0, q, 0};
@@ -157,7 +190,7 @@ struct key_writer {
         h.slots = con ? 3 : 1;   // operands of a contraction, scratch
         const int first_node = n;
         int last_mask = 0, merged_mask = 0;
-        bool reduces = false;
+        bool reduces = false, elsewhere = false;
         u64 constants[256];
         for (int e = from; e < to; ++e) {
             const body_entry& x = b.entry[e];
@@ -185,6 +218,7 @@ struct key_writer {
                     k.in[0] = n_call_sizes - first_size;
                     put_strides(a, m, 0, m.n, grp.rank);
                     if (x.placed) put_section(k, a, m, grp, first_size);
+                    elsewhere |= x.placed;
                 }
                 break;
             case step::tile: break;
@@ -198,6 +232,17 @@ struct key_writer {
             }
             }
             w[n++] = packed(k);
+        }
+        if (elsewhere && !con) {
+            column_repeats repeats{*this, w + first_node, constants, ops, grp.rank - 1, m.n - 1, {}};
+            for (int e = from; e < to; ++e)
+                if (!fused.absorbed[e - from]) repeats.entry[place_in_key[e]] = e;
+            for (int i = 0; i < n - first_node; ++i) {
+                key_node k = repeats.at(i);
+                if (k.kind != step::operation || !(k.mask >> repeats.last & 1)) continue;
+                k.slot = repeats.distance(i);
+                w[first_node + i] = packed(k);
+            }
         }
         i64 stored = 0;   // bytes of a column
         for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {

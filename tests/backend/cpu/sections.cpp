@@ -129,6 +129,49 @@ TEST_CASE("differences and their gradients are one kernel", "[cpu][sections]") {
     STATIC_REQUIRE(decltype(f)::L::result.n_calls == 1);
     STATIC_REQUIRE(decltype(f)::L::result.n_slots == 0);
 }
+/// Values that are those of another column a column later: moved by a lane, or not.
+constexpr value chain_of_springs(value x) {   // each end of a spring is pulled by what it says of itself
+    const value stretch = x[slice(1, none)] - x[slice(0, -1)], force = stretch * (1 + square(stretch)) * 0.5;
+    return pad(force, {1, 0}) - pad(force, {0, 1});
+}
+constexpr value further_apart(value x) {   // two columns, and the next one
+    const value a = x[slice(2, none)] - square(x[slice(0, -2)]) * 3, b = x[slice(1, none)] + square(x[slice(0, -1)]);
+    return pad(a, {2, 0}) - pad(a, {0, 2}) + pad(b, {0, 1}) * pad(square(b) + 1, {1, 0});
+}
+template <class F>
+constexpr int repeats = [] {
+    using L = typename F::L;
+    int n = 0;
+    for (int k = 0; k < L::result.n_kernels; ++k) {
+        const key_view w{L::result.words + L::result.kernel[k].at, L::result.kernel[k].n};
+        for (int i = 0; i < w.n_nodes(); ++i) n += w.node(i).kind == step::operation && w.node(i).slot > 0;
+    }
+    return n;
+}();
+TEST_CASE("values of one column that are those of the next", "[cpu][sections]") {
+    constexpr auto of_all = [](value a, value b, value t) {
+        const value row = slice(t, slice(0, none), slice(1, none)) - square(slice(t, slice(0, none), slice(0, -1)));
+        return values{chain_of_springs(a), chain_of_springs(b), further_apart(b), pad(row, {{0, 0}, {1, 0}}) * 2.0 - pad(row, {{0, 0}, {0, 1}}), sum(square(chain_of_springs(a))), chain_of_springs(tanh(a))};
+    };
+    auto f = function(inputs(v, d, m), trace(of_all, v, d, m));
+    constexpr auto banana = trace<rosenbrock>(v);
+    constexpr auto energy = trace([](value x) { return sum(square(chain_of_springs(x))); }, d);
+    auto gradients = function(inputs(v), outputs(banana, grad(banana, v)));
+    auto second = function(inputs(d), outputs(energy, grad(energy, d)));
+    static_assert(repeats<decltype(gradients)> > 0 && repeats<decltype(second)> > 0 && repeats<decltype(f)> > 0);
+    for (const i64 n : lengths) {
+        compare(f, {{"n", n}, {"w", n % 70 + 2}}, {.tolerance = 1e3});
+        compare(gradients, {{"n", n}}, {.tolerance = 2e3});
+        compare(second, {{"n", n}}, {.tolerance = 2e3});
+    }
+    compare_threads(gradients, {{"n", 5000}});
+    static constexpr auto fixed = placeholder<"fixed", double, 133>;
+    auto g = function(inputs(fixed), outputs(trace<chain_of_springs>(fixed), grad(trace<rosenbrock>(fixed), fixed)));
+    compare(g, {}, {.tolerance = 2e3});
+    // what does not overlap is computed
+    auto apart = function(inputs(v), trace([](value x) { return x[slice(0, -2)] * 2.0 - square(x[slice(2, none)]); }, v));
+    static_assert(repeats<decltype(apart)> == 0);
+}
 TEST_CASE("the zeros around a multiple are 0, not -0", "[cpu][sections]") {
     static constexpr auto line = placeholder<"line", float, 20>;
     static constexpr auto longer = placeholder<"longer", float, 23>;

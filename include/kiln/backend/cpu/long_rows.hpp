@@ -56,6 +56,78 @@ struct long_rows : one_hot_rows<K, VB> {
         [[maybe_unused]] regs r;
         (one<S, Tail, I>(s, r, p, acc), ...);
     }
+    // ---- Where slices overlap, values of one column are those of another a column later: they are moved by a lane instead of computed.
+    struct repeats {
+        bool moved[base::n + 1], left_out[base::n + 1];   // left out: wanted for moved ones alone
+        bool any;
+    };
+    static constexpr int repeated(int i) {   // the node that gives value i a column later; i: there is none
+        const key_node k = K::node(i);
+        return k.kind == kiln::step::operation && k.type != dtype::boolean && size_of(k.type) == base::B ? i - k.slot : i;
+    }
+    /// Is node i part of what sum k takes apart as it goes?
+    static constexpr bool is_taken_apart(int k, int i) {
+        if (!base::sums_products(k)) return false;
+        for (int v = K::node(k).in[0];; v = is_some_or_zero<K>(v) ? K::node(v).in[1] : K::node(v).in[2]) {
+            if (v == i) return true;
+            if (taken_apart<K>{f}.product(v)) return false;
+        }
+    }
+    template <int S>
+    static constexpr repeats repeats_in = [] {
+        repeats r{};
+        const auto here = [](int i) { return (f.in_pass[i] >> S & 1) != 0; };
+        for (int i = 0; i < base::n && has_edges; ++i) {
+            bool moves = repeated(i) != i && here(i) && here(repeated(i));
+            for (int k = i + 1; k < base::n && moves; ++k) moves = !is_taken_apart(k, i);
+            r.moved[i] = moves;
+        }
+        const auto leave_out = [&] {   // returns how many operations
+            int count = 0;
+            for (int i = base::n - 1; i >= 0; --i) {
+                bool wanted = K::node(i).kind == kiln::step::store || f.reduces(i), read = false;
+                for (int j = i + 1; j < base::n && !wanted; ++j) {
+                    read |= here(j) && f.reads(j, i);
+                    wanted |= here(j) && !r.left_out[j] && (r.moved[j] ? repeated(j) == i : f.reads(j, i));
+                }
+                r.left_out[i] = here(i) && read && !wanted;
+                count += r.left_out[i] && K::node(i).kind == kiln::step::operation;
+            }
+            return count;
+        };
+        for (int i = base::n - 1; i >= 0; --i) {   // one that saves itself alone is not worth its move
+            if (!r.moved[i]) continue;
+            const int with = leave_out();
+            r.moved[i] = false;
+            const int without = leave_out();
+            r.moved[i] = f.costly[i] || with > without;
+        }
+        leave_out();
+        for (int i = 0; i < base::n; ++i) r.any |= r.moved[i];
+        return r;
+    }();
+    template <class V, int... J>
+    static KILN_INLINE V moved_on(V x, V before, std::integer_sequence<int, J...>) { return {__builtin_shufflevector(before.v, x.v, (L - 1 + J)...)}; }
+    /// Moves: `before` has the values of the vector before this one.
+    template <int S, bool Tail, bool Moves, int I>
+    static KILN_INLINE void one_of_next(state& s, regs& r, const place& p, regs& acc, [[maybe_unused]] const regs& before) {
+        if constexpr (Moves && repeats_in<S>.left_out[I]) return;
+        else if constexpr (Moves && repeats_in<S>.moved[I])
+            base::template at<I>(r) = moved_on(base::template at<repeated(I)>(r), base::template at<repeated(I)>(before), std::make_integer_sequence<int, L>{});
+        else one<S, Tail, I>(s, r, p, acc);
+    }
+    template <int S, int I>
+    static KILN_INLINE void hand_on(regs& to, const regs& from) {
+        if constexpr (repeats_in<S>.moved[I]) base::template at<repeated(I)>(to) = base::template at<repeated(I)>(from);
+    }
+    template <int S, int... I>
+    static KILN_INLINE void hand_on_nothing(std::integer_sequence<int, I...>, regs& to) { (hand_on<S, I>(to, regs{}), ...); }
+    template <int S, bool Tail, bool Moves, int... I>
+    static KILN_INLINE void next_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc, regs& before) {
+        [[maybe_unused]] regs r;
+        (one_of_next<S, Tail, Moves, I>(s, r, p, acc, before), ...);
+        (hand_on<S, I>(before, r), ...);
+    }
     // Several vectors at a time hide latencies; a long body does that by itself, and each copy of it costs compile time.
     static constexpr int n_costly = [] {
         int count = 0;
@@ -115,24 +187,26 @@ struct long_rows : one_hot_rows<K, VB> {
             if (with_hit.count > 0) each_with_hit<S>(nodes{}, s, hits, with_hit, acc[0]);
         }
         i64 j = first, end = last;   // whole vectors from j to end
+        [[maybe_unused]] regs before;
         if constexpr (has_edges) {
+            hand_on_nothing<S>(nodes{}, before);
             const column_range whole = base::columns_with_all(nodes{}, p, first, last);
             end = whole.to;
-            while (j < last && j < whole.from) edge<S>(nodes{}, s, p, j, last, acc[1]);
+            while (j < last && (j < whole.from || (repeats_in<S>.any && j == first))) edge<S>(nodes{}, s, p, j, last, acc[1], before);
         }
         if constexpr (unroll > 1)
             for (; j + unroll * L <= end; j += unroll * L) {
                 if constexpr (interleaved) by_turns<S, false>(std::make_integer_sequence<int, unroll>{}, nodes{}, s, p, j, end, acc);
-                else (unrolled<S, U>(nodes{}, s, p, j, acc[U % parts<S>]), ...);
+                else (unrolled<S, U>(nodes{}, s, p, j, acc[U % parts<S>], before), ...);
             }
         if constexpr (interleaved && !has_edges) {   // more than a vector that the steps leave over is one more of them
             if (j + L < last) {
                 by_turns<S, true>(std::make_integer_sequence<int, unroll>{}, nodes{}, s, p, j, last, acc);
                 j = last;
             }
-        } else for (; j + L <= end; j += L) one_each<S, false>(nodes{}, s, at_column(p, j, L, has_edges), acc[0]);
+        } else for (; j + L <= end; j += L) next_each<S, false, true>(nodes{}, s, at_column(p, j, L, has_edges), acc[0], before);
         if constexpr (has_edges)
-            while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1]);
+            while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1], before);
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
         if constexpr (base::one_hot(S))
             if (with_hit.count > 0) base::store_hits(nodes{}, s, hits, with_hit);
@@ -149,20 +223,20 @@ struct long_rows : one_hot_rows<K, VB> {
     }
     /// A vector in which not everything is there.
     template <int S, int... I>
-    static KILN_INLINE void edge(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64& j, i64 last, regs& acc) {
-        one_each<S, true>(nodes, s, at_column(p, j, static_cast<int>(last - j < L ? last - j : L)), acc);
+    static KILN_INLINE void edge(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64& j, i64 last, regs& acc, regs& before) {
+        next_each<S, true, false>(nodes, s, at_column(p, j, static_cast<int>(last - j < L ? last - j : L)), acc, before);
         j += L;
     }
     template <int S, int U, int... I>
-    static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc) {
+    static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc, regs& before) {
         if constexpr (U < unroll) {
-            one_each<S, false>(nodes, s, at_column(p, j + U * L, L, has_edges, U * L), acc);
+            next_each<S, false, true>(nodes, s, at_column(p, j + U * L, L, has_edges, U * L), acc, before);
             if constexpr (S == fetching_pass && U % lines == 0)
                 if (p.n1 * base::B <= fetched_row) fetch_ahead(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
         }
     }
     /// A map with costly functions, each of which is a chain of instructions that wait for each other: those of several vectors by turns.
-    static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0);
+    static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0) && !repeats_in<0>.any;
     /// Stores come last: nothing may be loaded before them that might be what they write, or be taken for it by a processor that compares
     /// the last 12 bits of addresses alone. Tail: as far as there are elements before `last`.
     template <int S, bool Tail, int... U, int... I>
