@@ -42,7 +42,7 @@ struct call_arguments {
 
     /// By position: argument k is input k. Gives the place of its elements.
     template <int K, class T>
-    char* take(T&& v) {
+    KILN_INLINE char* take(T&& v) {
         if constexpr (bare_number<std::remove_cvref_t<T>>) return take_number<K>(v);
         else return take_view<K>(as_view(v));
     }
@@ -92,7 +92,7 @@ private:
         return scalar[K];
     }
     template <int K, class U, i64... X>
-    char* take_view(tensor_view<U, X...> v) {
+    KILN_INLINE char* take_view(tensor_view<U, X...> v) {
         using T = ctype_of<In::type(K)>;
         constexpr int first = In::first_extent(K);   // a call at run time would carry the graph along
         i64* e = extents + first;

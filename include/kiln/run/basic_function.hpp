@@ -161,7 +161,7 @@ private:
         else return K < static_cast<int>(sizeof...(A));
     }
     template <int K, class... A>
-    void take_default([[maybe_unused]] arguments& args, [[maybe_unused]] char** leaves) const {
+    KILN_INLINE void take_default([[maybe_unused]] arguments& args, [[maybe_unused]] char** leaves) const {
         if constexpr (!is_given<K, A...>()) leaves[K] = args.template take<K>(std::get<K - in::first_default>(defaults).v);
     }
 
@@ -170,8 +170,8 @@ private:
         arguments args;
         char* leaves[L::result.n_leaves + 1];   // apart from what is checked, so that they may stay in registers
         if constexpr (by_name<A...>) ((leaves[in::template index<typename std::remove_cvref_t<A>::placeholder_type>()] = args.take_named(a)), ...);
-        else [&]<int... K>(std::integer_sequence<int, K...>) { ((leaves[K] = args.template take<K>(a)), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
-        [&]<int... K>(std::integer_sequence<int, K...>) { (take_default<in::first_default + K, A...>(args, leaves), ...); }(
+        else [&]<int... K>(std::integer_sequence<int, K...>) KILN_INLINE_LAMBDA { ((leaves[K] = args.template take<K>(a)), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});
+        [&]<int... K>(std::integer_sequence<int, K...>) KILN_INLINE_LAMBDA { (take_default<in::first_default + K, A...>(args, leaves), ...); }(
             std::make_integer_sequence<int, sizeof...(D)>{});
         constexpr bool right = L::result.n_names == 0 && []<int... K>(std::integer_sequence<int, K...>) {
             return (arguments::template is_right<K, A>() && ...);
@@ -208,7 +208,7 @@ private:
     }
 
     template <class S, int... K>
-    void variables_of([[maybe_unused]] S* session, [[maybe_unused]] char** leaves, std::integer_sequence<int, K...>) {
+    KILN_INLINE void variables_of([[maybe_unused]] S* session, [[maybe_unused]] char** leaves, std::integer_sequence<int, K...>) {
         (one_variable<sig.inputs + K>(session, leaves), ...);
     }
     static constexpr int random_leaf(int k) { return random_leaf_of(L::graph.view(), L::graph.nodes[L::result.leaf[k].node]); }
@@ -220,7 +220,7 @@ private:
     template <class S>
     random_state& state_of(S* session) { return session ? static_cast<random_state&>(*session) : *this; }
     template <int K, class S>
-    void one_variable(S* session, char** leaves) {
+    KILN_INLINE void one_variable(S* session, char** leaves) {
         if constexpr (random_leaf(K) >= 0) leaves[K] = state_of(session).random_number(random_leaf(K));
         else {
             constexpr int at = S::table::find(in::name(K));

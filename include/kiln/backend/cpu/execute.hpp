@@ -139,10 +139,12 @@ public:
     }
     /// The same for a plan of one call, whose arguments are found without a look at the table.
     template <class L, class Arch>
-    void run_only_call(char* const* leaves, char* const* outputs) const {
+    KILN_INLINE void run_only_call(char* const* leaves, char* const* outputs) const {
         static constexpr plan_call call = L::result.call[0];
-        [&]<int... I>(std::integer_sequence<int, I...>) {
-            char* const a[]{one_by_one(address(L::result.argument[call.first_argument + I], leaves, outputs))..., nullptr};
+        [&]<int... I>(std::integer_sequence<int, I...>) KILN_INLINE_LAMBDA {
+            char* a[call.n_arguments + 1];
+            (put_alone(a[I], known_address<L::result.argument[call.first_argument + I]>(leaves, outputs)), ...);
+            a[call.n_arguments] = nullptr;
             start(tables_of<L, Arch>, call, a);
         }(std::make_integer_sequence<int, call.n_arguments>{});
     }
@@ -160,9 +162,16 @@ private:
         else kernel(a, s, 0, 1);
     }
     /// Compilers would gather several pointers in a wide register and store that, which takes longer.
-    static KILN_INLINE char* one_by_one(char* p) {
-        __asm__("" : "+r"(p));
-        return p;
+    static KILN_INLINE void put_alone(char*& to, char* p) {
+        to = p;
+        __asm__("" : "+m"(to));
+    }
+    /// The same as below, of an argument that the compiler knows early enough to leave the others in registers.
+    template <plan_argument X>
+    KILN_INLINE char* known_address(char* const* leaves, char* const* outputs) const {
+        if constexpr (X.where == space::leaf) return leaves[X.index];
+        else if constexpr (X.where == space::output) return outputs[X.index];
+        else return address(X, leaves, outputs);
     }
     char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {
         switch (x.where) {
