@@ -89,26 +89,26 @@ struct body_facts {
             }
     }
 
-    /// The pass, or their number, before which everything must be over that is made of node i and wanted in the row.
-    constexpr int wanted_before(int i) const {
-        int pass = passes;
-        for (int j = i + 1; j < n; ++j)
-            if (reads(j, i) && !post[j] && !after(j)) {
-                const int p = columns(j) ? first_pass(j) : wanted_before(j);
-                if (p < pass) pass = p;
-            }
-        return pass;
-    }
     /// A fold along the row that nothing waits for is done in a later pass that has its operand anyway, which is then not computed in an
     /// earlier one.
     constexpr void fold_later() {
+        int before[N + 1];   // the pass, or their number, before which everything must be over that is made of a node and wanted in the row
+        const auto look_back = [&] {
+            for (int i = 0; i < n; ++i) before[i] = passes;
+            for (int j = n - 1; j >= 0; --j) {
+                const int p = columns(j) ? first_pass(j) : before[j];
+                for (int k = 0; k < arity(j) && !post[j] && !after(j); ++k)
+                    if (p < before[node[j].in[k]]) before[node[j].in[k]] = p;
+            }
+        };
+        look_back();
         for (int i = n - 1; i >= 0; --i) {
             if (!along_row(i)) continue;
             const int o = node[i].in[0];
             unsigned anyway = 0;
             for (int j = o + 1; j < n; ++j)
                 if (j != i && reads(j, o)) anyway |= in_pass[j];
-            anyway = (anyway & ((1u << wanted_before(i)) - 1)) >> stage[o];
+            anyway = (anyway & ((1u << before[i]) - 1)) >> stage[o];
             if (anyway == 0 || (anyway & 1)) continue;
             stage[i] = stage[o] + __builtin_ctz(anyway) + 1;
             in_pass[i] = 1u << (stage[i] - 1);
@@ -118,6 +118,7 @@ struct body_facts {
                     if (stage[node[j].in[k]] > stage[j]) stage[j] = stage[node[j].in[k]];
             }
             spread_passes();
+            look_back();
         }
     }
 

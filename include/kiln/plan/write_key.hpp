@@ -1,6 +1,7 @@
 // The keys of groups, each written once, and the sizes that go with a call of its kernel.
 #pragma once
 #include <kiln/plan/calls.hpp>
+#include <kiln/plan/column_repeats.hpp>
 #include <kiln/plan/facts.hpp>
 #include <kiln/plan/fma.hpp>
 #include <kiln/plan/merged_axes.hpp>
@@ -80,39 +81,6 @@ struct key_writer {
         for (int j = 1; j < 3; ++j) size(sizes.of(g, g.at(attrs, j)));
         size(x.placed ? shift_size(b.places.shift[x.placed][__builtin_ctz(static_cast<unsigned>(x.mask))]) : size_expr{0, 0, {}});
     }
-
-    /// The nodes of a key while it is written, to find values of one column that are those of another a column later, as where slices overlap.
-    struct column_repeats {
-        const key_writer& k;
-        const u64 *nodes, *constants, *ops;
-        int column, last;   // of the group and of the key
-        int entry[words_max];   // of a node of the key
-
-        constexpr key_node at(int i) const { return unpacked_node(nodes[i]); }
-        constexpr bool is_some_or_zero(const key_node& x) const {
-            return x.kind == step::operation && ops[x.op] == hash(where_op::name) && at(x.in[2]).kind == step::constant && constants[at(x.in[2]).slot] == 0;
-        }
-        /// Is node i what node o has been at the column before, wherever everything is inside?
-        constexpr bool before(int i, int o) const {
-            const key_node x = at(i), y = at(o);
-            if (x.kind == step::constant) return y.kind == step::constant && constants[x.slot] == constants[y.slot] && x.type == y.type;
-            if (!(x.mask >> last & 1)) return i == o;
-            if (is_some_or_zero(x)) return before(x.in[1], o);
-            if (x.kind != y.kind || x.type != y.type || x.mask != y.mask) return false;
-            if (x.kind == step::operation) return x.op == y.op && before(x.in[0], y.in[0]) && before(x.in[1], y.in[1]) && before(x.in[2], y.in[2]);
-            const body_entry &e = k.b.entry[entry[i]], &f = k.b.entry[entry[o]];
-            if (x.kind != step::load || e.node != f.node || e.order || f.order) return false;
-            const i64 *there = k.b.places.shift[e.placed], *here = k.b.places.shift[f.placed];
-            for (int a = 0; a < 8; ++a)
-                if (is_product(there[a]) || is_product(here[a]) || there[a] != here[a] - (a == column)) return false;
-            return true;
-        }
-        constexpr int distance(int i) const {
-            for (int o = i - 1; o >= 0 && i - o < 256; --o)
-                if (at(o).kind == step::operation && before(i, o)) return i - o;
-            return 0;
-        }
-    };
 
     // ---- the key of a group and the sizes of its calls
     constexpr plan_call kernel_of(int q) {
@@ -234,7 +202,7 @@ struct key_writer {
             w[n++] = packed(k);
         }
         if (elsewhere && !con) {
-            column_repeats repeats{*this, w + first_node, constants, ops, grp.rank - 1, m.n - 1, {}};
+            column_repeats<Bodies> repeats{b, w + first_node, constants, ops, grp.rank - 1, m.n - 1, {}};
             for (int e = from; e < to; ++e)
                 if (!fused.absorbed[e - from]) repeats.entry[place_in_key[e]] = e;
             for (int i = 0; i < n - first_node; ++i) {

@@ -92,5 +92,27 @@ TEST_CASE("folds that wait for another pass", "[cpu][long_rows]") {
     for (const i64 n : {1, 16, 77, 200}) compare(f, {{"m", 4}, {"n", n}}, {.tolerance = 2e3});
 }
 
+/// Few nodes and many ways from one to another: what is looked at along ways must not be looked at along each.
+constexpr value recurrence(value a, value b) {
+    for (int k = 0; k < 30; ++k) {
+        const value c = (a * b + a) * 0.3;
+        a = (b - c * 0.5) * 0.7;
+        b = c;
+    }
+    return a;
+}
+TEST_CASE("deep recurrences in one kernel", "[cpu][long_rows]") {
+    auto f = function(inputs(x<float>, table), trace([](value v, value t) {
+        value power = tanh(t), sum_of_powers = power;
+        for (int k = 0; k < 12; ++k) {
+            power = power * power * 0.9;
+            sum_of_powers = sum_of_powers + sum_of_powers * power;
+        }
+        return values{recurrence(v, tanh(v)), pad(recurrence(v[slice(1, none)], v[slice(0, -1)]), {1, 0}) - pad(recurrence(v[slice(1, none)], v[slice(0, -1)]), {0, 1}),
+                      sum(power * expand_dims<-1>(max(t, -1)), -1), sum(sum_of_powers - mean(t, -1, keepdims), -1)};
+    }, x<float>, table));
+    for (const i64 n : {2, 33, 100, 300}) compare(f, {{"m", 3}, {"n", n}}, {.tolerance = 1e4});
+}
+
 }  // namespace
 }  // namespace kiln::testing

@@ -168,6 +168,15 @@ TEST_CASE("values of one column that are those of the next", "[cpu][sections]") 
     static constexpr auto fixed = placeholder<"fixed", double, 133>;
     auto g = function(inputs(fixed), outputs(trace<chain_of_springs>(fixed), grad(trace<rosenbrock>(fixed), fixed)));
     compare(g, {}, {.tolerance = 2e3});
+    // masks that are no edges of columns: conditions of the program, edges of rows
+    auto masked = function(inputs(v, m), trace([](value x, value t) {
+        const value a = where(x[slice(0, -1)] > 0.0, x[slice(1, none)] - square(x[slice(0, -1)]), 0.0) * 2.0, b = (x[slice(1, none)] - square(x[slice(0, -1)])) * 2.0;
+        const value here = slice(t, slice(1, none), slice(1, none)) - square(slice(t, slice(1, none), slice(0, -1)));
+        return values{pad(b, {0, 1}) - pad(a, {1, 0}), pad(b, {1, 0}) - pad(a, {0, 1}),
+                      pad(here, {{0, 1}, {0, 1}}) * 2.0 - pad(here, {{1, 0}, {1, 0}}) * 2.0, pad(here, {{1, 0}, {0, 1}}) * 2.0 - pad(here, {{1, 0}, {1, 0}}) * 2.0};
+    }, v, m));
+    for (const i64 n : lengths) compare(masked, {{"n", n % 12 + 2}, {"w", n + 1}}, {.tolerance = 1e3});
+    for (const i64 n : lengths) compare(masked, {{"n", n}, {"w", 19}}, {.tolerance = 1e3});
     // what does not overlap is computed
     auto apart = function(inputs(v), trace([](value x) { return x[slice(0, -2)] * 2.0 - square(x[slice(2, none)]); }, v));
     static_assert(repeats<decltype(apart)> == 0);

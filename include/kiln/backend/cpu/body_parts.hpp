@@ -77,6 +77,16 @@ struct body_parts {
     // the parts of pass s are `pass + s`, ...
     enum part : int { before, row_start, all_after, column_post, scalar_post, cross_scalar, tail_part, collected_part, column_sums, turned_loads, turned_stores, kept_part, fixed_part, of_columns, of_elements, carried,
                       pass = 100, along = 200, row_after = 300, once = 400, spread = 500 };
+    struct flags {   // of each node
+        bool yes[n + 1];
+    };
+    /// Values of the columns that are computed again after the nest.
+    static constexpr flags wanted_after = [] {
+        flags r{};
+        for (int j = n - 1; j >= 0; --j)
+            for (int k = 0; k < f.arity(j) && !f.after(j) && f.columns(j) && !f.rows(j) && (f.post[j] || r.yes[j]); ++k) r.yes[f.node[j].in[k]] = true;
+        return r;
+    }();
     static constexpr bool wants(int i, int part) {
         const bool reduces = f.reduces(i), columns = f.columns(i), row = f.row_value(i);
         const bool scalar = !columns && !row;
@@ -108,7 +118,7 @@ struct body_parts {
             if (reduces) return f.columns(K::node(i).in[0]) && !f.post[K::node(i).in[0]] && f.stage[K::node(i).in[0]] == part - once;
             return columns && !f.post[i] && s == part - once;
         }
-        if (part == column_post) return columns && (f.post[i] ? !f.after(i) : needed_after(i));
+        if (part == column_post) return columns && (f.post[i] ? !f.after(i) : wanted_after.yes[i]);
         if (part == scalar_post) return scalar && f.post[i] && !f.after(i);
         if (part == cross_scalar) return scalar && f.after(i);
         if (part == all_after) return f.after(i);
@@ -119,12 +129,6 @@ struct body_parts {
         }
         if (part >= along) return f.along_row(i) && f.stage[i] == part - along + 1;
         return f.in_pass[i] >> (part - pass) & 1;
-    }
-    /// A value of the columns that is computed again after the nest.
-    static constexpr bool needed_after(int i) {
-        for (int j = i + 1; j < n; ++j)
-            if (f.reads(j, i) && !f.after(j) && f.columns(j) && !f.rows(j) && (f.post[j] || needed_after(j))) return true;
-        return false;
     }
     struct chosen {
         int id[n + 1];

@@ -1,14 +1,14 @@
 // Rows that do not stay in registers: passed over once for each reduction, several vectors at a time, costly values kept in a scratch
 // row, cheap ones computed again.
 #pragma once
-#include <kiln/backend/cpu/one_hot.hpp>
+#include <kiln/backend/cpu/row_fetches.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct long_rows : one_hot_rows<K, VB> {
-    using base = one_hot_rows<K, VB>;
-    using base::f, base::L, base::has_edges;
+struct long_rows : row_fetches<K, VB> {
+    using base = row_fetches<K, VB>;
+    using base::f, base::L, base::has_edges, base::costly_pass;
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
@@ -27,7 +27,7 @@ struct long_rows : one_hot_rows<K, VB> {
         else if constexpr (base::one_hot(S)) base::template step_of_others<I, Tail>(s, r, p, acc);
         else {
             base::template step<I, Tail>(s, r, p, acc);
-            if constexpr (!Tail && K::node(I).kind == kiln::step::load && f.columns(I) && uses<S>(I) > 1) {
+            if constexpr (!Tail && K::node(I).kind == kiln::step::load && is_floating(K::node(I).type) && f.columns(I) && uses<S>(I) > 1) {
                 auto& x = base::template at<I>(r);
                 x = x.settled(x.v);
             }
@@ -56,77 +56,19 @@ struct long_rows : one_hot_rows<K, VB> {
         [[maybe_unused]] regs r;
         (one<S, Tail, I>(s, r, p, acc), ...);
     }
-    // ---- Where slices overlap, values of one column are those of another a column later: they are moved by a lane instead of computed.
-    struct repeats {
-        bool moved[base::n + 1], left_out[base::n + 1];   // left out: wanted for moved ones alone
-        bool any;
-    };
-    static constexpr int repeated(int i) {   // the node that gives value i a column later; i: there is none
-        const key_node k = K::node(i);
-        return k.kind == kiln::step::operation && k.type != dtype::boolean && size_of(k.type) == base::B ? i - k.slot : i;
-    }
-    /// Is node i part of what sum k takes apart as it goes?
-    static constexpr bool is_taken_apart(int k, int i) {
-        if (!base::sums_products(k)) return false;
-        for (int v = K::node(k).in[0];; v = is_some_or_zero<K>(v) ? K::node(v).in[1] : K::node(v).in[2]) {
-            if (v == i) return true;
-            if (taken_apart<K>{f}.product(v)) return false;
-        }
-    }
-    template <int S>
-    static constexpr repeats repeats_in = [] {
-        repeats r{};
-        const auto here = [](int i) { return (f.in_pass[i] >> S & 1) != 0; };
-        for (int i = 0; i < base::n && has_edges; ++i) {
-            bool moves = repeated(i) != i && here(i) && here(repeated(i));
-            for (int k = i + 1; k < base::n && moves; ++k) moves = !is_taken_apart(k, i);
-            r.moved[i] = moves;
-        }
-        const auto leave_out = [&] {   // returns how many operations
-            int count = 0;
-            for (int i = base::n - 1; i >= 0; --i) {
-                bool wanted = K::node(i).kind == kiln::step::store || f.reduces(i), read = false;
-                for (int j = i + 1; j < base::n && !wanted; ++j) {
-                    read |= here(j) && f.reads(j, i);
-                    wanted |= here(j) && !r.left_out[j] && (r.moved[j] ? repeated(j) == i : f.reads(j, i));
-                }
-                r.left_out[i] = here(i) && read && !wanted;
-                count += r.left_out[i] && K::node(i).kind == kiln::step::operation;
-            }
-            return count;
-        };
-        for (int i = base::n - 1; i >= 0; --i) {   // one that saves itself alone is not worth its move
-            if (!r.moved[i]) continue;
-            const int with = leave_out();
-            r.moved[i] = false;
-            const int without = leave_out();
-            r.moved[i] = f.costly[i] || with > without;
-        }
-        leave_out();
-        for (int i = 0; i < base::n; ++i) r.any |= r.moved[i];
-        return r;
-    }();
-    template <class V, int... J>
-    static KILN_INLINE V moved_on(V x, V before, std::integer_sequence<int, J...>) { return {__builtin_shufflevector(before.v, x.v, (L - 1 + J)...)}; }
     /// Moves: `before` has the values of the vector before this one.
     template <int S, bool Tail, bool Moves, int I>
     static KILN_INLINE void one_of_next(state& s, regs& r, const place& p, regs& acc, [[maybe_unused]] const regs& before) {
-        if constexpr (Moves && repeats_in<S>.left_out[I]) return;
-        else if constexpr (Moves && repeats_in<S>.moved[I])
-            base::template at<I>(r) = moved_on(base::template at<repeated(I)>(r), base::template at<repeated(I)>(before), std::make_integer_sequence<int, L>{});
+        if constexpr (Moves && base::template repeats_in<S>.left_out[I]) return;
+        else if constexpr (Moves && base::template repeats_in<S>.moved[I])
+            base::template at<I>(r) = base::moved_on(base::template at<base::repeated(I)>(r), base::template at<base::repeated(I)>(before), std::make_integer_sequence<int, L>{});
         else one<S, Tail, I>(s, r, p, acc);
     }
-    template <int S, int I>
-    static KILN_INLINE void hand_on(regs& to, const regs& from) {
-        if constexpr (repeats_in<S>.moved[I]) base::template at<repeated(I)>(to) = base::template at<repeated(I)>(from);
-    }
-    template <int S, int... I>
-    static KILN_INLINE void hand_on_nothing(std::integer_sequence<int, I...>, regs& to) { (hand_on<S, I>(to, regs{}), ...); }
     template <int S, bool Tail, bool Moves, int... I>
     static KILN_INLINE void next_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc, regs& before) {
         [[maybe_unused]] regs r;
         (one_of_next<S, Tail, Moves, I>(s, r, p, acc, before), ...);
-        (hand_on<S, I>(before, r), ...);
+        (base::template hand_on<S, I>(before, r), ...);
     }
     // Several vectors at a time hide latencies; a long body does that by itself, and each copy of it costs compile time.
     static constexpr int n_costly = [] {
@@ -136,13 +78,7 @@ struct long_rows : one_hot_rows<K, VB> {
     }();
     static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;
     static constexpr int n_acc = unroll > 1 ? unroll : 2;
-    /// Does pass S wait for costly values?
-    static constexpr bool costly_pass(int s) {
-        for (int i = 0; i < base::n; ++i)
-            if (f.costly[i] && f.columns(i) && f.in_pass[i] && f.first_pass(i) == s) return true;
-        return false;
-    }
-    /// Sums of such a pass need two parts; each takes a register.
+    /// Sums of a pass that waits for costly values anyway need two parts; each takes a register.
     template <int S>
     static constexpr int parts = costly_pass(S) ? 2 : n_acc;
     static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false, int ahead = 0) {
@@ -189,10 +125,10 @@ struct long_rows : one_hot_rows<K, VB> {
         i64 j = first, end = last;   // whole vectors from j to end
         [[maybe_unused]] regs before;
         if constexpr (has_edges) {
-            hand_on_nothing<S>(nodes{}, before);
+            base::template hand_on_nothing<S>(nodes{}, before);
             const column_range whole = base::columns_with_all(nodes{}, p, first, last);
             end = whole.to;
-            while (j < last && (j < whole.from || (repeats_in<S>.any && j == first))) edge<S>(nodes{}, s, p, j, last, acc[1], before);
+            while (j < last && (j < whole.from || (base::template repeats_in<S>.any && j == first))) edge<S>(nodes{}, s, p, j, last, acc[1], before);
         }
         if constexpr (unroll > 1)
             for (; j + unroll * L <= end; j += unroll * L) {
@@ -231,12 +167,12 @@ struct long_rows : one_hot_rows<K, VB> {
     static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc, regs& before) {
         if constexpr (U < unroll) {
             next_each<S, false, true>(nodes, s, at_column(p, j + U * L, L, has_edges, U * L), acc, before);
-            if constexpr (S == fetching_pass && U % lines == 0)
-                if (p.n1 * base::B <= fetched_row) fetch_ahead(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
+            if constexpr (S == base::fetching_pass && U % base::lines == 0)
+                if (p.n1 * base::B <= base::fetched_row) base::fetch_ahead(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
         }
     }
     /// A map with costly functions, each of which is a chain of instructions that wait for each other: those of several vectors by turns.
-    static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0) && !repeats_in<0>.any;
+    static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0) && !base::template repeats_in<0>.any;
     /// Stores come last: nothing may be loaded before them that might be what they write, or be taken for it by a processor that compares
     /// the last 12 bits of addresses alone. Tail: as far as there are elements before `last`.
     template <int S, bool Tail, int... U, int... I>
@@ -260,33 +196,6 @@ struct long_rows : one_hot_rows<K, VB> {
         else if constexpr (Tail && f.reduces(I) && f.columns(I)) {   // sums of columns lie in memory, as many as there are
             if (p.count > 0) one<S, Tail, I>(s, r, p, acc);
         } else one<S, Tail, I>(s, r, p, acc);
-    }
-
-    // A pass fetches what the last one writes and the next row reads, which then wait for the memory beside its arithmetic: the first with
-    // costly values, or else, of the next row alone, the last pass but one. Longer rows, and sums of columns beside cheap ones, would push
-    // each other out of the first cache.
-    static constexpr int fetching_pass = [] {
-        for (int s = 0; s < f.passes && f.passes > 1; ++s)
-            if (costly_pass(s)) return s;
-        return only<base::column_sums>::size() > 0 ? -1 : f.passes - 2;
-    }();
-    static constexpr bool fetches_stores = fetching_pass >= 0 && fetching_pass < f.passes - 1 && costly_pass(fetching_pass);
-    static constexpr i64 fetched_row = 8192;
-    static constexpr int lines = VB < 64 ? 64 / VB : 1;   // vectors of one
-    template <int... I>
-    static KILN_INLINE void fetch_ahead(std::integer_sequence<int, I...>, const place& p) {
-        const place next{p.q, p.sizes, p.outer, p.row + 1, p.column, p.n1, p.count};
-        (fetch_line<I>(p, next), ...);
-    }
-    template <int I>
-    static KILN_INLINE void fetch_line(const place& p, const place& next) {
-        constexpr key_node k = K::node(I);
-        if constexpr (f.rows(I) && f.columns(I) && !k.section && !k.strided && (k.kind == kiln::step::load || k.kind == kiln::step::store)) {
-            if constexpr (sizeof(typename base::template memory_type<I>) == base::B) {
-                if constexpr (k.kind == kiln::step::load) __builtin_prefetch(base::template address<I>(next));
-                else if constexpr (fetches_stores) __builtin_prefetch(base::template address<I>(p), 1);
-            }
-        }
     }
 
     // A fold of little else: each step waits for the one before, so it has eight parts, also in what is left over.

@@ -20,13 +20,18 @@ struct row_groups : body<K, VB> {
 
     template <int S>
     static constexpr bool saved(int i) { return f.fixed(i) || (f.scratch[i] >= 0 && !f.reduces(i) && f.first_pass(i) < S); }
+    /// All its readers in this pass come from the scratch row, or are such themselves.
     template <int S>
-    static constexpr bool only_for_saved(int i) {   // all its readers in this pass come from the scratch row
-        bool used = false;
-        for (int j = i + 1; j < base::n; ++j)
-            if ((f.in_pass[j] >> S & 1) && f.reads(j, i) && !saved<S>(j) && !only_for_saved<S>(j)) used = true;
-        return !used && K::node(i).kind != kiln::step::store && !f.reduces(i);
-    }
+    static constexpr typename base::flags only_for_saved_in = [] {
+        typename base::flags r{}, used{};
+        for (int j = base::n - 1; j >= 0; --j) {
+            r.yes[j] = !used.yes[j] && K::node(j).kind != kiln::step::store && !f.reduces(j);
+            for (int k = 0; k < f.arity(j) && (f.in_pass[j] >> S & 1) && !saved<S>(j) && !r.yes[j]; ++k) used.yes[K::node(j).in[k]] = true;
+        }
+        return r;
+    }();
+    template <int S>
+    static constexpr bool only_for_saved(int i) { return only_for_saved_in<S>.yes[i]; }
     // ---- what outlives a row
     template <int I, int N>
     struct slots_of {

@@ -35,10 +35,12 @@ struct factor_out_of_sum : at<sum_op>::over<multiply_op, divide_op, negative_op>
     struct factors {
         value varying{}, constant{}, below{};   // none: 1
         bool minus = false;
+        int left = 64;   // products to be looked into: a graph may have few nodes and many paths
     };
     static constexpr value times(value x, value y) { return x.zero() ? y : x * y; }
     static constexpr void take(factors& f, value v, const list& axes) {
-        if (is<negative_op>(v)) {
+        if (--f.left < 0) f.varying = times(f.varying, v);
+        else if (is<negative_op>(v)) {
             f.minus = !f.minus;
             take(f, input(v), axes);
         } else if (is<multiply_op>(v)) {
@@ -87,10 +89,11 @@ struct sum_of_centred : at<sum_op>::over<add_op, subtract_op, negative_op> {
     struct terms {
         const list& axes;
         value left_out[most]{};
-        int n = 0;
+        int n = 0, left = 64;   // terms to be looked at
         /// v without what is centred; none where that is all.
         constexpr value kept(value v) {
             const bool minus = is<subtract_op>(v);
+            if (--left < 0) return v;
             if (const value c = centred(v); !c.zero() && n < most) {
                 left_out[n++] = c;
                 return {};
