@@ -70,6 +70,8 @@ constexpr value top_of(value z) {
 constexpr value widened(value v) { return expand(v, ints(-1), ints(side)); }
 constexpr value lse(value z) { return log(sum_over(exp(z - widened(top_of(z))), ints(-1))) + top_of(z); }
 constexpr value centred(value v, i64 axis = -1) { return v - expand(mean_call::over(v, ints(axis)), ints(axis), ints(v.extent(static_cast<int>(axis)))); }
+constexpr value spread_of(value v) { return sum_over(square(centred(v)), ints(-1)) + 1; }
+constexpr value wide(scene& t) { return expand(t.x, ints(-3), ints(2)) * 0.5; }
 constexpr value log_softmax_of(value z) { return z - widened(log(sum_over(exp(z), ints(-1)))); }
 constexpr value stable_softmax_of(value z) {
     const value e = exp(z - widened(top_of(z)));
@@ -252,12 +254,10 @@ constexpr example approximate[]{
     BECOMES("sum_of_centred", sum_over(-(centred(t.x) / widened(t.s) + exp(t.y) * centred(t.x)), ints(-1)), sum_over(-(exp(t.y) * centred(t.x)), ints(-1))),
     BECOMES("sum_of_centred", sum_over(2 * -centred(t.batch, -2) + (square(centred(t.batch, -2)) - exp(t.batch)), ints(-2)),
             sum_over(square(centred(t.batch, -2)) - exp(t.batch), ints(-2))),
-    BECOMES("factor_out_of_sum", sum_over(sigmoid(t.y) * widened(t.s), ints(-1)), t.s * sum_over(sigmoid(t.y), ints(-1))),
-    BECOMES("factor_out_of_sum", sum_over(-(2 * sigmoid(t.y) / widened(t.s)), ints(-1)), -(sum_over(2 * sigmoid(t.y), ints(-1)) / t.s)),
-    BECOMES("factor_out_of_sum", sum_over(widened(t.s) * (sigmoid(t.y) * expand(t.s, ints(-2), ints(side))), ints(-1)),
-            t.s * sum_over(sigmoid(t.y) * expand(t.s, ints(-2), ints(side)), ints(-1))),
-    BECOMES("factor_out_of_sum", sum_over(expand(t.x, ints(-3), ints(2)) * expand(t.s, ints(-3, -1), ints(2, side)), ints(-1)),
-            expand(t.s, ints(-2), ints(2)) * sum_over(expand(t.x, ints(-3), ints(2)), ints(-1))),
+    BECOMES("sum_of_centred", sum_over(exp(t.y) * widened(spread_of(t.x)) - centred(t.x) * widened(t.s), ints(-1)), spread_of(t.x) * sum_over(exp(t.y), ints(-1))),
+    BECOMES("sum_of_centred", sum_over(-(centred(t.x) - (2 * exp(t.y)) / widened(spread_of(t.x))), ints(-1)), reciprocal(spread_of(t.x)) * sum_over(2 * exp(t.y), ints(-1))),
+    BECOMES("sum_of_centred", sum_over(expand(exp(t.y), ints(-3), ints(2)) * expand(spread_of(wide(t)), ints(-1), ints(side)) + centred(wide(t)), ints(-1)),
+            spread_of(wide(t)) * sum_over(expand(exp(t.y), ints(-3), ints(2)), ints(-1))),
     BECOMES("log1p", log(1 + t.x), log1p(t.x)),
     BECOMES("log1p", log(t.x + 1), log1p(t.x)),
     BECOMES("log1p", log(1 - t.x), log1p(-t.x)),
@@ -317,6 +317,8 @@ constexpr example untouched[]{
     BECOMES("nothing would be left", sum_over(centred(t.x), ints(-1)), sum_over(centred(t.x), ints(-1))),
     BECOMES("not the mean", sum_over(square(t.x - widened(sum_over(t.x, ints(-1)) / 11)) + (t.x - widened(sum_over(t.x, ints(-1)) / 11)), ints(-1)),
             sum_over(square(t.x - widened(sum_over(t.x, ints(-1)) / 11)) + (t.x - widened(sum_over(t.x, ints(-1)) / 11)), ints(-1))),
+    BECOMES("the sum may overflow", sum_over(t.x * widened(t.s), ints(-1)), sum_over(t.x * widened(t.s), ints(-1))),
+    BECOMES("an infinite multiple is NaN", sum_over(square(centred(t.x)) + inf * centred(t.x), ints(-1)), sum_over(square(centred(t.x)) + inf * centred(t.x), ints(-1))),
     BECOMES("the factor varies along the axis", sum_over(t.x * expand(t.s, ints(-2), ints(side)), ints(-1)), sum_over(t.x * expand(t.s, ints(-2), ints(side)), ints(-1))),
     BECOMES("perhaps nothing to sum", sum_over(t.batch * expand(max_over(t.batch, ints(-2)), ints(-2), ints(t.batch.extent(-2))), ints(-2)),
             sum_over(t.batch * expand(max_over(t.batch, ints(-2)), ints(-2), ints(t.batch.extent(-2))), ints(-2))),

@@ -8,7 +8,8 @@ namespace kiln {
 template <class Bodies>
 struct column_repeats {
     const Bodies& b;
-    const u64 *nodes, *constants, *ops;
+    u64* nodes;
+    const u64 *constants, *ops;
     int column, last;   // of the group and of the key
     int entry[body_operations::room];   // of a node of the key
 
@@ -46,6 +47,15 @@ struct column_repeats {
         for (int o = i - 1; o >= 0 && i - o < 256; --o)
             if (int most = 64; at(o).kind == step::operation && before(i, o, most)) return i - o;
         return 0;
+    }
+    /// Tells each operation of n nodes how far before it the one is that gives its value a column later.
+    constexpr void mark(int n) {
+        for (int i = 0; i < n; ++i) {
+            key_node k = at(i);
+            if (k.kind != step::operation || !(k.mask >> last & 1)) continue;
+            k.slot = distance(i);
+            nodes[i] = packed(k);
+        }
     }
 };
 

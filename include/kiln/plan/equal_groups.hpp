@@ -23,9 +23,13 @@ constexpr bool equal_loops(const fuser<N, Lists>& fz, const fused_group& p, cons
     }
     return true;
 }
-/// The same n entries, from x and from y on.
+/// The same n entries, from x and from y on; what is read at several places is the same tensor in both or in neither.
 constexpr bool equal_bodies(const graph_view& g, const body_entry* x, const body_entry* y, int n) {
+    const body_entry *const first_x = x, *const first_y = y;
     for (int k = 0; k < n; ++k, ++x, ++y) {
+        if (x->kind == step::load && x->placed)
+            for (int j = 0; j < n; ++j)
+                if (first_x[j].kind == step::load && (first_x[j].node == x->node) != (first_y[j].node == y->node)) return false;
         if (x->form != y->form || x->order != y->order || x->placed != y->placed) return false;
         const node &u = g.nodes[x->node], &v = g.nodes[y->node];
         if (x->kind == step::constant || x->kind == step::counter ? u.attrs != v.attrs : x->kind != step::load && u.op != v.op) return false;

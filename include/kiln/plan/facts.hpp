@@ -96,7 +96,7 @@ struct body_facts {
         const auto look_back = [&] {
             for (int i = 0; i < n; ++i) before[i] = passes;
             for (int j = n - 1; j >= 0; --j) {
-                const int p = columns(j) ? first_pass(j) : before[j];
+                const int p = columns(j) ? first_pass(j) : before[j];   // 0 of what sums over rows alone read: it has no pass yet, and nothing that it needs moves
                 for (int k = 0; k < arity(j) && !post[j] && !after(j); ++k)
                     if (p < before[node[j].in[k]]) before[node[j].in[k]] = p;
             }

@@ -205,12 +205,7 @@ struct key_writer {
             column_repeats<Bodies> repeats{b, w + first_node, constants, ops, grp.rank - 1, m.n - 1, {}};
             for (int e = from; e < to; ++e)
                 if (!fused.absorbed[e - from]) repeats.entry[place_in_key[e]] = e;
-            for (int i = 0; i < n - first_node; ++i) {
-                key_node k = repeats.at(i);
-                if (k.kind != step::operation || !(k.mask >> repeats.last & 1)) continue;
-                k.slot = repeats.distance(i);
-                w[first_node + i] = packed(k);
-            }
+            repeats.mark(n - first_node);
         }
         i64 stored = 0;   // bytes of a column
         for (int o = b.stored_head[q]; o; o = b.stored_next[o - 1]) {

@@ -177,6 +177,24 @@ TEST_CASE("values of one column that are those of the next", "[cpu][sections]") 
     }, v, m));
     for (const i64 n : lengths) compare(masked, {{"n", n % 12 + 2}, {"w", n + 1}}, {.tolerance = 1e3});
     for (const i64 n : lengths) compare(masked, {{"n", n}, {"w", 19}}, {.tolerance = 1e3});
+    // equal bodies, of one tensor and of two
+    constexpr auto other = placeholder<"other", float, "n">;
+    constexpr auto which = placeholder<"which", bool>;
+    auto of_two = function(inputs(which, v, other), trace([](value yes, value x, value z) {
+        constexpr auto difference = [](value p, value q) { return pad(square(p) * 1.5, {0, 1}) - pad(square(q) * 1.5, {1, 0}); };
+        return values{cond(yes, [&] { return difference(x, x); }, [&] { return difference(x, z); }), cond(yes, [&] { return difference(z, x); }, [&] { return difference(z, z); })};
+    }, which, v, other));
+    for (const i64 n : lengths) compare(of_two, {{"n", n}});
+    // a value that another pass reads from scratch memory, and that is wanted a column later
+    static constexpr auto later = [](value t) { return pad(square(t) * 0.5, {{0, 0}, {1, 0}}); };
+    static constexpr auto now = [](value t) { return pad(square(t) * 0.5, {{0, 0}, {0, 1}}); };
+    auto kept = function(inputs(m), trace([](value t) { return softmax(now(t)) * later(t); }, m));
+    auto kept_too = function(inputs(m), trace([](value t) { return later(t) * softmax(now(t)); }, m));
+    static_assert(repeats<decltype(kept)> > 0 || repeats<decltype(kept_too)> > 0);
+    for (const i64 n : lengths) {
+        compare(kept, {{"n", 3}, {"w", n}}, {.tolerance = 1e3});
+        compare(kept_too, {{"n", 3}, {"w", n}}, {.tolerance = 1e3});
+    }
     // what does not overlap is computed
     auto apart = function(inputs(v), trace([](value x) { return x[slice(0, -2)] * 2.0 - square(x[slice(2, none)]); }, v));
     static_assert(repeats<decltype(apart)> == 0);

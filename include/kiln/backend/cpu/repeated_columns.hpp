@@ -23,7 +23,8 @@ struct repeated_columns : one_hot_rows<K, VB> {
     static constexpr repeats repeats_in = [] {
         repeats r{};
         const auto here = [](int i) { return (f.in_pass[i] >> S & 1) != 0; };
-        for (int i = 0; i < base::n && has_edges; ++i) r.moved[i] = repeated(i) != i && here(i) && here(repeated(i)) && f.scratch[i] < 0;
+        for (int i = 0; i < base::n && has_edges; ++i)
+            r.moved[i] = repeated(i) != i && here(i) && here(repeated(i)) && f.scratch[i] < 0 && !base::template only_for_saved<S>(repeated(i));
         for (int k = 0; k < base::n && has_edges; ++k) {   // what a sum takes apart as it goes it computes itself
             if (!f.reduces(k) || !base::sums_products(k)) continue;
             int v = K::node(k).in[0];
@@ -37,7 +38,7 @@ struct repeated_columns : one_hot_rows<K, VB> {
                 const bool stays = wanted[i] || K::node(i).kind == kiln::step::store || f.reduces(i) || f.scratch[i] >= 0;
                 r.left_out[i] = here(i) && !stays;
                 count += r.left_out[i] && K::node(i).kind == kiln::step::operation;
-                if (!here(i) || r.left_out[i]) continue;
+                if (!here(i) || r.left_out[i] || base::template saved<S>(i) || base::template only_for_saved<S>(i)) continue;
                 if (r.moved[i]) wanted[repeated(i)] = true;
                 else
                     for (int k = 0; k < f.arity(i); ++k) wanted[K::node(i).in[k]] = true;

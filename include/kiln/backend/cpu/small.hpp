@@ -63,21 +63,23 @@ struct small_plan {
             if (!taken<g.parent>(leaves, outputs, bytes)) return false;
         return (*address<g.predicate>(leaves, outputs, bytes) != 0) == g.wanted;
     }
-    /// Is anything read elsewhere, so that the first and the last vector of a row have edges?
-    static constexpr bool has_sections(int c) {
+    /// Is something read elsewhere in a nest, so that columns at the ends of a row have nothing there?
+    static constexpr bool has_edges(int c) {
         const plan_kernel k = plan.kernel[plan.call[c].kernel];
         const key_view v{plan.words + k.at, k.n};
-        for (int i = 0; i < v.n_nodes(); ++i)
-            if (v.node(i).kind == step::load && v.node(i).section) return true;
+        for (int i = 0; i < v.n_nodes(); ++i) {
+            const key_node x = v.node(i);
+            if (header_of(c).kind == group_kind::nest && x.kind == step::load && x.section && (x.op >> (header_of(c).axes - 1) & 1)) return true;
+        }
         return false;
     }
     /// One number a value needs no more than the narrowest vector. A few columns with edges need none of 64 bytes: most of their vectors are
-    /// masked, and there are fewer lanes to fold (Rosenbrock's function of 10 doubles 5.7 to 3.9 ns, of 20 7.5 to 6.0, of 33 no less).
+    /// masked, and there are fewer lanes to fold (Rosenbrock's function and gradient of 10 doubles 6.7 to 5.0 ns; of 33 it is the same).
     static constexpr int width_of(int c) {
         constexpr int widest = vector_bytes<Arch>;
         const key_header h = header_of(c);
         const i64 columns = h.axes > 0 ? number(plan.call_size[plan.call[c].first_size + h.axes - 1]) : 1;
-        return work(c) == 1 ? 16 : widest == 64 && columns * h.lane_bytes <= 3 * widest && has_sections(c) ? 32 : widest;
+        return work(c) == 1 ? 16 : widest == 64 && columns * h.lane_bytes <= 3 * widest && has_edges(c) ? 32 : widest;
     }
     template <int C>
     using kernel_of_call = kernel_of_width<typename known_key<words_at<L, plan.call[C].kernel>>::type, width_of(C)>;

@@ -6,7 +6,11 @@ namespace kiln::rewrite {
 
 /// Is v the same all along the axes?
 constexpr bool same_along(value v, const list& axes) {
-    if (!is<expand_op>(v)) return is_literal(v);
+    if (is_literal(v)) {   // and finite
+        const double c = double_of(bits_of_literal(v));
+        return c < __builtin_huge_val() && c > -__builtin_huge_val();
+    }
+    if (!is<expand_op>(v)) return false;
     const list added = new_axes(v);
     for (int k = 0; k < axes.n; ++k)
         if (!added.has(axes[k])) return false;
@@ -26,47 +30,42 @@ constexpr value without_axes(value v, const list& axes) {
     return a.n ? expand(input(v), a, e) : input(v);
 }
 
-/// sum(c x) -> c sum(x), sum(x / c) -> sum(x) / c, where c is the same along the axes of the sum (Theano's local_sum_prod_mul_by_scalar
-/// and local_sum_prod_div_dimshuffle): a product less for each element, and no sum waits for c. A literal stays where it is, and so does all
-/// where there may be nothing to sum, which is 0 whatever c.
-struct factor_out_of_sum : at<sum_op>::over<multiply_op, divide_op, negative_op> {
-    static constexpr auto name = "factor_out_of_sum";
-    static constexpr auto takes = domain::floating;
-    struct factors {
-        value varying{}, constant{}, below{};   // none: 1
-        bool minus = false;
-        int left = 64;   // products to be looked into: a graph may have few nodes and many paths
-    };
+/// sum(c x) is c sum(x), sum(x / c) is sum(x) / c, where c is the same along the axes of the sum: a product less for each element, and no sum
+/// waits for c. (Theano's local_sum_prod_mul_by_scalar and local_sum_prod_div_dimshuffle.) Not for any sum, since sum(x) may overflow
+/// where sum(c x) does not, nor where there may be nothing to sum, which is 0 whatever c.
+struct summed_factors {
+    const list& axes;
+    value varying{}, constant{};   // none: 1
+    bool minus = false;
+    int left = 64;   // products to be looked into: a graph may have few nodes and many paths
+
     static constexpr value times(value x, value y) { return x.zero() ? y : x * y; }
-    static constexpr void take(factors& f, value v, const list& axes) {
-        if (--f.left < 0) f.varying = times(f.varying, v);
+    constexpr void take(value v) {
+        if (--left < 0) varying = times(varying, v);
         else if (is<negative_op>(v)) {
-            f.minus = !f.minus;
-            take(f, input(v), axes);
+            minus = !minus;
+            take(input(v));
         } else if (is<multiply_op>(v)) {
-            take(f, input(v, 0), axes);
-            take(f, input(v, 1), axes);
+            take(input(v, 0));
+            take(input(v, 1));
         } else if (is<divide_op>(v) && is<expand_op>(input(v, 1)) && same_along(input(v, 1), axes)) {
-            take(f, input(v, 0), axes);
-            f.below = times(f.below, without_axes(input(v, 1), axes));
-        } else if (is<expand_op>(v) && same_along(v, axes)) f.constant = times(f.constant, without_axes(v, axes));
-        else f.varying = times(f.varying, v);
+            take(input(v));
+            constant = times(constant, reciprocal(without_axes(input(v, 1), axes)));
+        } else if (is<expand_op>(v) && same_along(v, axes)) constant = times(constant, without_axes(v, axes));
+        else varying = times(varying, v);
     }
-    static constexpr value apply(site n) {
-        const list axes = n.attrs();
-        if (static_count(n[0], axes) < 1) return {};
-        factors f;
-        take(f, n[0], axes);
-        if (f.varying.zero() || is_literal(f.varying) || (f.constant.zero() && f.below.zero())) return {};
-        value sum = sum_over(f.varying, axes);
-        if (!f.constant.zero()) sum = f.constant * sum;
-        if (!f.below.zero()) sum = sum / f.below;
-        return f.minus ? -sum : sum;
+    static constexpr value sum(value x, const list& axes) {
+        summed_factors f{axes};
+        if (static_count(x, axes) > 0) f.take(x);
+        if (f.varying.zero() || is_literal(f.varying) || f.constant.zero()) return sum_over(x, axes);
+        const value y = f.constant * sum_over(f.varying, axes);
+        return f.minus ? -y : y;
     }
 };
 
-/// sum(x + c (y - mean(y))) -> sum(x), the mean taken along the axes of the sum, along which c is the same: what is centred adds up to 0,
-/// but for its roundings. Where x is made of y - mean(y) too, so that a NaN there still shows: the slope of every normalisation.
+/// sum(x + c (y - mean(y))) -> sum(x), the mean taken along the axes of the sum, along which c is the same and finite: what is centred adds up
+/// to 0, but for its roundings. Where x is made of y - mean(y) too, so that a NaN there still shows: the slope of every normalisation,
+/// from which the factor of its deviation is taken out.
 struct sum_of_centred : at<sum_op>::over<add_op, subtract_op, negative_op> {
     static constexpr auto name = "sum_of_centred";
     static constexpr auto takes = domain::floating;
@@ -100,7 +99,8 @@ struct sum_of_centred : at<sum_op>::over<add_op, subtract_op, negative_op> {
             }
             if (is<negative_op>(v)) {
                 const value x = kept(input(v));
-                return x.zero() || x.id == input(v).id ? (x.zero() ? x : v) : -x;
+                if (x.zero()) return x;
+                return x.id == input(v).id ? v : -x;
             }
             if (!is<add_op>(v) && !minus) return v;
             const value x = kept(input(v, 0)), y = kept(input(v, 1));
@@ -138,7 +138,7 @@ struct sum_of_centred : at<sum_op>::over<add_op, subtract_op, negative_op> {
         if (t.n == 0 || rest.zero()) return {};
         for (int k = 0; k < t.n; ++k)
             if (!shows(rest, t.left_out[k])) return {};
-        return sum_over(rest, axes);
+        return summed_factors::sum(rest, axes);
     }
 };
 
