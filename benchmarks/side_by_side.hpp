@@ -40,14 +40,14 @@ void scatter(X&& x, double lo = -1, double hi = 1) {
 template <class T, class... A>
 T& lasting(A&&... a) { return *new T(std::forward<A>(a)...); }
 
-/// Memory that is filled once, on a line of the cache of its own. Each begins elsewhere in its page: a load waits for a store before it
-/// whose address is the same up to whole pages, and arguments and results of one side would lie so by chance.
+/// Memory that is filled once, on a line of the cache of its own. Each begins elsewhere in its page, as large tensors do: a load waits for
+/// a store before it whose address is the same up to whole pages, and arguments and results of one side would lie so by chance.
 template <class T>
 class numbers {
 public:
     explicit numbers(long size)
         : n(size), block(static_cast<char*>(std::aligned_alloc(4096, (sizeof(T) * static_cast<std::size_t>(size) + 2 * 4096 + 63) / 4096 * 4096))),
-          p(reinterpret_cast<T*>(block + next_place())) {
+          p(reinterpret_cast<T*>(block + kiln::detail::next_place_in_page())) {
         for (long k = 0; k < n; ++k) p[k] = T{};
     }
     /// A copy of whatever has data() and size().
@@ -63,10 +63,6 @@ public:
     T& operator[](long k) const { return p[k]; }
 
 private:
-    static long next_place() {   // never near the last one, nor the beginning, where large tensors lie
-        static long step = 0;
-        return (12 + 10 * (step++ * 2 % 5)) * 64;
-    }
     long n;
     char* block;
     T* p;

@@ -53,16 +53,19 @@ TEST_CASE("a static tensor starts at zero and is aligned", "[tensor]") {
     for (const float x : t) CHECK(x == 0.0f);
 }
 
-TEST_CASE("large tensors begin with a page", "[tensor]") {
-    tensor<float, dynamic> nearly(4095), large(4096), larger(100000);
+TEST_CASE("large tensors do not begin near each other in their pages", "[tensor]") {
+    const auto place = [](const auto& t) { return static_cast<int>(reinterpret_cast<std::uintptr_t>(t.data()) % 4096 / 64); };
+    tensor<float, dynamic> nearly(4095), one(4096), two(100000), three(1 << 20);
     const tensor<double, 2048> fixed;
-    CHECK(reinterpret_cast<std::uintptr_t>(nearly.data()) % 64 == 0);
-    for (const void* p : {static_cast<const void*>(large.data()), static_cast<const void*>(larger.data()), static_cast<const void*>(fixed.data())})
-        CHECK(reinterpret_cast<std::uintptr_t>(p) % 4096 == 0);
-    const float* const elements = larger.data();
-    tensor<float, dynamic, 100> matrix = std::move(larger).reshape<dynamic, 100>(1000);   // which gives it back as it was taken
+    for (const void* p : {static_cast<const void*>(nearly.data()), static_cast<const void*>(one.data()), static_cast<const void*>(two.data()), static_cast<const void*>(fixed.data())})
+        CHECK(reinterpret_cast<std::uintptr_t>(p) % 64 == 0);
+    for (const int apart : {place(two) - place(one), place(three) - place(two), place(fixed) - place(three)}) CHECK((apart + 64) % 64 == 19);
+    two.fill(1.0f);
+    const float* const elements = two.data();
+    tensor<float, dynamic, 100> matrix = std::move(two).reshape<dynamic, 100>(1000);   // which gives it back as it was taken
     CHECK(matrix.data() == elements);
-    nearly = std::move(large);
+    CHECK(matrix(999, 99) == 1.0f);
+    nearly = std::move(one);
 }
 
 TEST_CASE("dynamic extents are given in order", "[tensor]") {

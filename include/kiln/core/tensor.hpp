@@ -11,26 +11,31 @@ namespace kiln {
 
 namespace detail {
 
-// A cache line, and the widest SIMD register; for many elements a page. Large tensors then lie alike in their pages: where one lies a few
-// lines further than another, what a kernel reads of the one has the last 12 bits of what it has just written to the other, and processors
-// wait for that as if it were the same address (rows of 1024 floats: softmax's gradient 13 %, layer norm's 19 % on Zen 4).
-constexpr std::align_val_t alignment_for(std::size_t bytes) { return std::align_val_t{bytes < 16384 ? 64u : 4096u}; }
+// A cache line, and the widest SIMD register. Many elements begin 19 of 64 lines further in their page than the ones before. Where one
+// tensor lies a few lines further than another, what a kernel reads of the one has the last 12 bits of what it has just written to the other,
+// and processors wait for that as if it were the same address; where all lie alike, they share the same few lines of the first cache.
+inline constexpr std::size_t tensor_alignment = 64, page = 4096, many_bytes = 4 * page;
+inline unsigned large_tensors = 0;
+inline std::size_t next_place_in_page() { return __atomic_fetch_add(&large_tensors, 1u, __ATOMIC_RELAXED) * std::size_t{19} % (page / 64) * 64; }
 
 template <class T>
 constexpr T* allocate(i64 size) {
     if (size == 0) return nullptr;
     const auto n = static_cast<std::size_t>(size);
     if (std::is_constant_evaluated()) return new T[n]();   // where an element must be made before it is written
-    if (n > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(T))
+    if (n > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / sizeof(T) - page)
         throw_too_large(&size, 1);
-    return static_cast<T*>(::operator new(n * sizeof(T), alignment_for(n * sizeof(T))));
+    const std::size_t bytes = n * sizeof(T);
+    if (bytes < many_bytes) return static_cast<T*>(::operator new(bytes, std::align_val_t{tensor_alignment}));
+    return reinterpret_cast<T*>(static_cast<char*>(::operator new(bytes + page, std::align_val_t{page})) + next_place_in_page());
 }
 
 template <class T>
 constexpr void deallocate(T* elements, i64 size) noexcept {
     if (elements == nullptr) return;
     if (std::is_constant_evaluated()) delete[] elements;
-    else ::operator delete(elements, alignment_for(static_cast<std::size_t>(size) * sizeof(T)));
+    else if (static_cast<std::size_t>(size) * sizeof(T) < many_bytes) ::operator delete(elements, std::align_val_t{tensor_alignment});
+    else ::operator delete(reinterpret_cast<char*>(elements) - reinterpret_cast<std::uintptr_t>(elements) % page, std::align_val_t{page});
 }
 
 // The extents of nested lists; lists of one level must be of one length.
@@ -67,7 +72,7 @@ constexpr T* copy_elements(std::initializer_list<std::initializer_list<Inner>> l
 
 }  // namespace detail
 
-/// A dense row-major tensor with elements of its own, aligned to 64 bytes, 16 KiB of them and more to 4096. An extent is a number or `dynamic`.
+/// A dense row-major tensor with elements of its own, aligned to 64 bytes. An extent is a number or `dynamic`.
 /// It moves by handing its elements over (a moved-from tensor may be destroyed or assigned to, nothing else) and is
 /// copied only where `copy()` is called.
 template <class T, i64... Extents>
