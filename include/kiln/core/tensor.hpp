@@ -1,6 +1,7 @@
 // A tensor that owns its elements.
 #pragma once
 #include <cassert>
+#include <cstdint>
 #include <initializer_list>
 #include <new>
 #include <utility>

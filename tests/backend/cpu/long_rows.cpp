@@ -67,7 +67,13 @@ constexpr auto normalised = [](value v, value g, value up) {
     return sum(d * rsqrt(mean(square(d), -1, keepdims) + 1e-5) * g * up);
 };
 template <class F>
-constexpr int passes = cpu::facts_for<typename known_key<cpu::words_at<typename F::L, 0>>::type, 8>().passes;
+constexpr auto facts = cpu::facts_for<typename known_key<cpu::words_at<typename F::L, 0>>::type, 8>();
+template <class F>
+constexpr int in_first_pass = [] {
+    int n = 0;
+    for (int i = 0; i < facts<F>.n; ++i) n += facts<F>.in_pass[i] & 1;
+    return n;
+}();
 TEST_CASE("slopes of normalised rows take three passes", "[cpu][long_rows]") {   // the mean, all sums that need it, the slopes
     constexpr auto gain = placeholder<"gain", float, "n">;
     constexpr auto up = placeholder<"up", float, "m", "n">;
@@ -79,7 +85,8 @@ TEST_CASE("slopes of normalised rows take three passes", "[cpu][long_rows]") {  
     static constexpr auto u = placeholder<"u", double, 4, 133>;
     auto fixed = function(inputs(t, g, u), grad(trace(normalised, t, g, u), t, g));
     compare(fixed, {}, {.tolerance = 1e3});
-    static_assert(passes<decltype(fixed)> == 3);
+    static_assert(facts<decltype(fixed)>.passes == 3);
+    static_assert(in_first_pass<decltype(fixed)> == 2);   // x and its sum: all other sums wait for the pass that reads their operands anyway
 }
 /// What is folded in a later pass than it could be, since that has its operand anyway, and what cannot wait.
 TEST_CASE("folds that wait for another pass", "[cpu][long_rows]") {
@@ -111,7 +118,7 @@ TEST_CASE("deep recurrences in one kernel", "[cpu][long_rows]") {
         return values{recurrence(v, tanh(v)), pad(recurrence(v[slice(1, none)], v[slice(0, -1)]), {1, 0}) - pad(recurrence(v[slice(1, none)], v[slice(0, -1)]), {0, 1}),
                       sum(power * expand_dims<-1>(max(t, -1)), -1), sum(sum_of_powers - mean(t, -1, keepdims), -1)};
     }, x<float>, table));
-    for (const i64 n : {2, 33, 100, 300}) compare(f, {{"m", 3}, {"n", n}}, {.tolerance = 1e4});
+    for (const i64 n : {2, 33, 100, 300}) compare(f, {{"m", 3}, {"n", n}}, {.tolerance = 1e3});
 }
 
 }  // namespace

@@ -88,6 +88,12 @@ private:
     char* bytes = nullptr;
 };
 
+template <plan_argument X>
+constexpr bool comes_with_call = X.where == space::leaf || X.where == space::output;
+/// Such an argument, which the compiler knows early enough to leave the others in registers.
+template <plan_argument X>
+KILN_INLINE char* given(char* const* leaves, char* const* outputs) { return X.where == space::leaf ? leaves[X.index] : outputs[X.index]; }
+
 /// The arena of one function, and everything that follows from the extents of a call.
 class workspace {
 public:
@@ -166,11 +172,9 @@ private:
         to = p;
         __asm__("" : "+m"(to));
     }
-    /// The same as below, of an argument that the compiler knows early enough to leave the others in registers.
     template <plan_argument X>
     KILN_INLINE char* known_address(char* const* leaves, char* const* outputs) const {
-        if constexpr (X.where == space::leaf) return leaves[X.index];
-        else if constexpr (X.where == space::output) return outputs[X.index];
+        if constexpr (comes_with_call<X>) return given<X>(leaves, outputs);
         else return address(X, leaves, outputs);
     }
     char* address(const plan_argument& x, char* const* leaves, char* const* outputs) const {

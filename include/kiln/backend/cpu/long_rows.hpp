@@ -39,7 +39,7 @@ struct long_rows : row_fetches<K, VB> {
         int count = 0;
         for (int j = i + 1; j < base::n; ++j)
             if ((f.in_pass[j] >> S & 1) && f.reads(j, i))
-                for (int k = j; k < base::n; ++k) count += k == j || (base::sums_products(k) && f.reads(k, j));
+                for (int k = j; k < base::n; ++k) count += k == j || (f.reduces(k) && f.reads(k, j) && base::sums_products(k));
         return count;
     }
     /// The vector with the hit of a one-hot row, but for what is stored: that may be where others of its values still come from.

@@ -51,8 +51,7 @@ struct small_plan {
     };
     template <plan_argument X>
     static KILN_INLINE char* address(char* const* leaves, char* const* outputs, char* bytes) {
-        if constexpr (X.where == space::leaf) return leaves[X.index];
-        else if constexpr (X.where == space::output) return outputs[X.index];
+        if constexpr (comes_with_call<X>) return given<X>(leaves, outputs);
         else if constexpr (X.index < 0) return nullptr;
         else return bytes + arena.offset[X.index];
     }

@@ -125,9 +125,8 @@ struct sum_of_centred : at<sum_op>::over<add_op, subtract_op, negative_op> {
         for (int i = v.id; i > x.id; --i) {
             const value y{v.b, i};
             if (!looked_at[i]) continue;
-            const bool hands_on = is<add_op>(y) || is<subtract_op>(y) || is<multiply_op>(y) || is<divide_op>(y) || is<negative_op>(y) || is<square_op>(y) || is<sqrt_op>(y) ||
-                                  is<rsqrt_op>(y) || is<reciprocal_op>(y) || is<expand_op>(y) || is<reshape_op>(y) || is<sum_op>(y);
-            for (int k = 0; hands_on && k < y.n().n_in; ++k) looked_at[y.n().in[k]] = true;
+            const bool hands_on = y.n().op->spreads_nan || is<expand_op>(y) || is<reshape_op>(y) || is<sum_op>(y);
+            for (int k = 0; hands_on && k < y.n().n_in && k < 3; ++k) looked_at[y.n().in[k]] = true;
         }
         return looked_at[x.id];
     }
