@@ -133,20 +133,20 @@ private:
     /// A call so short that to pass its arguments in memory would take a share of its time: it is written out where it is made.
     template <class Out>
     static constexpr bool brief = inlined<Out> ? cpu::small_plan<L, cpu::default_arch>::in_place : L::result.n_calls == 1 && L::result.call[0].guard == 0;
-    template <class Out, class... A>
-    KILN_INLINE auto call_with(const Out& out, A&&... a) {
-        if constexpr (brief<Out>) return call_here(out, static_cast<A&&>(a)...);
-        else return call_apart(out, static_cast<A&&>(a)...);
-    }
-    template <class Out, class... A>
-    auto call_apart(const Out& out, A&&... a) { return call_here(out, static_cast<A&&>(a)...); }
     template <class Out, class First, class... A>
         requires session_like<std::remove_cvref_t<First>>
-    KILN_INLINE auto call_here(const Out& out, First& s, A&&... a) { return run_call(out, table_of(s), static_cast<A&&>(a)...); }
+    KILN_INLINE auto call_with(const Out& out, First& s, A&&... a) { return call_on(out, table_of(s), static_cast<A&&>(a)...); }
     template <class Out, class... A>
-    KILN_INLINE auto call_here(const Out& out, A&&... a) {
-        return run_call(out, static_cast<basic_session<expression_of<variable_union<E>>>*>(nullptr), static_cast<A&&>(a)...);
+    KILN_INLINE auto call_with(const Out& out, A&&... a) {
+        return call_on(out, static_cast<basic_session<expression_of<variable_union<E>>>*>(nullptr), static_cast<A&&>(a)...);
     }
+    template <class Out, class S, class... A>
+    KILN_INLINE auto call_on(const Out& out, S* session, A&&... a) {
+        if constexpr (brief<Out>) return run_call(out, session, static_cast<A&&>(a)...);
+        else return call_apart(out, session, static_cast<A&&>(a)...);
+    }
+    template <class Out, class S, class... A>
+    auto call_apart(const Out& out, S* session, A&&... a) { return run_call(out, session, static_cast<A&&>(a)...); }
 
     /// The session as what its variables make it, whatever it was made of.
     template <class V>
