@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <tuple>
 
 namespace kiln::testing {
 namespace {
@@ -87,6 +88,150 @@ TEST_CASE("a pair of functions is followed by what needs both, and gradients", "
         CHECK(near(ex, 2 * x + y * std::cos(a - b)));
         CHECK(near(ey, y + x * std::cos(a - b)));
     }
+}
+
+// ---- cheap operations side by side
+constexpr auto x0 = placeholder<"x0", double>;
+constexpr auto x1 = placeholder<"x1", double>;
+constexpr auto x2 = placeholder<"x2", double>;
+constexpr auto x3 = placeholder<"x3", double>;
+constexpr auto x4 = placeholder<"x4", double>;
+constexpr auto x5 = placeholder<"x5", double>;
+constexpr auto x6 = placeholder<"x6", double>;
+constexpr auto x7 = placeholder<"x7", double>;
+constexpr auto x8 = placeholder<"x8", double>;
+constexpr auto x9 = placeholder<"x9", double>;
+constexpr auto x10 = placeholder<"x10", double>;
+
+const double special[]{0, -0.0, 0.5, -3.25, 12.75, -1e308, 1e308, 1e-310, -4e-324, std::numeric_limits<double>::infinity(),
+                       -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), 3, -7, 1.0 / 3};
+constexpr int n_special = sizeof(special) / sizeof(special[0]);
+bool alike(double got, double want) { return same_bits(got, want) || (std::isnan(got) && std::isnan(want)); }
+
+struct of_three {
+    constexpr value operator()(value a, value b, value c) const { return (a * b - c) * (a - 2.5) / (c * c); }
+};
+/// Of number K, the next one and the one after that.
+template <int K>
+struct of_neighbours {
+    constexpr value operator()(auto... x) const {
+        const value v[]{x...};
+        return of_three{}(v[K], v[(K + 1) % 11], v[(K + 2) % 11]);
+    }
+};
+TEST_CASE("eleven products, differences and quotients have the same bits as each by itself", "[cpu][scalars]") {
+    static constexpr auto one = trace(of_three{}, x0, x1, x2);
+    auto f = function(inputs(x0, x1, x2), one);
+    auto g = [&]<int... K>(std::integer_sequence<int, K...>) {
+        return function(inputs(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10), outputs(trace<of_neighbours<K>{}>(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10)...));
+    }(std::make_integer_sequence<int, 11>{});
+    int wrong = 0;
+    for (int k = 0; k < n_special * n_special; ++k) {
+        double x[11], near[11], apart[22];
+        for (int j = 0; j < 11; ++j) x[j] = special[(k % n_special + j * (1 + k / n_special)) % n_special];
+        g.into(near[0], near[1], near[2], near[3], near[4], near[5], near[6], near[7], near[8], near[9], near[10])(
+            x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10]);
+        g.into(apart[0], apart[20], apart[4], apart[6], apart[2], apart[10], apart[12], apart[14], apart[16], apart[18], apart[8])(
+            x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10]);
+        const double back[]{apart[0], apart[20], apart[4], apart[6], apart[2], apart[10], apart[12], apart[14], apart[16], apart[18], apart[8]};
+        for (int j = 0; j < 11; ++j) {
+            const double want = f(x[j], x[(j + 1) % 11], x[(j + 2) % 11]);
+            wrong += !alike(near[j], want) + !alike(back[j], want);
+        }
+        g.into(x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10], x[0])(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10]);
+        for (int j = 0; j < 11; ++j) wrong += !alike(x[(j + 1) % 11], near[j]);   // results where the arguments were
+    }
+    CHECK(wrong == 0);
+}
+
+/// The sum of |terms| bounds what the order of additions may change.
+TEST_CASE("sums of many numbers, products and squares", "[cpu][scalars]") {
+    static constexpr auto of_terms = trace([](auto... x) {
+        const value v[]{x...};
+        value sum = 3 * v[0] + v[1] * v[1];
+        for (int k = 2; k < 11; ++k) sum = sum + v[k] * v[k - 1] + square(1 - v[k]) + v[k] + 100.0 * v[k - 2];
+        return sum + 0.125;
+    }, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10);
+    static constexpr auto plain = trace([](auto... x) { return (... + x); }, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10);
+    auto f = function(inputs(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10), outputs(of_terms, plain, of_terms + plain, plain * x3));
+    for (int t = 0; t < 50; ++t) {
+        double x[11];
+        for (int k = 0; k < 11; ++k) x[k] = std::sin(37.0 * t + 11 * k) * (t % 3 == 0 ? 1e3 : 1);
+        long double sum = 3 * static_cast<long double>(x[0]) + static_cast<long double>(x[1]) * x[1] + 0.125L, all = 0, size = std::fabs(sum), all_size = 0;
+        const auto add = [&](long double v) { sum += v; size += std::fabs(v); };
+        for (int k = 2; k < 11; ++k) {
+            add(static_cast<long double>(x[k]) * x[k - 1]);
+            add((1 - static_cast<long double>(x[k])) * (1 - static_cast<long double>(x[k])));
+            add(x[k]);
+            add(100 * static_cast<long double>(x[k - 2]));
+        }
+        for (const double v : x) { all += v; all_size += std::fabs(v); }
+        const auto [a, b, c, d] = f(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10]);
+        const double eps = std::numeric_limits<double>::epsilon();
+        CHECK(std::fabs(static_cast<double>(a - sum)) <= 8 * eps * static_cast<double>(size));
+        CHECK(std::fabs(static_cast<double>(b - all)) <= 4 * eps * static_cast<double>(all_size));
+        CHECK(std::fabs(static_cast<double>(c - sum - all)) <= 8 * eps * static_cast<double>(size + all_size));
+        CHECK(std::fabs(static_cast<double>(d - all * x[3])) <= 5 * eps * static_cast<double>(all_size * std::fabs(x[3])));
+    }
+    const auto sum = [&](int at, double v, double others) {
+        double x[11];
+        for (int k = 0; k < 11; ++k) x[k] = k == at ? v : others;
+        return std::get<1>(f(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10]));
+    };
+    const double inf = std::numeric_limits<double>::infinity();
+    for (int k = 0; k < 11; ++k) {
+        CHECK(sum(k, inf, 1) == inf);
+        CHECK(sum(k, -inf, 1e308 / 100) == -inf);
+        CHECK(std::isnan(sum(k, std::nan(""), inf)));
+        CHECK(std::isnan(sum(k, -inf, inf)));
+        CHECK(same_bits(sum(k, -0.0, -0.0), -0.0));
+        CHECK(same_bits(sum(k, 0.0, -0.0), 0.0));
+        CHECK(sum(k, 41, 0.1) == Approx(42));
+    }
+}
+
+/// "a0" to "a99".
+template <int I>
+constexpr text<4> numbered{{'a', static_cast<char>('0' + I / 10), static_cast<char>('0' + I % 10), 0}};
+/// Rosenbrock's function of N variables with its gradient: values, slopes of neighbours, a first and a last one that differ.
+template <class T, int... I>
+void rosenbrock(std::integer_sequence<int, I...>) {
+    constexpr int n = sizeof...(I);
+    static constexpr auto all = std::tuple{placeholder<numbered<I>, T>...};
+    static constexpr auto y = trace([](auto... x) {
+        const value v[]{x...};
+        value sum = 100 * square(v[1] - square(v[0])) + square(1 - v[0]);
+        for (int k = 1; k + 1 < n; ++k) sum = sum + 100 * square(v[k + 1] - square(v[k])) + square(1 - v[k]);
+        return sum;
+    }, std::get<I>(all)...);
+    auto f = function(inputs(std::get<I>(all)...), outputs(y, grad(y, std::get<I>(all)...)));
+    for (int t = 0; t < 10; ++t) {
+        T x[n], g[n], value = 0;
+        for (int k = 0; k < n; ++k) x[k] = static_cast<T>(std::cos(5.0 * t + k));
+        f.into(value, g[I]...)(x[I]...);
+        double want = 0, slope[n]{}, size = 0;
+        for (int k = 0; k + 1 < n; ++k) {
+            const double a = x[k], u = x[k + 1] - a * a, w = 1 - a;
+            want += 100 * u * u + w * w;
+            slope[k] += -400 * a * u - 2 * w;
+            slope[k + 1] += 200 * u;
+            size = std::fmax(size, 400 * (1 + a * a));
+        }
+        const double eps = 8 * static_cast<double>(std::numeric_limits<T>::epsilon());
+        CHECK(std::fabs(value - want) <= eps * (1 + want));
+        for (int k = 0; k < n; ++k) CHECK(std::fabs(g[k] - slope[k]) <= eps * size);
+    }
+}
+TEST_CASE("Rosenbrock's function of scalars", "[cpu][scalars]") {
+    rosenbrock<double>(std::make_integer_sequence<int, 2>{});
+    rosenbrock<double>(std::make_integer_sequence<int, 5>{});
+    rosenbrock<double>(std::make_integer_sequence<int, 9>{});
+    rosenbrock<double>(std::make_integer_sequence<int, 10>{});
+    rosenbrock<double>(std::make_integer_sequence<int, 14>{});
+    rosenbrock<double>(std::make_integer_sequence<int, 23>{});
+    rosenbrock<float>(std::make_integer_sequence<int, 6>{});
+    rosenbrock<float>(std::make_integer_sequence<int, 18>{});
+    rosenbrock<float>(std::make_integer_sequence<int, 30>{});
 }
 
 }  // namespace

@@ -202,10 +202,11 @@ struct nest : long_rows<K, VB> {
     /// What is known of a row before its columns; where that is all there is, costly functions of several numbers are computed together.
     static KILN_INLINE void start_row(state& s, const place& p) {
         constexpr bool shares = [] {
-            if constexpr (only<base::row_start>::size() == base::n) return scalars<K, VB>::gains;
+            if constexpr (only<base::row_start>::size() == base::n) return scalars<K, VB, vector_bytes<default_arch>>::gains;
             else return false;
         }();
-        if constexpr (shares) scalars<K, VB>::all(std::make_integer_sequence<int, base::n>{}, s, p);
+        using numbers = scalars<K, VB, vector_bytes<default_arch>>;
+        if constexpr (shares) numbers::all(std::make_integer_sequence<int, numbers::plan.n_steps>{}, s, p);
         else base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
     }
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
