@@ -148,6 +148,16 @@ constexpr int repeats = [] {
     }
     return n;
 }();
+template <int N>
+constexpr auto few = placeholder<"few", double, N>;
+template <int... N>
+void few_columns(std::integer_sequence<int, N...>) {   // all sizes are constants
+    const auto one = []<int M>(std::integral_constant<int, M>) {
+        auto f = function(inputs(few<M>), outputs(trace<rosenbrock>(few<M>), grad(trace<rosenbrock>(few<M>), few<M>), trace<chain_of_springs>(few<M>)));
+        compare(f, {}, {.tolerance = 2e3});
+    };
+    (one(std::integral_constant<int, N>{}), ...);
+}
 TEST_CASE("values of one column that are those of the next", "[cpu][sections]") {
     constexpr auto of_all = [](value a, value b, value t) {
         const value row = slice(t, slice(0, none), slice(1, none)) - square(slice(t, slice(0, none), slice(0, -1)));
@@ -168,6 +178,13 @@ TEST_CASE("values of one column that are those of the next", "[cpu][sections]") 
     static constexpr auto fixed = placeholder<"fixed", double, 133>;
     auto g = function(inputs(fixed), outputs(trace<chain_of_springs>(fixed), grad(trace<rosenbrock>(fixed), fixed)));
     compare(g, {}, {.tolerance = 2e3});
+    few_columns(std::integer_sequence<int, 2, 3, 4, 7, 8, 9, 10, 15, 16, 17, 24, 33>{});
+    // more around what is moved than the column that it is moved by
+    auto padded = function(inputs(v), trace([](value x) {
+        const value a = x[slice(1, none)] - square(x[slice(0, -1)]), b = x[slice(2, none)] * 3.0 - square(x[slice(1, -1)]);
+        return values{pad(a, {2, 1}) - pad(a, {1, 2}), pad(a, {1, 3}) * 2.0 - pad(a, {0, 4}), pad(a, {4, 0}) - pad(a, {3, 1}) * 3.0, pad(b, {1, 0}) - pad(b, {0, 1})};
+    }, v));
+    for (const i64 n : lengths) compare(padded, {{"n", n}}, {.tolerance = 1e3});
     // masks that are no edges of columns: conditions of the program, edges of rows
     auto masked = function(inputs(v, m), trace([](value x, value t) {
         const value a = where(x[slice(0, -1)] > 0.0, x[slice(1, none)] - square(x[slice(0, -1)]), 0.0) * 2.0, b = (x[slice(1, none)] - square(x[slice(0, -1)])) * 2.0;

@@ -56,15 +56,17 @@ struct long_rows : row_fetches<K, VB> {
         [[maybe_unused]] regs r;
         (one<S, Tail, I>(s, r, p, acc), ...);
     }
-    /// Moves: `before` has the values of the vector before this one.
-    template <int S, bool Tail, bool Moves, int I>
+    enum class moves { none, inside, at_edges };   // if any, `before` has the values of the vector before this one
+    template <int S, bool Tail, moves Moves, int I>
     static KILN_INLINE void one_of_next(state& s, regs& r, const place& p, regs& acc, [[maybe_unused]] const regs& before) {
-        if constexpr (Moves && base::template repeats_in<S>.left_out[I]) return;
-        else if constexpr (Moves && base::template repeats_in<S>.moved[I])
-            base::template at<I>(r) = base::moved_on(base::template at<base::repeated(I)>(r), base::template at<base::repeated(I)>(before), std::make_integer_sequence<int, L>{});
-        else one<S, Tail, I>(s, r, p, acc);
+        constexpr bool at_edges = Moves == moves::at_edges;
+        if constexpr (Moves != moves::none && base::template repeats_in<S, at_edges>.left_out[I]) return;
+        else if constexpr (Moves != moves::none && base::template repeats_in<S, at_edges>.moved[I]) {
+            if constexpr (at_edges) base::template at<I>(r) = base::template moved_at_edge<I>(r, before, p);
+            else base::template at<I>(r) = base::template moved_from<I>(r, before);
+        } else one<S, Tail, I>(s, r, p, acc);
     }
-    template <int S, bool Tail, bool Moves, int... I>
+    template <int S, bool Tail, moves Moves, int... I>
     static KILN_INLINE void next_each(std::integer_sequence<int, I...>, state& s, const place& p, regs& acc, regs& before) {
         [[maybe_unused]] regs r;
         (one_of_next<S, Tail, Moves, I>(s, r, p, acc, before), ...);
@@ -124,11 +126,13 @@ struct long_rows : row_fetches<K, VB> {
         }
         i64 j = first, end = last;   // whole vectors from j to end
         [[maybe_unused]] regs before;
+        [[maybe_unused]] bool edges_move = false;
         if constexpr (has_edges) {
             base::template hand_on_nothing<S>(nodes{}, before);
+            if constexpr (base::template repeats_in<S, true>.any) edges_move = first == 0 && base::template may_move<S>(nodes{}, p);
             const column_range whole = base::columns_with_all(nodes{}, p, first, last);
             end = whole.to;
-            while (j < last && (j < whole.from || (base::template repeats_in<S>.any && j == first))) edge<S>(nodes{}, s, p, j, last, acc[1], before);
+            while (j < last && (j < whole.from || (base::template repeats_in<S, false>.any && j == first))) edge<S>(nodes{}, s, p, j, last, acc[1], before, edges_move);
         }
         if constexpr (unroll > 1)
             for (; j + unroll * L <= end; j += unroll * L) {
@@ -140,9 +144,9 @@ struct long_rows : row_fetches<K, VB> {
                 by_turns<S, true>(std::make_integer_sequence<int, unroll>{}, nodes{}, s, p, j, last, acc);
                 j = last;
             }
-        } else for (; j + L <= end; j += L) next_each<S, false, true>(nodes{}, s, at_column(p, j, L, has_edges), acc[0], before);
+        } else for (; j + L <= end; j += L) next_each<S, false, moves::inside>(nodes{}, s, at_column(p, j, L, has_edges), acc[0], before);
         if constexpr (has_edges)
-            while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1], before);
+            while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1], before, edges_move);
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
         if constexpr (base::one_hot(S))
             if (with_hit.count > 0) base::store_hits(nodes{}, s, hits, with_hit);
@@ -159,20 +163,22 @@ struct long_rows : row_fetches<K, VB> {
     }
     /// A vector in which not everything is there.
     template <int S, int... I>
-    static KILN_INLINE void edge(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64& j, i64 last, regs& acc, regs& before) {
-        next_each<S, true, false>(nodes, s, at_column(p, j, static_cast<int>(last - j < L ? last - j : L)), acc, before);
+    static KILN_INLINE void edge(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64& j, i64 last, regs& acc, regs& before, bool edges_move) {
+        const place here = at_column(p, j, static_cast<int>(last - j < L ? last - j : L));
+        if (edges_move) next_each<S, true, moves::at_edges>(nodes, s, here, acc, before);
+        else next_each<S, true, moves::none>(nodes, s, here, acc, before);
         j += L;
     }
     template <int S, int U, int... I>
     static KILN_INLINE void unrolled(std::integer_sequence<int, I...> nodes, state& s, const place& p, i64 j, regs& acc, regs& before) {
         if constexpr (U < unroll) {
-            next_each<S, false, true>(nodes, s, at_column(p, j + U * L, L, has_edges, U * L), acc, before);
+            next_each<S, false, moves::inside>(nodes, s, at_column(p, j + U * L, L, has_edges, U * L), acc, before);
             if constexpr (S == base::fetching_pass && U % base::lines == 0)
                 if (p.n1 * base::B <= base::fetched_row) base::fetch_ahead(std::make_integer_sequence<int, base::n>{}, at_column(p, j + U * L, L));
         }
     }
     /// A map with costly functions, each of which is a chain of instructions that wait for each other: those of several vectors by turns.
-    static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0) && !base::template repeats_in<0>.any;
+    static constexpr bool interleaved = n_costly > 0 && unroll > 1 && f.passes == 1 && !f.contraction && !base::in_registers && !base::one_hot(0) && !base::template repeats_in<0, false>.any;
     /// Stores come last: nothing may be loaded before them that might be what they write, or be taken for it by a processor that compares
     /// the last 12 bits of addresses alone. Tail: as far as there are elements before `last`.
     template <int S, bool Tail, int... U, int... I>

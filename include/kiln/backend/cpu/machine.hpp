@@ -17,6 +17,13 @@ using default_arch = avx2;
 using default_arch = sse2;
 #endif
 
+/// Does an instruction on 64 bytes take as long as two on 32? So it does on Zen 4, the machines with AVX512-BF16 and without AVX-VNNI.
+#if defined(__AVX512BF16__) && !defined(__AVXVNNI__)
+constexpr bool halves_64_bytes = true;
+#else
+constexpr bool halves_64_bytes = false;
+#endif
+
 #ifndef KILN_DISPATCHED
 /// Before other constructors, with instructions of the oldest machine, and of this translation unit alone: the linker keeps one of
 /// equal functions, which could be that of a newer machine.

@@ -72,13 +72,14 @@ struct small_plan {
         }
         return false;
     }
-    /// One number a value needs no more than the narrowest vector. A few columns with edges need none of 64 bytes: most of their vectors are
-    /// masked, and there are fewer lanes to fold (Rosenbrock's function and gradient of 10 doubles 6.7 to 5.0 ns; of 33 it is the same).
+    /// One number a value needs no more than the narrowest vector. Where vectors of 64 bytes take two steps, a few columns with edges need none: most
+    /// of their vectors are masked, and there are fewer lanes to fold (Rosenbrock's function and gradient of 10 doubles 6.7 to 5.0 ns; of 33 it is
+    /// the same). Where they take one, such vectors are a sixth faster.
     static constexpr int width_of(int c) {
         constexpr int widest = vector_bytes<Arch>;
         const key_header h = header_of(c);
         const i64 columns = h.axes > 0 ? number(plan.call_size[plan.call[c].first_size + h.axes - 1]) : 1;
-        return work(c) == 1 ? 16 : widest == 64 && columns * h.lane_bytes <= 3 * widest && has_edges(c) ? 32 : widest;
+        return work(c) == 1 ? 16 : widest == 64 && halves_64_bytes && columns * h.lane_bytes <= 3 * widest && has_edges(c) ? 32 : widest;
     }
     template <int C>
     using kernel_of_call = kernel_of_width<typename known_key<words_at<L, plan.call[C].kernel>>::type, width_of(C)>;
