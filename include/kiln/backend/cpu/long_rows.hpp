@@ -255,8 +255,10 @@ struct long_rows : row_fetches<K, VB> {
         if constexpr (base::sees_nan(I) && !f.columns(I))
             [&]<int... P>(std::integer_sequence<int, P...>) KILN_INLINE_LAMBDA {
                 auto& first = base::template at<I>(acc[0]);
-                if constexpr (has_nan_bits<typename base::template lanes<I>>) first = nan_where(static_cast<std::uint16_t>((nan.bits[P][I] | ...)), first);
-                else ((first = nan_or_nan_or(base::template at<I>(acc[2 * P + 1]), base::template at<I>(acc[2 * P + 2 < N ? 2 * P + 2 : 1]), first)), ...);
+                if constexpr (has_nan_bits<typename base::template lanes<I>>) {   // the fold goes on before this is known
+                    const auto bits = static_cast<std::uint16_t>((nan.bits[P][I] | ...));
+                    if (__builtin_expect(bits != 0, false)) first = nan_where(bits, first);
+                } else ((first = nan_or_nan_or(base::template at<I>(acc[2 * P + 1]), base::template at<I>(acc[2 * P + 2 < N ? 2 * P + 2 : 1]), first)), ...);
             }(std::make_integer_sequence<int, N / 2>{});
     }
     template <int... I>
