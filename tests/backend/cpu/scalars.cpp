@@ -1,7 +1,6 @@
 // Costly functions of several numbers are lanes of one vector: the same bits as each by itself, whatever lies in the lane beside it, in any order
 // in which one waits for another.
-#include <catch2/catch.hpp>
-#include <kiln/kiln.hpp>
+#include "compare.hpp"
 
 #include <cmath>
 #include <cstring>
@@ -232,6 +231,53 @@ TEST_CASE("Rosenbrock's function of scalars", "[cpu][scalars]") {
     rosenbrock<float>(std::make_integer_sequence<int, 6>{});
     rosenbrock<float>(std::make_integer_sequence<int, 18>{});
     rosenbrock<float>(std::make_integer_sequence<int, 30>{});
+}
+
+/// Numbers of three dtypes, conditions, shared parts of sums, results of every kind.
+TEST_CASE("numbers of several dtypes side by side", "[cpu][scalars]") {
+    static constexpr auto f0 = placeholder<"f0", float>;
+    static constexpr auto f1 = placeholder<"f1", float>;
+    static constexpr auto f2 = placeholder<"f2", float>;
+    static constexpr auto f3 = placeholder<"f3", float>;
+    static constexpr auto f4 = placeholder<"f4", float>;
+    static constexpr auto i0 = placeholder<"i0", std::int32_t>;
+    static constexpr auto i1 = placeholder<"i1", std::int32_t>;
+    static constexpr auto i2 = placeholder<"i2", std::int32_t>;
+    static constexpr auto i3 = placeholder<"i3", std::int32_t>;
+    static constexpr auto mixed = [](value a, value b, value c, value d, value e, value p, value q, value r, value s, value x, value y, value z, value w) {
+        const value of[]{a, b, c, d, e}, whole[]{p, q, r, s}, wide[]{x, y, z, w};
+        value sum = a * b + c, part = cast<double>(a) * x + y, count = p;
+        for (int k = 0; k < 4; ++k) {
+            sum = sum + square(of[k] - of[k + 1]) + of[k] * 0.5 + where(of[k] > of[k + 1], of[k] * of[k + 1], of[k + 1]);
+            part = part + cast<double>(of[k] * 2.0 - of[k + 1]) * wide[k] + wide[k] / (1.0 + square(wide[(k + 1) % 4]));
+            count = count + whole[k] * whole[(k + 1) % 4] - whole[(k + 2) % 4];
+        }
+        const value shared = a + b + c + d + e + a * c + b * d + c * e;   // of which a part is a result, too
+        return values{sum, part, count, shared, shared * 2.0 + sum, (a + b) * (c + d), a > b, cast<float>(p) * a + cast<float>(q) * b, cast<float>(count) - sum,
+                      x * y - z, y * z - w, z * w - x, w * x - y, exp(a * b), exp(b * c), exp(c * d), exp(d * e), a + 1.0, b + 1.0, c + 1.0, d + 1.0, e + 1.0,
+                      maximum(a, b), maximum(b, c), maximum(c, d), maximum(d, e), -a, -b, -c, -d};
+    };
+    auto f = function(inputs(f0, f1, f2, f3, f4, i0, i1, i2, i3, x0, x1, x2, x3), trace(mixed, f0, f1, f2, f3, f4, i0, i1, i2, i3, x0, x1, x2, x3));
+    for (unsigned seed = 1; seed < 30; ++seed) compare(f, {}, {.seed = seed});
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    for (int k = 0; k < 5; ++k) compare(f, {}, {.draw = [=](int input, i64) -> long double { return input == k ? static_cast<long double>(nan) : 1 + input; }});
+}
+TEST_CASE("numbers of each row side by side", "[cpu][scalars]") {   // columns of one: lanes are what a row has
+    static constexpr auto a = placeholder<"a", double, "n", 1>;
+    static constexpr auto b = placeholder<"b", double, "n", 1>;
+    static constexpr auto m = placeholder<"m", double, 7, 6>;
+    auto f = function(inputs(a, b), trace([](value x, value y) {
+        value sum = x * y;
+        for (int k = 0; k < 9; ++k) sum = sum + square(x * (k + 0.5) - y) + (y * (k - 2.5) - x) * 0.25;
+        return values{sum, sum * x, sum - y};
+    }, a, b));
+    for (const i64 n : {0, 1, 2, 9, 33}) compare(f, {{"n", n}}, {.tolerance = 1e3});
+    auto g = function(inputs(m), trace([](value t) {   // elements of a tensor as numbers
+        value sum = slice(t, slice(0, 1), slice(0, 1)) * 2.0;
+        for (int k = 0; k < 6; ++k) sum = sum + square(slice(t, slice(k, k + 1), slice(k, k + 1)) - slice(t, slice(k + 1, k + 2), slice(5 - k, 6 - k))) * 3.0;
+        return values{sum, kiln::sum(sum) + 1.0};
+    }, m));
+    compare(g, {}, {.tolerance = 1e3});
 }
 
 }  // namespace
