@@ -40,29 +40,6 @@ struct scalars : body<K, VB> {
     }
 
     // ---- numbers side by side
-    struct origins {
-        int source[2], count;   // steps, or -1 - a node that is by itself
-        bool in_order;
-        int lane[64];           // among the lanes of both
-    };
-    template <int W, int... I>
-    static constexpr origins origins_of = [] {
-        origins r{{0, 0}, 0, true, {}};
-        constexpr int node[]{I...};
-        for (int k = 0; k < W; ++k) {
-            const int at = plan.packed_at[node[k]], id = at >= 0 ? at : -1 - node[k];
-            int which = 0;
-            while (which < r.count && which < 2 && r.source[which] != id) ++which;
-            if (which == 2) return origins{{}, 3, false, {}};
-            if (which == r.count) r.source[r.count++] = id;
-            r.lane[k] = which * W + (at >= 0 ? plan.lane[node[k]] : 0);
-            if (at >= 0 && plan.lane[node[k]] >= W) r.count = 3;   // of a wider one
-            if (r.count == 3) return r;
-            r.in_order &= at >= 0 && plan.width[at] == W && plan.lane[node[k]] == k;
-        }
-        r.in_order &= r.count == 1;
-        return r;
-    }();
     template <class V, int Source, int... J>
     static KILN_INLINE V from_source(std::integer_sequence<int, J...>, state& s, vectors& v) {
         if constexpr (Source < 0) return V::splat(number<-1 - Source>(s, v));
@@ -71,7 +48,8 @@ struct scalars : body<K, VB> {
     }
     template <class V, int... I, int... J>
     static KILN_INLINE V side_by_side(std::integer_sequence<int, I...>, std::integer_sequence<int, J...> lanes, state& s, vectors& v) {
-        constexpr origins o = origins_of<V::lanes, I...>;
+        constexpr int nodes[]{I...};
+        constexpr auto o = packs::origins_of(plan, nodes, V::lanes);
         if constexpr (o.count > 2) return {typename V::raw_type{number<I>(s, v)...}};
         else if constexpr (o.in_order) return at_step<o.source[0]>(v);
         else if constexpr (o.count == 1 && o.source[0] < 0) return from_source<V, o.source[0]>(lanes, s, v);
@@ -131,6 +109,13 @@ struct scalars : body<K, VB> {
         (add_terms<V, From + C * (One ? 1 : V::lanes), One, C == 0>(sum, s, v), ...);
         return sum;
     }
+    /// Terms one by one, in parts of four that do not wait for each other.
+    template <class V, int From, int Count>
+    static KILN_INLINE V single_terms(state& s, vectors& v) {
+        const V some = terms<V, From, true>(std::make_integer_sequence<int, Count < 4 ? Count : 4>{}, s, v);
+        if constexpr (Count <= 4) return some;
+        else return some + single_terms<V, From + 4, Count - 4>(s, v);
+    }
     template <class V, int... J>
     static KILN_INLINE auto total(V x, std::integer_sequence<int, J...>) {
         using half = simd<typename V::element_type, V::lanes / 2, sizeof(typename V::element_type)>;
@@ -144,7 +129,7 @@ struct scalars : body<K, VB> {
         auto& out = base::template at<i>(s.row);
         using number_type = std::remove_reference_t<decltype(out)>;
         typename number_type::element_type r{};
-        if constexpr (rest > 0) r = terms<number_type, from + whole, true>(std::make_integer_sequence<int, rest>{}, s, v).v[0];
+        if constexpr (rest > 0) r = single_terms<number_type, from + whole, rest>(s, v).v[0];
         if constexpr (whole > 0) {
             using V = lanes_of_node<i, plan.width[S]>;
             const auto t = total(terms<V, from, false>(std::make_integer_sequence<int, whole / V::lanes>{}, s, v), std::make_integer_sequence<int, V::lanes / 2>{});
