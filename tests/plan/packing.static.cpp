@@ -48,6 +48,18 @@ constexpr bool by_images(i64 size, i64 kernel, i64 low, i64 from, i64 to, i64 ve
 static_assert(by_images(28, 5, 2, 1, 6, 64) && by_images(28, 5, 2, 1, 16, 64) && !by_images(28, 5, 2, 1, 17, 64));   // no more columns than lanes
 static_assert(by_images(14, 5, 0, 6, 16, 64) && !by_images(14, 3, 1, 16, 16, 64) && by_images(14, 3, 1, 32, 16, 64) && by_images(14, 3, 1, 16, 13, 64));   // where it pays to transpose
 static_assert(!by_images(14, 3, 1, 8, 8, 32) && by_images(14, 3, 1, 16, 7, 32));
+/// One channel of results of so large images: line by line, or all of an image at once.
+constexpr images_in_lanes to_one_channel(i64 size, i64 kernel, i64 low, i64 stride, i64 from) {
+    window_geometry w;
+    w.n = 2;
+    w.inner = from;
+    for (int k = 0; k < 2; ++k) w.axis[k] = {size, (size + 2 * low - kernel) / stride + 1, kernel, stride, 1, low};
+    return images_in_lanes_of(w, false, 1, 4, 64);
+}
+static_assert(to_one_channel(28, 5, 2, 1, 3).by_lines && to_one_channel(28, 5, 2, 1, 3).read == 2 * 32 * 3 && to_one_channel(28, 5, 2, 1, 3).results == 8 * 28 + 16);
+static_assert(!to_one_channel(28, 5, 2, 2, 3).by_lines && !to_one_channel(28, 12, 0, 1, 3).by_lines && !to_one_channel(14, 5, 2, 1, 1).by_lines);   // places apart, too many, too short a line
+static_assert(window_axis{9, 9, 3, 1, 3, 3}.first_inside(1) == 1 && window_axis{9, 9, 3, 1, 3, 3}.first_inside(3) == 0 && window_axis{9, 9, 3, 1, 3, 3}.last_inside(6) == 6);
+static_assert(window_axis{9, 4, 3, 1, -1, 5}.last_inside(3) == -2 && window_axis{9, 11, 3, 1, -1, -9}.first_inside(9) > window_axis{9, 11, 3, 1, -1, -9}.last_inside(9));   // what sees nothing
 static_assert(by_images(4, 3, 1, 250, 7, 64) && !by_images(4, 3, 1, 300, 7, 64));   // more sums than the caches hold
 
 }  // namespace

@@ -18,13 +18,24 @@ struct window_axis {
     }
     /// Whether every window sees some of the image. Those that begin before it or end behind it are what is looked at: a line may be long.
     constexpr bool always_seen() const {
-        const i64 reach = (kernel - 1) * (dilation < 0 ? -dilation : dilation), begin = first_seen();
+        const i64 begin = first_seen();
         i64 o = 0;
         for (; o < out && o * stride + begin < 0; ++o)
             if (!sees_image(o)) return false;
-        for (i64 p = out; p-- > o && p * stride + begin + reach >= size;)
+        for (i64 p = out; p-- > o && p * stride + begin + reach() > size;)
             if (!sees_image(p)) return false;
         return true;
+    }
+    /// The elements from the first to the last that a window sees.
+    constexpr i64 reach() const { return (kernel - 1) * (dilation < 0 ? -dilation : dilation) + 1; }
+    /// The first and the last element of the image that window o sees; one that sees nothing has its last before its first.
+    constexpr i64 first_inside(i64 o) const {
+        const i64 apart = dilation < 0 ? -dilation : dilation, first = o * stride + first_seen();
+        return first >= 0 ? first : (first % apart + apart) % apart;
+    }
+    constexpr i64 last_inside(i64 o) const {
+        const i64 apart = dilation < 0 ? -dilation : dilation, last = o * stride + first_seen() + reach() - 1;
+        return last < size ? last : last - (last - size + apart) / apart * apart;
     }
     /// What the windows see: [first, end).
     KILN_HD constexpr i64 first_seen() const {

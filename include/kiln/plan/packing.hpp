@@ -113,8 +113,14 @@ struct images_in_lanes {
     i64 read, seconds, results;   // vectors: of the images, of the right operand where windows are summed over, of results at a time
     i64 before, line;             // elements of padding before a line, of a line with its padding
     i64 unpooled = 0;             // vectors: of results that a pool looks through, as many lines as one of its own sees
+    bool by_lines = false;        // a line of the image is laid, and added to all lines of results that see it, before the next one takes its place
     constexpr i64 all() const { return read + seconds + results + unpooled; }
 };
+/// One channel of results, of windows whose places lie side by side: an element of the image is loaded once for all places that it is seen at.
+constexpr bool one_by_one_in_lanes(const window_geometry& w, i64 vector_bytes) {
+    const window_axis& last = w.axis[w.n - 1];
+    return last.stride == 1 && last.dilation * last.dilation == 1 && last.kernel > 1 && 3 * last.kernel < (vector_bytes == 64 ? 32 : 16);
+}
 /// `pool`: the windows that look through the results, in three axes; without axes there are none.
 constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_places, i64 columns, i64 bytes, i64 vector_bytes, const window_geometry& pool = {}) {
     const i64 lanes = vector_bytes / bytes, line = w.axis[w.n - 1].out * columns, results = pool.n ? pool.axis[pool.n - 1].out * columns : line;
@@ -126,13 +132,21 @@ constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_p
     images_in_lanes r{w.padded_image(), of_places ? w.windows() * columns : 0, 0, w.before_line(), w.padded_line()};
     if (of_places) r.results = w.places() * w.inner * columns;
     if (r.read + r.seconds > most_elements_in_lanes || r.results > most_elements_in_lanes || line > 2048) return {};
-    if (!of_places) {   // whole lines, if it comes out even whole vectors of each image, of 32 KiB
-        i64 lines = 512 / results;
-        for (i64 k = lines; k > 0; --k)
-            if (k * results % lanes == 0) {
-                lines = k;
-                break;
-            }
+    if (!of_places) {
+        const window_geometry g = w.in_three_axes();
+        r.by_lines = columns == 1 && pool.n == 0 && one_by_one_in_lanes(g, vector_bytes) && g.axis[0].size == 1 && g.axis[0].out == 1 && g.axis[2].size * g.inner >= lanes;
+        // Lines that are whole vectors of each image, if it comes out even.
+        const auto even = [&](i64 from, i64 to) {
+            for (i64 k = from; k != to; k += from < to ? 1 : -1)
+                if (k * results % lanes == 0) return k;
+            return from;
+        };
+        i64 lines = even(512 / results, 0);   // 32 KiB
+        if (r.by_lines) {   // those that are added to, and two that are stored meanwhile
+            const i64 least = (g.axis[1].reach() - 1) / g.axis[1].stride + 3;
+            lines = even(least, least + lanes);
+            r.read = 2 * r.line * g.inner;
+        }
         r.results = (lines > 0 ? lines : 1) * results + lanes;
         if (pool.n) {   // their places too; few images are done one by one, with all results of one in memory
             r.results *= 2;

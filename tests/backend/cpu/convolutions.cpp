@@ -50,6 +50,28 @@ TEST_CASE("convolutions of few channels", "[cpu][convolutions]") {
     static constexpr auto narrow = placeholder<"narrow", float, "n", 7, 6, 1>;   // much of what windows see is padding
     of_many_images(conv2d<same>(narrow, w5), narrow, w5);
 }
+TEST_CASE("lines of images that are laid one after the other", "[cpu][convolutions]") {
+    static constexpr auto wide = placeholder<"wide", float, "n", 9, 20, 2>;
+    static constexpr auto to_three = placeholder<"to_three", float, 3, 4, 2, 3>;
+    of_many_images(conv2d<same>(wide, to_three), wide, to_three);
+    of_many_images(conv2d<valid, strides<2, 1>>(wide, to_three), wide, to_three);
+    of_many_images(conv2d<same, strides<3, 1>>(wide, to_three), wide, to_three);
+    of_many_images(conv2d<same, dilations<3, 1>>(wide, to_three), wide, to_three);   // lines that see fewer lines than those before and behind them
+    static constexpr auto to_one = placeholder<"to_one", float, 3, 4, 2, 1>;
+    static constexpr auto bias = placeholder<"bias", float, 1>;
+    of_many_images(conv2d<same>(wide, to_one), wide, to_one);
+    of_many_images(tanh(conv2d<valid, strides<2, 1>>(wide, to_one)), wide, to_one);
+    of_many_images(conv2d<same, strides<3, 1>>(wide, to_one), wide, to_one);
+    of_many_images(conv2d<same, dilations<3, 1>>(wide, to_one), wide, to_one);
+    auto biased = function(inputs(wide, to_one, bias), outputs(relu(conv2d<same>(wide, to_one) + bias), grad(sum(square(conv2d<same>(wide, to_one) + bias)), bias)));
+    for (const i64 n : {5, 21}) compare(biased, {{"n", n}}, {.tolerance = 1e3});
+    static constexpr auto doubles = placeholder<"doubles", double, "n", 6, 17, 3>;
+    static constexpr auto doubles_to_one = placeholder<"doubles_to_one", double, 4, 3, 3, 1>;
+    of_many_images(conv2d<same>(doubles, doubles_to_one), doubles, doubles_to_one);
+    static constexpr auto one_line = placeholder<"one_line", float, "n", 40, 2>;
+    static constexpr auto line_to_one = placeholder<"line_to_one", float, 5, 2, 1>;
+    of_many_images(conv1d<same>(one_line, line_to_one), one_line, line_to_one);
+}
 TEST_CASE("gradients of filters of many places to the channels of a vector", "[cpu][convolutions]") {
     static constexpr auto image = placeholder<"image", float, "n", 8, 9, 16>;
     static constexpr auto to_seven = placeholder<"to_seven", float, 5, 5, 16, 7>;

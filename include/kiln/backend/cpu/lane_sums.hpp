@@ -111,14 +111,17 @@ struct lane_gradient_strides {
 template <class T, int L, int O, int P, lane_gradient_strides S>
 [[gnu::noinline]] void lane_gradient_sums(const T* x_first, const T* d_first, T* c, i64 runs, i64 positions) {
     using lanes = tile_lanes<T, L>;
+    if (runs <= 0 || positions <= 0) return;
     raw<T, L> sum[P][O];
 #pragma GCC unroll 32
     for (int p = 0; p < P; ++p)
 #pragma GCC unroll 16
         for (int k = 0; k < O; ++k) sum[p][k] = load<lanes>(c + p * S.c_place + k * L).v;
-    for (i64 run = 0; run < runs; ++run, x_first += S.x_run, d_first += S.d_run) {
+    do {   // at least once: for none g++ would keep the sums a second time
         const T *x = x_first, *d = d_first;
-        for (i64 i = 0; i < positions; ++i, x += S.x_position, d += S.d_position) {
+        i64 left = positions;
+        do {
+            __asm__("" : "+r"(x));   // as above
             raw<T, L> up[O];
 #pragma GCC unroll 16
             for (int k = 0; k < O; ++k) up[k] = lanes::settled(load<lanes>(d + k * L).v).v;
@@ -129,8 +132,12 @@ template <class T, int L, int O, int P, lane_gradient_strides S>
 #pragma GCC unroll 16
                 for (int k = 0; k < O; ++k) sum[p][k] = multiply_add<T, L>(v, up[k], sum[p][k]);
             }
-        }
-    }
+            x += S.x_position;
+            d += S.d_position;
+        } while (--left > 0);
+        x_first += S.x_run;
+        d_first += S.d_run;
+    } while (--runs > 0);
 #pragma GCC unroll 32
     for (int p = 0; p < P; ++p)
 #pragma GCC unroll 16

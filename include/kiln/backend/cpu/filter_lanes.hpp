@@ -1,0 +1,116 @@
+// Sums over windows where lanes are images (image_lanes.hpp), gradients of filters: each lane sums for its image, and across lanes it is
+// summed once.
+#pragma once
+#include <kiln/backend/cpu/lane_lines.hpp>
+#include <kiln/backend/cpu/slopes_in_lanes.hpp>
+
+namespace kiln::cpu {
+
+template <class K, int VB, int Registers>
+struct filter_lanes : lane_lines<K, VB, Registers> {
+    using lines = lane_lines<K, VB, Registers>;
+    using base = typename lines::base;
+    using base::L;
+    using typename base::regs, typename base::state, typename base::T, typename base::operands;
+    using typename lines::s;
+    using lines::columns, lines::ends_apart, lines::g, lines::inner, lines::line, lines::line_of_columns, lines::line_of_image, lines::lines_of_image, lines::places_inside,
+        lines::vectors, lines::whole;
+
+    using spread = slopes_in_lanes<K, VB>;
+    static constexpr even_pieces places{s::last.kernel, Registers / 2 - 2}, gradient_channels{columns, places.high ? (Registers - 1) / (places.high + 1) : 1};
+    static constexpr lane_gradient_strides gradient_strides{g.axis[1].stride * line, s::last.stride * inner * L, s::last.dilation * inner * L, s::last.out * columns * L, columns * L,
+                                                            inner * columns * L};
+    template <int P, int O>
+    static KILN_INLINE void some_positions(const T* x, const T* d, T* c, i64 runs, i64 place, i64 channel, i64 first, i64 end) {
+        lane_gradient_sums<T, L, O, P, gradient_strides>(x + s::seen(2, first, place) * inner * L, d + (first * columns + channel) * L, c + (place * inner * columns + channel) * L, runs,
+                                                         end - first);
+    }
+    template <int P, int O>
+    static KILN_INLINE void some_places(const T* x, const T* d, T* c, i64 runs, i64 place, i64 channel) {
+        // positions at the ends of a line see only some of the places
+        constexpr bool ends = ends_apart && places.pieces == 1 && s::last.dilation > 0 && whole.end > whole.first;
+        constexpr i64 seen_first = ends && whole.first > 0 ? places_inside(2, whole.first - 1).first : 0, seen_end = ends && whole.end < s::last.out ? places_inside(2, whole.end).last : P;
+        constexpr i64 from = seen_first > 0 && seen_first < P ? whole.first : 0, to = seen_end > 0 && seen_end < P ? whole.end : s::last.out;
+        if constexpr (from > 0) some_positions<static_cast<int>(P - seen_first), O>(x, d, c, runs, seen_first, channel, 0, from);
+        some_positions<P, O>(x, d, c, runs, place, channel, from, to);
+        if constexpr (to < s::last.out) some_positions<static_cast<int>(seen_end), O>(x, d, c, runs, 0, channel, to, s::last.out);
+    }
+    /// Adds what windows of some lines of these images see at a line of places, [place][inner][channel][image]. x, d: the first of these lines.
+    template <class F>
+    static KILN_INLINE void line_of_places(const T* x, const T* d, T* c, i64 runs, F&& beside) {
+        for (i64 ci = 0; ci < inner; ++ci)
+            each_piece<places>(0, [&](auto p, i64 place) KILN_INLINE_LAMBDA {
+                each_piece<gradient_channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA {
+                    some_places<p, many>(x + ci * L, d, c + ci * columns * L, runs, place, channel);
+                    beside();
+                });
+            });
+    }
+    /// All lines of these images, for one line of places after the other.
+    static KILN_INLINE void all_lines(const T* x, const T* d, T* sums, part_range mine) {
+        for (i64 m = mine.first; m < mine.last; ++m) {
+            const i64 k0 = m / g.axis[1].kernel, k1 = m % g.axis[1].kernel;
+            const auto a0 = s::whole(0, k0, k0 + 1), a1 = s::whole(1, k1, k1 + 1);   // what sees nothing but padding adds nothing
+            if (a1.end == a1.first) continue;
+            for (i64 o0 = a0.first; o0 < a0.end; ++o0)
+                line_of_places(x + ((s::seen(0, o0, k0) * g.axis[1].size + s::seen(1, a1.first, k1)) * vectors.line + vectors.before) * inner * L,
+                               d + (o0 * g.axis[1].out + a1.first) * line_of_columns * L, sums + m * sums_of_line * L, a1.end - a1.first, [] {});
+        }
+    }
+    /// A line of what comes back after the other, for all lines of places: they and the lines of the images that their windows see are laid while
+    /// the line before is summed, as where results are added to (line_by_line_of_images).
+    static constexpr window_axis across = g.axis[1];
+    static constexpr bool by_lines_of_places = !base::computes_right && g.axis[0].size == 1 && g.axis[0].out == 1 && line_of_image >= L && line_of_columns >= L && s::last.out >= 16;
+    static constexpr i64 lines_seen = across.reach() + across.stride, lines_there = lines_seen < lines_of_image ? lines_seen : lines_of_image;
+    static KILN_INLINE void line_by_line(T* at, T* up, const T* images, const T* slopes, int count, T* sums, part_range mine) {
+        typename lines::template some_lines<lines_there> x{at, images, s::image, count};
+        line_layer<T, L, laid_lines{line_of_columns, line_of_columns, 0, 2}> d{up, slopes, s::windows * columns, count};
+        constexpr i64 calls = places.pieces * gradient_channels.pieces * inner * across.kernel, squares = (line_of_image * across.stride + L - 1) / L + (line_of_columns + L - 1) / L;
+        constexpr int some = static_cast<int>((squares + calls - 1) / calls);
+        const auto elements = [&](i64 n, i64 line, i64 all) KILN_INLINE_LAMBDA { return (n < all ? n : all) * line; };
+        for (i64 o = 0; o < across.out; ++o) {
+            x.until(elements(across.last_inside(o) + 1, line_of_image, lines_of_image));
+            d.until((o + 1) * line_of_columns);
+            const i64 first = o * across.stride + across.first_seen(), x_most = elements((first > 0 ? first : 0) + lines_there, line_of_image, lines_of_image), d_most = elements(o + 2, line_of_columns, across.out);
+            const auto beside = [&]() KILN_INLINE_LAMBDA { d.some(x.some(some, x_most), d_most); };
+            for (i64 m = mine.first; m < mine.last; ++m) {
+                const i64 line = s::seen(1, o, m);
+                if (!s::inside(1, line)) continue;
+                line_of_places(at + (line % lines_there * vectors.line + vectors.before) * inner * L, up + o % 2 * line_of_columns * L, sums + m * sums_of_line * L, 1, beside);
+            }
+        }
+    }
+    static KILN_INLINE void keep_first(T* p, i64 n, int lanes) {
+        for (i64 k = 0; k < n; ++k, p += L) store(p, load_some<tile_lanes<T, L>>(p, lanes));
+    }
+    static constexpr i64 sums_of_line = s::last.kernel * inner * columns;
+    static KILN_INLINE void sums_over_windows(state& st, const operands& o, [[maybe_unused]] char* const* args, T* at, const place& p0, part_range mine, regs& columns_sums) {
+        T *const up = at + vectors.read * L, *const sums = up + vectors.seconds * L;
+        fill_run<T, L>(sums, T{}, vectors.results * L);
+        lines::clear_padding(at, by_lines_of_places ? lines_there * vectors.line * inner : vectors.read);
+        if constexpr (base::computes_right)
+            if constexpr (!spread::pool.side_by_side()) fill_run<T, L>(up, T{}, vectors.seconds * L);   // what no window of the pool sees
+        const i64 n = o.inner / s::windows;
+        int images = static_cast<int>(n % L ? n % L : L);
+        for (i64 k = 0; k < n; k += images, images = L) {
+            if constexpr (by_lines_of_places) line_by_line(at, up, o.a + k * s::image, o.b + k * s::windows * columns, images, sums, mine);
+            else {
+                lines::lay_images(at, o.a + k * s::image, images);
+                if constexpr (base::computes_right) spread::slopes(up, args, k, images);
+                else pack<T, L>(up, L, 0, o.b + k * s::windows * columns, images, s::windows * columns, 1, s::windows * columns);
+                all_lines(at, up, sums, mine);
+            }
+            if (images < L) keep_first(sums, vectors.results, images);   // the first images are few, their other lanes copies
+        }
+        for (i64 row = mine.first * s::last.kernel * inner; row < mine.last * s::last.kernel * inner; ++row) {
+            raw<T, L> v[L]{};
+            for (i64 c = 0; c < columns; ++c) v[c] = load<tile_lanes<T, L>>(sums + (row * columns + c) * L).v;
+            alignas(64) T here[L];
+            store(here, tile_lanes<T, L>{sums_across<T, L>(v)});
+            const tile_operands<T> t{nullptr, nullptr, 0, 0, 0, 0, here, L, false, static_cast<int>(columns)};
+            base::epilogue(st, t, 1, 1, p0, row, 0, &columns_sums);
+        }
+    }
+};
+
+}  // namespace kiln::cpu

@@ -1,0 +1,44 @@
+// Images as lanes, [element][image], laid a square at a time: transposing goes on beside the sums of the lines that lie there already,
+// whose multiply-adds leave half of the processor idle, and a few lines stay in the first level of the cache.
+#pragma once
+#include <kiln/backend/cpu/pack.hpp>
+
+namespace kiln::cpu {
+
+/// Elements of a line, of one with its padding, of padding before it; lines that there is room for, one after the other.
+struct laid_lines {
+    i64 length, pitch, before, room;
+};
+/// Lays the lines of up to L images that lie `across` apart, in order; the next line takes the place of the one that lay there longest.
+template <class T, int L, laid_lines S>
+struct line_layer {
+    T* to;
+    const T* from;
+    i64 across;
+    int images;
+    i64 slot = 0, at = 0, done = 0;   // of the line that is being laid; elements of each image that are laid
+
+    /// The last square of a line begins before the end of the one before it: nothing is masked.
+    KILN_INLINE void next() {
+        constexpr i64 count = S.length < L ? S.length : L;
+        const i64 from_start = done - at, e = at + count < S.length ? at : S.length - count;
+        T* const there = to + (slot * S.pitch + S.before + e) * L;
+        if (count == L && images == L) transposed_square<T, L, true>(there, L, from + from_start + e, across, L, L);
+        else transposed_square<T, L, false>(there, L, from + from_start + e, across, images, static_cast<int>(count));
+        at = e + count;
+        done = from_start + at;
+        if (at < S.length) return;
+        at = 0;
+        if (++slot == S.room) slot = 0;
+    }
+    KILN_INLINE void until(i64 elements) {
+        while (done < elements) next();
+    }
+    /// So many squares more, as far as there is room.
+    KILN_INLINE int some(int squares, i64 most) {
+        for (; squares > 0 && done < most; --squares) next();
+        return squares;
+    }
+};
+
+}  // namespace kiln::cpu
