@@ -13,35 +13,23 @@ struct filter_lanes : lane_lines<K, VB, Registers> {
     using base::L;
     using typename base::regs, typename base::state, typename base::T, typename base::operands;
     using typename lines::s;
-    using lines::columns, lines::ends_apart, lines::g, lines::inner, lines::line, lines::line_of_columns, lines::line_of_image, lines::lines_of_image, lines::places_inside,
-        lines::vectors, lines::whole;
+    using lines::columns, lines::g, lines::inner, lines::line, lines::line_of_columns, lines::line_of_image, lines::lines_of_image, lines::vectors, lines::whole;
 
     using spread = slopes_in_lanes<K, VB>;
     static constexpr even_pieces places{s::last.kernel, Registers / 2 - 2}, gradient_channels{columns, places.high ? (Registers - 1) / (places.high + 1) : 1};
-    static constexpr lane_gradient_strides gradient_strides{g.axis[1].stride * line, s::last.stride * inner * L, s::last.dilation * inner * L, s::last.out * columns * L, columns * L,
-                                                            inner * columns * L};
-    template <int P, int O>
-    static KILN_INLINE void some_positions(const T* x, const T* d, T* c, i64 runs, i64 place, i64 channel, i64 first, i64 end) {
-        lane_gradient_sums<T, L, O, P, gradient_strides>(x + s::seen(2, first, place) * inner * L, d + (first * columns + channel) * L, c + (place * inner * columns + channel) * L, runs,
-                                                         end - first);
-    }
-    template <int P, int O>
-    static KILN_INLINE void some_places(const T* x, const T* d, T* c, i64 runs, i64 place, i64 channel) {
-        // positions at the ends of a line see only some of the places
-        constexpr bool ends = ends_apart && places.pieces == 1 && s::last.dilation > 0 && whole.end > whole.first;
-        constexpr i64 seen_first = ends && whole.first > 0 ? places_inside(2, whole.first - 1).first : 0, seen_end = ends && whole.end < s::last.out ? places_inside(2, whole.end).last : P;
-        constexpr i64 from = seen_first > 0 && seen_first < P ? whole.first : 0, to = seen_end > 0 && seen_end < P ? whole.end : s::last.out;
-        if constexpr (from > 0) some_positions<static_cast<int>(P - seen_first), O>(x, d, c, runs, seen_first, channel, 0, from);
-        some_positions<P, O>(x, d, c, runs, place, channel, from, to);
-        if constexpr (to < s::last.out) some_positions<static_cast<int>(seen_end), O>(x, d, c, runs, 0, channel, to, s::last.out);
-    }
+    // a few positions at the ends of a line leave out the places that they see in the padding
+    static constexpr i64 before = whole.first, behind = s::last.out - whole.end;
+    static constexpr bool ends = places.pieces == 1 && before + behind <= 8 && whole.end > whole.first;
+    static constexpr lane_gradient_strides gradient_strides{g.axis[1].stride * line, s::last.stride * inner * L, s::last.dilation * inner * L, line_of_columns * L, columns * L,
+                                                            inner * columns * L, s::last, ends ? before : 0, ends ? behind : 0};
     /// Adds what windows of some lines of these images see at a line of places, [place][inner][channel][image]. x, d: the first of these lines.
     template <class F>
     static KILN_INLINE void line_of_places(const T* x, const T* d, T* c, i64 runs, F&& beside) {
         for (i64 ci = 0; ci < inner; ++ci)
             each_piece<places>(0, [&](auto p, i64 place) KILN_INLINE_LAMBDA {
                 each_piece<gradient_channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA {
-                    some_places<p, many>(x + ci * L, d, c + ci * columns * L, runs, place, channel);
+                    lane_gradient_sums<T, L, many, p, gradient_strides>(x + (s::seen(2, 0, place) * inner + ci) * L, d + channel * L, c + ((place * inner + ci) * columns + channel) * L, runs,
+                                                                        s::last.out);
                     beside();
                 });
             });

@@ -23,8 +23,9 @@ struct lane_lines : contraction<K, VB, Registers> {
     static constexpr images_in_lanes vectors = images_in_lanes_of(g, of_places, columns, sizeof(T), VB, pool);
     static constexpr i64 line = vectors.line * inner * L;   // of images as they are read
     static constexpr auto whole = s::whole(2, 0, s::last.kernel);   // the positions that see nothing but the image
-    /// Do positions at the ends of a line leave out what they see of the padding? A few of its zeros are less work than tiles of few sums; what
-    /// is not finite meets them then, as in a product with copies of the windows.
+    /// Are positions at the ends of a line summed apart from the others? Where few of their places are padding they stay in the tiles, which leave these
+    /// out where windows lie side by side. Else they are zeros, less work than tiles of few sums; what is not finite meets them then, as in a product
+    /// with copies of the windows.
     static constexpr bool ends_apart = [] {
         i64 seen = 0;
         for (i64 k = 0; k < s::last.kernel; ++k) {
@@ -55,7 +56,7 @@ struct lane_lines : contraction<K, VB, Registers> {
     // ---- results of windows
     // registers hold the sums, a filter of each channel, and what they are made of
     static constexpr even_pieces channels{columns, Registers == 32 ? 6 : 3}, inside{ends_apart ? whole.end - whole.first : s::last.out, channels.high ? (Registers - 1 - channels.high) / channels.high : 1};
-    /// One channel: loads are what counts, so that positions at the ends take zeros of the padding like any other.
+    /// One channel: loads are what counts.
     static constexpr bool one_by_one = columns == 1 && one_by_one_in_lanes(g, VB);
     // two positions at the ends of a line, at once, are few sums for few channels
     static constexpr even_pieces channels_of_edges{columns, one_by_one ? 1 : (Registers - 3) / 2};
@@ -75,14 +76,28 @@ struct lane_lines : contraction<K, VB, Registers> {
     }
     static constexpr i64 first_place = s::last.dilation > 0 ? 0 : s::last.kernel - 1;   // as they lie in the image
     static constexpr even_pieces of_line{s::last.out, Registers - 2 - (one_by_one ? s::last.kernel : 0)};
+    /// Vectors of padding before what the first position of a line sees, and behind what the last one does.
+    static constexpr i64 seen_before = -s::seen(2, 0, first_place), seen_behind = s::seen(2, s::last.out - 1, s::last.kernel - 1 - first_place) + 1 - s::last.size;
+    static constexpr int before = seen_before > 0 ? static_cast<int>(seen_before) : 0, behind = seen_behind > 0 ? static_cast<int>(seen_behind) : 0;
+    template <int O, int X, int Before, int Behind>
+    static KILN_INLINE void positions_of_line(const seen_lines& o, T* out, i64 p, i64 channel) {
+        constexpr int all = static_cast<int>(s::last.kernel);
+        constexpr bool at_ends = !ends_apart && s::last.stride == 1 && s::last.dilation == 1 && all <= 8 && Before + Behind > 0;
+        const T* const x = o.x + s::seen(2, p, first_place) * inner * L;
+        if constexpr (one_by_one) lane_sums_of_one<T, L, X, all, Before, Behind, strides>(x, o.w + first_place * inner, out + p * L, o.lines, o.more);
+        else if constexpr (at_ends) lane_sums_at_ends<T, L, O, X, all, Before, Behind, inner, strides>(x, o.w + channel, out + (p * columns + channel) * L, o.lines, o.more);
+        else positions<O, X>(o, out, p, channel, 0, s::last.kernel);
+    }
     template <int O, class F>
     static KILN_INLINE void line_of(const seen_lines& o, T* out, i64 channel, F&& beside) {
-        if constexpr (one_by_one)
-            each_piece<of_line>(0, [&](auto many, i64 p) KILN_INLINE_LAMBDA {
-                lane_sums_of_one<T, L, many, static_cast<int>(s::last.kernel), strides>(o.x + s::seen(2, p, first_place) * inner * L, o.w + first_place * inner, out + p * L, o.lines, o.more);
-                beside();
-            });
-        else each_piece<inside>(ends_apart ? whole.first : 0, [&](auto many, i64 p) KILN_INLINE_LAMBDA { positions<O, many>(o, out, p, channel, 0, s::last.kernel); });
+        static constexpr even_pieces pieces = one_by_one ? of_line : inside;
+        each_piece<pieces>(one_by_one || !ends_apart ? 0 : whole.first, [&](auto many, i64 p) KILN_INLINE_LAMBDA {
+            if (p > 0 && p + many < s::last.out) positions_of_line<O, many, 0, 0>(o, out, p, channel);
+            else if (p > 0) positions_of_line<O, many, 0, behind>(o, out, p, channel);
+            else if (many < s::last.out) positions_of_line<O, many, before, 0>(o, out, p, channel);
+            else positions_of_line<O, many, before, behind>(o, out, p, channel);
+            beside();
+        });
     }
     template <int O>
     static KILN_INLINE void edges(seen_lines o, T* out, i64 channel) {

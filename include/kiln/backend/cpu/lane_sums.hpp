@@ -75,9 +75,43 @@ template <class T, int L, int O, int X, lane_strides S>
         }
 }
 
-/// The same for one channel, over P places one beside the other: a vector of the image is loaded once for all that it meets. So many
-/// steps at each place.
-template <class T, int L, int X, int P, lane_strides S>
+/// The same at the ends of a line, for P places one beside the other: the first and the last vectors of the image that these positions see, so many,
+/// are padding and left out. So many steps at each place.
+template <class T, int L, int O, int X, int P, int Before, int Behind, i64 Steps, lane_strides S>
+[[gnu::noinline]] void lane_sums_at_ends(const T* x_first, const T* w_first, T* c, i64 lines, bool more) {
+    using lanes = tile_lanes<T, L>;
+    raw<T, L> sum[X][O];
+#pragma GCC unroll 32
+    for (int p = 0; p < X; ++p)
+#pragma GCC unroll 16
+        for (int k = 0; k < O; ++k) sum[p][k] = more ? load<lanes>(c + p * S.c_position + k * L).v : raw<T, L>{};
+    for (i64 line = 0; line < lines; ++line, x_first += S.x_line, w_first += S.w_line)
+        for (i64 step = 0; step < Steps; ++step) {
+            const T *x = x_first + step * L, *w = w_first + step * S.w_step;
+#pragma GCC unroll 16
+            for (int place = 0; place < P; ++place) {
+                __asm__("" : "+r"(x));   // as above
+                raw<T, L> f[O];
+#pragma GCC unroll 16
+                for (int k = 0; k < O; ++k) f[k] = lanes::splat(w[place * S.w_place + k]).v;
+#pragma GCC unroll 32
+                for (int p = 0; p < X; ++p) {
+                    if (p + place < Before || p + place >= X + P - 1 - Behind) continue;
+                    const raw<T, L> v = lanes::settled(load<lanes>(x + p * S.x_position + place * S.x_place).v).v;
+#pragma GCC unroll 16
+                    for (int k = 0; k < O; ++k) sum[p][k] = multiply_add<T, L>(f[k], v, sum[p][k]);
+                }
+            }
+        }
+#pragma GCC unroll 32
+    for (int p = 0; p < X; ++p)
+#pragma GCC unroll 16
+        for (int k = 0; k < O; ++k) store(c + p * S.c_position + k * L, lanes{sum[p][k]});
+}
+
+/// The same for one channel, over P places one beside the other: a vector of the image is loaded once for all that it meets, but for the first and
+/// the last ones, where so many are padding. So many steps at each place.
+template <class T, int L, int X, int P, int Before, int Behind, lane_strides S>
 [[gnu::noinline]] void lane_sums_of_one(const T* x_first, const T* w_first, T* c, i64 lines, bool more) {
     using lanes = tile_lanes<T, L>;
     raw<T, L> sum[X];
@@ -91,7 +125,7 @@ template <class T, int L, int X, int P, lane_strides S>
 #pragma GCC unroll 16
             for (int q = 0; q < P; ++q) f[q] = lanes::settled(lanes::splat(w[q * S.w_place]).v).v;
 #pragma GCC unroll 64
-            for (int q = 0; q < X + P - 1; ++q) {
+            for (int q = Before; q < X + P - 1 - Behind; ++q) {
                 const raw<T, L> v = lanes::settled(load<lanes>(x + q * S.x_position).v).v;
 #pragma GCC unroll 16
                 for (int place = 0; place < P; ++place)
@@ -106,35 +140,46 @@ template <class T, int L, int X, int P, lane_strides S>
 /// How far apart elements are where results are summed over windows.
 struct lane_gradient_strides {
     i64 x_run, x_position, x_place, d_run, d_position, c_place;
+    window_axis line;      // positions and places in a line
+    i64 before, behind;    // positions at its ends that see some of the padding, each with its own code
+    constexpr i64 seen(i64 position, i64 place) const { return position * line.stride + place * line.dilation - line.low; }
+    constexpr bool inside(i64 position, i64 place) const { return seen(position, place) >= 0 && seen(position, place) < line.size; }
 };
 /// The transpose of it: for P places and O channels sums over runs of positions of what is seen times what comes back, added to c.
 template <class T, int L, int O, int P, lane_gradient_strides S>
 [[gnu::noinline]] void lane_gradient_sums(const T* x_first, const T* d_first, T* c, i64 runs, i64 positions) {
     using lanes = tile_lanes<T, L>;
-    if (runs <= 0 || positions <= 0) return;
+    if (runs <= 0) return;
     raw<T, L> sum[P][O];
 #pragma GCC unroll 32
     for (int p = 0; p < P; ++p)
 #pragma GCC unroll 16
         for (int k = 0; k < O; ++k) sum[p][k] = load<lanes>(c + p * S.c_place + k * L).v;
+    const auto one = [&]<i64 Position>(const T*& x, const T*& d, std::integral_constant<i64, Position>) KILN_INLINE_LAMBDA {   // a constant; -1: it sees all places
+        __asm__("" : "+r"(x));   // as above
+        raw<T, L> up[O];
+#pragma GCC unroll 16
+        for (int k = 0; k < O; ++k) up[k] = lanes::settled(load<lanes>(d + k * L).v).v;
+#pragma GCC unroll 32
+        for (int p = 0; p < P; ++p) {
+            if (Position >= 0 && !S.inside(Position, p)) continue;
+            raw<T, L> v = load<lanes>(x + p * S.x_place).v;
+            if constexpr (O > 1) v = lanes::settled(v).v;
+#pragma GCC unroll 16
+            for (int k = 0; k < O; ++k) sum[p][k] = multiply_add<T, L>(v, up[k], sum[p][k]);
+        }
+        x += S.x_position;
+        d += S.d_position;
+    };
     do {   // at least once: for none g++ would keep the sums a second time
         const T *x = x_first, *d = d_first;
-        i64 left = positions;
-        do {
-            __asm__("" : "+r"(x));   // as above
-            raw<T, L> up[O];
-#pragma GCC unroll 16
-            for (int k = 0; k < O; ++k) up[k] = lanes::settled(load<lanes>(d + k * L).v).v;
-#pragma GCC unroll 32
-            for (int p = 0; p < P; ++p) {
-                raw<T, L> v = load<lanes>(x + p * S.x_place).v;
-                if constexpr (O > 1) v = lanes::settled(v).v;
-#pragma GCC unroll 16
-                for (int k = 0; k < O; ++k) sum[p][k] = multiply_add<T, L>(v, up[k], sum[p][k]);
-            }
-            x += S.x_position;
-            d += S.d_position;
-        } while (--left > 0);
+        [&]<i64... I>(std::integer_sequence<i64, I...>) KILN_INLINE_LAMBDA { (one(x, d, std::integral_constant<i64, I>{}), ...); }(std::make_integer_sequence<i64, S.before>{});
+        i64 left = positions - S.before - S.behind;
+        do one(x, d, std::integral_constant<i64, -1>{});
+        while (--left > 0);
+        [&]<i64... I>(std::integer_sequence<i64, I...>) KILN_INLINE_LAMBDA {
+            (one(x, d, std::integral_constant<i64, S.line.out - S.behind + I>{}), ...);
+        }(std::make_integer_sequence<i64, S.behind>{});
         x_first += S.x_run;
         d_first += S.d_run;
     } while (--runs > 0);
