@@ -35,10 +35,18 @@ template <class In>
 struct call_arguments {
     static constexpr int n_inputs = In::n_inputs;
 
-    alignas(8) char scalar[n_inputs + 1][8];
-    i64 extents[In::first_extent(n_inputs) + 1];   // of all inputs, in a row
+    struct numbers {   // those among the arguments, apart from what need not lie in memory
+        alignas(8) char at[n_inputs + 1][8];
+    };
+    struct axes {
+        i64 at[In::first_extent(n_inputs) + 1];   // of all inputs, in a row
+    };
+    numbers& scalar;
+    axes extents;
     i64 names[max_names];
     bool known[max_names]{};
+
+    explicit KILN_INLINE call_arguments(numbers& of_call) : scalar(of_call) {}
 
     /// By position: argument k is input k. Gives the place of its elements.
     template <int K, class T>
@@ -65,20 +73,26 @@ struct call_arguments {
         static constexpr axis_table<In, Names> table;
         if constexpr (table.plain) {   // mostly: then nothing is looked up at run time
             const bool long_enough = [&]<int... K>(std::integer_sequence<int, K...>) {
-                ((table.sum[K].name < 0 ? void(names[K] = extents[table.first[K]]) : void()), ...);
+                ((table.sum[K].name < 0 ? void(names[K] = extents.at[table.first[K]]) : void()), ...);
                 ((table.sum[K].name < 0 ? void() : void(names[K] = names[table.sum[K].name] + table.sum[K].number)), ...);
                 return ((table.sum[K].name < 0 || names[K] >= 0) & ... & true);
             }(std::make_integer_sequence<int, Names>{});
             const bool right = long_enough & [&]<int... E>(std::integer_sequence<int, E...>) {
-                return ((extents[E] == (table.axis[E].n == 0 ? table.axis[E].number : names[table.axis[E].name[0]])) & ...);
+                return ((extents.at[E] == (table.axis[E].n == 0 ? table.axis[E].number : names[table.axis[E].name[0]])) & ...);
             }(std::make_integer_sequence<int, table.n>{});
-            if (right) return;
-            settle_extents(In::shapes.at, n_inputs, extents, names, known, Names, name_text);   // which throws: what is in registers stays there
-            __builtin_unreachable();
-        } else settle_extents(In::shapes.at, n_inputs, extents, names, known, Names, name_text);
+            if (!right) refuse<Names>(extents, name_text);
+        } else settle_extents(In::shapes.at, n_inputs, extents.at, names, known, Names, name_text);
     }
 
 private:
+    /// Throws. It has a copy of the extents: they stay in registers where nothing is wrong.
+    template <int Names>
+    [[noreturn, gnu::noinline, gnu::cold]] static void refuse(axes extents, const char* (*name_text)(int)) {
+        i64 names[max_names];
+        bool known[max_names]{};
+        settle_extents(In::shapes.at, n_inputs, extents.at, names, known, Names, name_text);
+        __builtin_unreachable();
+    }
     template <int K, class U, i64... X>
     static consteval bool are_right(std::type_identity<tensor_view<U, X...>>) {
         int a = 0;
@@ -88,14 +102,14 @@ private:
     char* take_number(T v) {
         using X = ctype_of<In::type(K)>;
         const X x = narrowed<X>(v, In::name(K));
-        __builtin_memcpy(scalar[K], &x, sizeof x);
-        return scalar[K];
+        __builtin_memcpy(scalar.at[K], &x, sizeof x);
+        return scalar.at[K];
     }
     template <int K, class U, i64... X>
     KILN_INLINE char* take_view(tensor_view<U, X...> v) {
         using T = ctype_of<In::type(K)>;
         constexpr int first = In::first_extent(K);   // a call at run time would carry the graph along
-        i64* e = extents + first;
+        i64* e = extents.at + first;
         for (int k = 0; k < v.rank(); ++k) e[k] = v.extent(k);
         return reinterpret_cast<char*>(const_cast<T*>(v.data()));
     }
