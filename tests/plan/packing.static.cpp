@@ -6,9 +6,9 @@ namespace {
 
 constexpr bool copies_right(i64 m, i64 n, i64 k, i64 vector_bytes) { return packing_of(by_rows, by_rows, m, n, k, 4, vector_bytes).right; }
 static_assert(copies_right(7, 2048, 64, 32) && copies_right(63, 2048, 64, 16));            // lines that share sets
-static_assert(copies_right(8, 300, 2700, 32) && !copies_right(8, 300, 500, 32));           // beyond the caches, and not
+static_assert(copies_right(8, 600, 5300, 32) && copies_right(8, 600, 5300, 64) && !copies_right(8, 600, 2700, 32));   // beyond the caches, and not
 static_assert(!copies_right(6, 2048, 1024, 32) && !copies_right(63, 1000, 300, 32));
-static_assert(!copies_right(63, 2048, 1024, 64) && copies_right(64, 2048, 1024, 64));
+static_assert(copies_right(15, 1024, 64, 64) && !copies_right(14, 1024, 64, 64) && !copies_right(63, 1000, 1000, 64) && !copies_right(63, 1024, 16, 64));
 static_assert(!copies_right(7, 0, 1024, 32));
 static_assert(!copies_right(64, 128, 784, 32) && copies_right(256, 128, 784, 32) && copies_right(64, 128, 1024, 32) && !copies_right(255, 512, 128, 64) && copies_right(64, 1024, 784, 64));   // in L2, for so many tiles, and not
 static_assert(!copies_right(127, 300, 64, 32) && copies_right(128, 300, 64, 32));

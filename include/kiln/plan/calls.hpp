@@ -29,7 +29,7 @@ struct packing {
     bool left, right;   // is copied
     bool products;      // few rows are inner products with columns that lie contiguous
     bool computes_left = false, computes_right = false;   // what is copied is computed then, by a map of the same call
-    bool wide = false;   // for few rows the right operand is copied in blocks that are wide, not deep
+    bool by_panels = false;   // for few rows the right operand is copied panel by panel, as it is read
     bool waits = false;  // sums over windows wait in memory, from a few images to the next
     constexpr bool any() const { return left || right || waits; }
     constexpr bool operator==(const packing&) const = default;

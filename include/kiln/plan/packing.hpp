@@ -15,23 +15,24 @@ namespace kiln {
 /// begin with a cache line, so that every vector lies in two: 500 x 300 x 700 2.2 ms, 1.6 from panels). One that lies in L2 and is read by no more
 /// than forty tiles of rows stays there (Zen 4, AVX2: 64 x 128 x 784 126 us from panels, 113 in place; AVX-512: 128 x 512 x 128 152 us, 147). To ask with `any_extent`
 /// must give every copy that some extent asks for, so a rule may only say "at least" of an extent that decides a copy, and fewer copies
-/// may not take more memory. For few rows, but more than a tile has with 16 registers, the copy pays where lines are pages apart that share
-/// sets of L2, and beyond the caches (AVX2, 16 x 2048 x 1024: 4.1 ms in place, 1.4 from panels; 16 x 1280 x 256: 135 us, 178).
+/// may not take more memory. For few rows, but more than a tile has, the copy pays where lines share sets of the
+/// caches, and beyond these (16 x 2048 x 1024 in place and from panels: Zen 5 390 us, 305, with AVX2 740, 540; 15 of its rows, which are four tiles, 840 us,
+/// 340; 16 x 4000 x 4096, which is 64 MB, 5.7 ms, 2.9; but 16 x 2000 x 1000, whose lines share none, 245 us, 287).
 constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     const i64 far = 2048 / bytes;
     const bool products = right == by_columns && (m == 1 ? left != by_strides : m < 4 && left == by_rows);
     const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far || (m >= 64 && k >= 128) : true;
     const i64 line = n * bytes;
-    const bool few = m >= 7 && vector_bytes < 64 && n > 0 && (line % 8192 == 0 || k >= (i64{3} << 20) / line);
+    const bool few = n > 0 && ((m >= (vector_bytes < 64 ? 7 : 15) && line % 4096 == 0 && k >= (i64{128} << 10) / line) || (m >= 7 && k >= (i64{12} << 20) / line));
     const bool in_l2 = m < (line % 64 == 0 ? 256 : 128) && n > 0 && k < (i64{512} << 10) / line;
     const bool across_lines = vector_bytes == 64 && line > 64 && line % 64 != 0;
     return {left_far && n >= 256 && m >= 8, right == by_rows ? (2 * line >= vector_bytes * vector_bytes && ((m >= 64 && !in_l2) || few)) || (across_lines && m >= 128) : !products, products,
-            false, false, right == by_rows && vector_bytes < 64};
+            false, false, right == by_rows};
 }
 /// The same where maps compute operands: there is nothing to read in place.
 constexpr packing packing_with_maps(packing p, bool left, bool right) {
     const bool products = p.products && !left && !right;
-    return {p.left || left, p.right || right || p.products != products, products, left, right, p.wide};
+    return {p.left || left, p.right || right || p.products != products, products, left, right, p.by_panels && !left && !right};
 }
 /// Sums over windows, [places, windows] by [windows, n], a few images at a time where all of them would not stay in L2: each tile of sums
 /// would read them again (AVX-512, 3 x 3, 64 channels to 64, 64 images of 14 x 14: 15.6 ms, 8.0).
@@ -45,15 +46,18 @@ inline constexpr i64 any_extent = i64{1} << 30;
 
 /// Blocks of a contraction whose right operand is copied (Goto and van de Geijn, 2008): so many rows, steps of the inner
 /// axis and panels of columns at a time. A panel of the left operand stays in L1, the block of the right one in L2 (512 KiB),
-/// sums wait for the next steps in memory. The rows are a multiple of all heights of tiles. With few rows the copy is much of the work: then
-/// blocks have long rows, which are read as fast as memory gives them (AVX2, 2048 x 1024: 14 GB/s in rows of 1 KiB, 28 of 4 KiB). With many rows of
+/// sums wait for the next steps in memory. The rows are a multiple of all heights of tiles. With fewer rows, whose steps of
+/// one block L2 holds, the copy would be much of the work. Then the first tile of rows copies what it reads, for the tiles below: a panel at a time, of
+/// 128 steps, which leave room in L1 for those of the left operand, and the next panel lies on the same pages (Zen 5, 64 x 2048 x 1000: 1,160 us,
+/// 1,040; 128 x 2048 x 1000 2,180, 2,100; 256 rows gain nothing; AVX2, 64 x 2048 x 700 1,510, 1,410). With many rows of
 /// doubles the left operand is what is read again for each block, and where there is AVX-512 there is 1 MiB of L2 (2048 x 2048 x 2048: 359 ms, 330).
 struct contraction_blocks {
-    static constexpr i64 rows = 2016, highest_tile = 14, few_rows = 64;
+    static constexpr i64 rows = 2016, highest_tile = 14, few_rows = 64, rows_by_panels = 192;
     i64 depth = 2048, row = 1024;   // bytes of the inner axis, of a row of all panels, which are two vectors wide
+    bool by_panels = false;           // there is one of them
 
     static constexpr contraction_blocks of(const packing& p, i64 m, i64 n, i64 bytes, i64 vector_bytes) {
-        if (p.wide && m < few_rows && n * bytes >= 2048) return {512, 4096};
+        if (p.by_panels && m < rows_by_panels && n * bytes >= 2048) return {128 * bytes, 4096, true};
         if (vector_bytes == 64 && bytes == 8 && m >= 768 && !p.waits) return {2048, 2048};
         return {};
     }
@@ -99,7 +103,7 @@ struct panel_bytes {
     const i64 widest = vector_bytes * 2, row = blocks.row_of(n, bytes, vector_bytes);
     const i64 vector = vector_bytes / bytes, line = depth + 2 * vector;   // of what is computed, the rows of a tile and the columns of a panel at a time
     const i64 left = p.computes_left ? bytes_in_arena((blocks.highest_tile + vector) * line * bytes) : p.left ? steps * bytes_in_arena(m * depth * bytes) : 0;
-    const i64 right = p.computes_right ? depth * blocks.computed_row(n, bytes, vector_bytes) : row / widest * blocks.panel(depth, bytes, vector_bytes);
+    const i64 right = p.computes_right ? depth * blocks.computed_row(n, bytes, vector_bytes) : (blocks.by_panels ? 1 : row / widest) * blocks.panel(depth, bytes, vector_bytes);
     return {p.right ? bytes_in_arena(right * bytes) : 0, left, depth < k || p.waits ? bytes_in_arena(rows * row) : 0, p.computes_right ? bytes_in_arena(widest * line) : 0};
 }
 /// The most bytes that the panels of a right operand and the sums that wait can take.

@@ -72,6 +72,20 @@ TEST_CASE("products of run-time extents", "[cpu][contractions]") {
                 if ((m + n) % 2) compare(d, {{"m", m}, {"n", n}, {"k", k}});
             }
 }
+template <i64 M, i64 N>
+void fixed_few_rows() {   // stored, with an epilogue that waits for all steps, in wider lanes, summed along columns
+    static constexpr auto left = placeholder<"left", float, M, 131>;
+    static constexpr auto right = placeholder<"right", float, 131, N>;
+    auto f = function(inputs(left, right), trace([](value x, value y) {
+        return values{matmul(x, y), relu(matmul(x, y)) * 2.0, cast<double>(matmul(x, y)) + 1.0, sum(matmul(x, y), 0), sum(matmul(x, y))};
+    }, left, right));
+    compare(f, {}, {.tolerance = 1e3, .as_float = true});
+}
+TEST_CASE("a constant number of few rows, whose first tile leaves panels behind", "[cpu][contractions]") {
+    fixed_few_rows<15, 1024>();
+    fixed_few_rows<20, 1024>();
+    fixed_few_rows<76, 1055>();
+}
 TEST_CASE("few rows by what is copied for them", "[cpu][contractions]") {   // lines pages apart, and more than 3 MiB
     auto f = layouts<float>();
     auto d = layouts<double>();
@@ -82,7 +96,8 @@ TEST_CASE("few rows by what is copied for them", "[cpu][contractions]") {   // l
     static constexpr auto right = placeholder<"right", float, 600, 2048>;
     auto waiting = function(inputs(left, right), trace([](value x, value y) { return relu(matmul(x, y)) * 2.0; }, left, right));
     compare(waiting, {});
-    for (const i64 m : {13, 63}) compare(f, {{"m", m}, {"n", 2048}, {"k", 131}});   // blocks that are wide, not deep
+    for (const i64 m : {13, 15, 16, 63}) compare(f, {{"m", m}, {"n", 2048}, {"k", 131}});   // panels that the first rows leave behind
+    compare(f, {{"m", 64}, {"n", 1030}, {"k", 131}});
     compare(f, {{"m", 7}, {"n", 1300}, {"k", 610}});
     compare(d, {{"m", 8}, {"n", 1024}, {"k", 67}});
     static constexpr auto any_left = placeholder<"any_left", float, "m", "k">;

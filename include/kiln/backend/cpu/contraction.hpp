@@ -13,7 +13,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     using typename shape::base, typename shape::T, typename shape::windows_seen, typename shape::heights;
     using base::f, base::L, base::axes, base::n;
     using typename base::regs, typename base::state, typename base::nothing;
-    using shape::MR, shape::NV, shape::blocks_of, shape::computes_left, shape::computes_right, shape::copies_of, shape::direct, shape::few_steps, shape::half, shape::line_of, shape::may_be_products,
+    using shape::MR, shape::NV, shape::blocks_of, shape::computes_left, shape::computes_right, shape::copies_of, shape::direct, shape::few_steps, shape::half, shape::keeps, shape::line_of, shape::may_be_products,
         shape::may_copy, shape::most_vectors, shape::columns_at_once, shape::panel_width, shape::rows_constant, shape::sums_in_registers, shape::several, shape::sums_of, shape::tile_node, shape::vector, shape::vectors_of,
         shape::windows;
     template <int P>
@@ -66,80 +66,86 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 pack<T, L>(p.right + (j - from), p.computed_row, 0, p.lines, columns, line_of(d), 1, d);
             }
     }
-    /// The rows of the columns [from, to), which are one block; sums: of its columns, where they are in registers.
-    static KILN_INLINE void block(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 from, i64 to, bool pack_left, regs* sums) {
+    /// A part of the work on a block of the result: some steps of its sums, in all of its columns or in a panel of them.
+    struct part {
+        i64 first_row, last_row, first_column;   // of the block
+        i64 from, to;                            // columns
+        i64 k, d, most;                          // the steps [k, k + d), at most so many
+        bool pack_left, by_panels;
+    };
+    /// Returns the row behind the last; sums: of the columns of the block, where they are in registers.
+    static KILN_INLINE i64 block(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, const part& at, bool crowd, regs* sums) {
         constexpr i64 width = NV * L;
-        const i64 most = p.right || computes_left ? blocks_of(o.rows, p0.n1).steps(o.inner, sizeof(T)) : o.inner;
-        const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
-        const bool crowd = shape::may_crowd && !p.left && shape::crowded(o.a_row);
-        for (i64 i0 = 0, i = 0; i0 < o.rows; i0 = i)
-            for (i64 k = 0, d; k == 0 || k < o.inner; k += d) {
-                d = o.inner - k < most ? o.inner - k : most;
-                if constexpr (may_copy.right)
-                    if (p.right) fill_right(maps, o, p, from, to, k, d);
-                for (i = i0; i < i0 + rows_at_once && i < o.rows;) {
-                    const int h = p.products ? 1 : heights::at(i, o.rows, crowd);
-                    const T* a = computes_left ? p.left : o.a + i * o.a_row + k * o.a_inner;
-                    i64 a_row = o.a_row, a_inner = o.a_inner;
-                    if constexpr (computes_left) {
-                        constexpr bool turned = K::header.left != by_rows;   // then it is computed along the rows of the result
-                        a_row = turned ? 1 : line_of(d);
-                        a_inner = turned ? (MR + vector - 1) / vector * vector : 1;
-                        if constexpr (turned) maps.left.compute(p.left, a_inner, k, d, i, h);
-                        else maps.left.compute(p.left, a_row, i, h, k, d);
-                    } else if constexpr (may_copy.left)
-                        if (p.left) {   // by the first block of columns, for all of them
-                            T* const packed = p.left + k / most * (o.rows * most + L) + i * d;
-                            if (pack_left) pack<T, L>(packed, h, 0, a, h, o.a_row, o.a_inner, d);
-                            a = packed;
-                            a_row = 1;
-                            a_inner = h;
-                        }
-                    for (i64 j = from; j < to;) {
-                        // a single piece is as wide as the result: the compiler could not know
-                        const i64 left = base::n1_constant > 0 && base::n1_constant <= width && !half ? base::n1_constant : to - j, c = j - from;
-                        const int vectors = p.products ? 1 : vectors_of(left);
-                        i64 columns = vectors > 0 ? vectors * L : L;
-                        alignas(64) T here[MR * NV * L];
-                        tile_operands<T> t{a, computes_right ? nullptr : o.b + k * o.b_inner + j * o.b_column, a_row, a_inner, p.products ? o.b_column : o.b_inner, d, here, width,
-                                           false, static_cast<int>(left < columns ? left - columns + L : L)};
-                        if constexpr (may_copy.right)
-                            if (p.right) {
-                                t.b = computes_right ? p.right + c : p.right + c / panel_width * contraction_blocks::panel(d, sizeof(T), VB) + c % panel_width;
-                                t.b_inner = computes_right ? p.computed_row : panel_width;
-                            }
-                        if constexpr (may_copy.right || computes_left)
-                            if (p.waiting) {
-                                t.c = p.waiting + (i - i0) * p.waiting_row + c;
-                                t.c_row = p.waiting_row;
-                                t.more = k > 0;
-                            }
-                        bool stored = false;
-                        if constexpr (direct)
-                            if (!p.products) {
-                                t.c = reinterpret_cast<T*>(p0.q[K::node(1).slot]) + i * p0.n1 + j;
-                                t.c_row = p0.n1;
-                                t.more = k > 0;
-                                stored = true;
-                            }
-                        if constexpr (several)
-                            if (stored && d < few_steps && vectors == NV && left >= width) {
-                                t.tiles = (to - j) / width;
-                                t.b_tile = may_copy.right && !computes_right && p.right ? contraction_blocks::panel(d, sizeof(T), VB) : width;
-                                t.beyond_caches = o.rows * p0.n1 * i64{sizeof(T)} > 1 << 20;
-                                columns = t.tiles * width;
-                            }
-                        if constexpr (may_be_products)
-                            if (p.products) inner_products<T, L>(t);
-                        if constexpr (!may_be_products || rows_constant == 0)
-                            if (!p.products) sums_of(typename heights::list{}, h, vectors, t);
-                        if (!stored && k + d >= o.inner) epilogue(s, t, h, static_cast<int>(columns / L), p0, i, j, sums ? sums + c / L : nullptr);
-                        j += columns;
-                    }
-                    i += h;
+        const i64 k = at.k, d = at.d, i0 = at.first_row, from = at.from, to = at.to;
+        const bool keep = keeps && at.by_panels && to - from == panel_width;
+        if constexpr (may_copy.right)
+            if (p.right && !keep) fill_right(maps, o, p, from, to, k, d);
+        i64 i = i0;
+        while (i < at.last_row) {
+            const int h = p.products ? 1 : heights::at(i, o.rows, crowd);
+            const T* a = computes_left ? p.left : o.a + i * o.a_row + k * o.a_inner;
+            i64 a_row = o.a_row, a_inner = o.a_inner;
+            if constexpr (computes_left) {
+                constexpr bool turned = K::header.left != by_rows;   // then it is computed along the rows of the result
+                a_row = turned ? 1 : line_of(d);
+                a_inner = turned ? (MR + vector - 1) / vector * vector : 1;
+                if constexpr (turned) maps.left.compute(p.left, a_inner, k, d, i, h);
+                else maps.left.compute(p.left, a_row, i, h, k, d);
+            } else if constexpr (may_copy.left)
+                if (p.left) {   // by the first block of columns, for all of them
+                    T* const packed = p.left + k / at.most * (o.rows * at.most + L) + i * d;
+                    if (at.pack_left) pack<T, L>(packed, h, 0, a, h, o.a_row, o.a_inner, d);
+                    a = packed;
+                    a_row = 1;
+                    a_inner = h;
                 }
-                if (d == 0) break;
+            for (i64 j = from; j < to;) {
+                // a single piece is as wide as the result: the compiler could not know
+                const i64 left = base::n1_constant > 0 && base::n1_constant <= width && !half ? base::n1_constant : to - j, c = j - at.first_column;
+                const int vectors = p.products ? 1 : vectors_of(left);
+                i64 columns = vectors > 0 ? vectors * L : L;
+                alignas(64) T here[MR * NV * L];
+                tile_operands<T> t{a, computes_right ? nullptr : o.b + k * o.b_inner + j * o.b_column, a_row, a_inner, p.products ? o.b_column : o.b_inner, d, here, width,
+                                   false, static_cast<int>(left < columns ? left - columns + L : L)};
+                if constexpr (may_copy.right) {
+                    if (keep && i == i0) t.kept = p.right;
+                    else if (p.right) {
+                        const i64 column = j - from;
+                        t.b = computes_right ? p.right + column : p.right + column / panel_width * contraction_blocks::panel(d, sizeof(T), VB) + column % panel_width;
+                        t.b_inner = computes_right ? p.computed_row : panel_width;
+                    }
+                }
+                if constexpr (may_copy.right || computes_left)
+                    if (p.waiting) {
+                        t.c = p.waiting + (i - i0) * p.waiting_row + c;
+                        t.c_row = p.waiting_row;
+                        t.more = k > 0;
+                    }
+                bool stored = false;
+                if constexpr (direct)
+                    if (!p.products) {
+                        t.c = reinterpret_cast<T*>(p0.q[K::node(1).slot]) + i * p0.n1 + j;
+                        t.c_row = p0.n1;
+                        t.more = k > 0;
+                        stored = true;
+                    }
+                if constexpr (several)
+                    if (stored && d < few_steps && vectors == NV && left >= width) {
+                        t.tiles = (to - j) / width;
+                        t.b_tile = may_copy.right && !computes_right && p.right ? contraction_blocks::panel(d, sizeof(T), VB) : width;
+                        t.beyond_caches = o.rows * p0.n1 * i64{sizeof(T)} > 1 << 20;
+                        columns = t.tiles * width;
+                    }
+                if constexpr (may_be_products)
+                    if (p.products) inner_products<T, L>(t);
+                if constexpr (!may_be_products || rows_constant == 0)
+                    if (!p.products) sums_of(typename heights::list{}, h, vectors, t);
+                if (!stored && k + d >= o.inner) epilogue(s, t, h, static_cast<int>(columns / L), p0, i, j, sums ? sums + c / L : nullptr);
+                j += columns;
             }
+            i += h;
+        }
+        return i;
     }
     /// The same where the left operand is seen through windows. Tile by tile; or, where sums wait, many tiles for a few images after the other.
     static KILN_INLINE void window_block(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, regs* sums, i64 first_row = 0) {
@@ -208,7 +214,12 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     /// All rows of the columns [first, last), block by block.
     static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 first, i64 last) {
         constexpr i64 bytes = sizeof(T);
-        const i64 width = windows ? columns_at_once : (p.right || computes_left ? blocks_of(o.rows, p0.n1).row : contraction_blocks::row_in_place(o.rows, p0.n1 * bytes, o.inner, NV * L * bytes)) / bytes;
+        const contraction_blocks blocks = blocks_of(o.rows, p0.n1);
+        const bool cut = p.right || computes_left, by_panels = p.right && blocks.by_panels;
+        const i64 width = windows ? columns_at_once : (cut ? blocks.row : contraction_blocks::row_in_place(o.rows, p0.n1 * bytes, o.inner, NV * L * bytes)) / bytes;
+        const i64 most = cut ? blocks.steps(o.inner, bytes) : o.inner;
+        const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
+        const bool crowd = shape::may_crowd && !p.left && shape::crowded(o.a_row);
         for (i64 from = first; from < last; from += width) {
             const i64 to = from + width < last ? from + width : last;
             [[maybe_unused]] std::conditional_t<sums_in_registers, regs[most_vectors], nothing> kept;
@@ -218,7 +229,18 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 for (int v = 0; v < most_vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
             }
             if constexpr (windows) window_block(s, o, p, p0, from, to, sums);
-            else block(s, o, maps, p, p0, from, to, from == first, sums);
+            else {
+                const i64 at_once = by_panels ? panel_width : to - from;
+                for (i64 i0 = 0, i = 0; i0 < o.rows; i0 = i) {
+                    const i64 last_row = i0 + rows_at_once < o.rows ? i0 + rows_at_once : o.rows;
+                    for (i64 k = 0, d; k == 0 || k < o.inner; k += d) {
+                        d = o.inner - k < most ? o.inner - k : most;
+                        for (i64 j = from; j < to; j += at_once)
+                            i = block(s, o, maps, p, p0, {i0, last_row, from, j, j + at_once < to ? j + at_once : to, k, d, most, j == first, by_panels}, crowd, sums);
+                        if (d == 0) break;
+                    }
+                }
+            }
             if constexpr (sums_in_registers) columns_done(s, p0, from, to, sums);
         }
     }

@@ -81,6 +81,7 @@ struct contraction_tiles : nest<K, VB> {
             }
             return false;
         }
+        static constexpr bool may_be_first(int h) { return even ? h == e.high || h == crowded_e.high : h >= half; }
         static constexpr bool used(const even_pieces& p, int h) { return h == p.high || (h == p.high - 1 && p.n_high < p.pieces); }
     };
     /// Columns that are left over at most half a vector are done by themselves: of a vector of 64 bytes in half the time; of a shorter
@@ -90,8 +91,10 @@ struct contraction_tiles : nest<K, VB> {
     /// How blocks are cut. Sums in registers, and windows, have room for the narrower ones.
     static constexpr contraction_blocks blocks_of(i64 m, i64 n) {
         const contraction_blocks b = contraction_blocks::of(may_copy, m, n, sizeof(T), VB);
-        return {b.depth, windows || sums_in_registers ? contraction_blocks{}.row : b.row};
+        return {b.depth, windows || sums_in_registers ? contraction_blocks{}.row : b.row, b.by_panels};
     }
+    /// The first tile of rows copies columns of the right operand as it reads them.
+    static constexpr bool keeps = may_copy.right && may_copy.by_panels && L == vector;
     /// Columns of a panel; where lanes of the body are wider than an element, a tile takes a part of one.
     static constexpr i64 panel_width = 2 * vector;
     /// Columns that are done before the next ones, as far as registers for them are concerned.
@@ -145,6 +148,8 @@ struct contraction_tiles : nest<K, VB> {
         if constexpr (short_rows) return sums_of_short_rows<T, L>(o);
 #endif
         if constexpr (small) return tile_sums<T, Lanes, H, V, Tail, true>(o, o.b, o.c);
+        if constexpr (keeps && V == NV && !Tail && heights::may_be_first(H))
+            if (o.kept) return keeping_tile_sums<T, Lanes, H, V>(o);
         if constexpr (several && V == NV && !Tail)
             if (o.tiles > 1) return shared_sums_of_tiles<T, Lanes, H, V>(o);
         if constexpr (!small) shared_tile_sums<T, Lanes, H, V, Tail>(o);

@@ -32,6 +32,7 @@ struct tile_operands {
     int count;   // lanes of the last vector of columns
     i64 runs = 1, a_run = 0, b_run = 0;   // so often `inner` steps, and how far apart these begin
     i64 tiles = 1, b_tile = 0;            // so many tiles side by side, and how far apart their columns begin
+    T* kept = nullptr;                    // a panel for what is read of b
     bool beyond_caches = false;           // the results of all of them
 };
 
@@ -79,14 +80,15 @@ struct left_column {
         return *reinterpret_cast<const T*>(base + (d == 0 ? 0 : d == 1 ? one : d == 2 ? two : d == 3 ? three : d == 4 ? 4 * one : five));
     }
 };
-template <class T, int L, int MR, int NV, bool Tail, bool Known>
-KILN_INLINE void one_step(raw<T, L> (&c)[MR][NV], const left_column<T, MR, Known>& a, const T* b, int count) {
+template <class T, int L, int MR, int NV, bool Tail, bool Keeps, bool Known>
+KILN_INLINE void one_step(raw<T, L> (&c)[MR][NV], const left_column<T, MR, Known>& a, const T* b, int count, [[maybe_unused]] T* kept) {
     raw<T, L> x[NV];
 #pragma GCC unroll 8
     for (int v = 0; v < NV; ++v) {
         if (Tail && v == NV - 1) x[v] = load_lanes<T, L, true>(b + v * L, count);
         else x[v] = load_lanes<T, L, false>(b + v * L, L);
         if constexpr (MR > 1) x[v] = tile_lanes<T, L>::settled(x[v]).v;   // g++ would load it again for each row
+        if constexpr (Keeps) store(kept + v * L, tile_lanes<T, L>{x[v]});
     }
 #pragma GCC unroll 32
     for (int r = 0; r < MR; ++r) {
@@ -104,15 +106,15 @@ KILN_INLINE void clear(V (&sums)[U][R][C]) {
 #pragma GCC unroll 16
             for (int c = 0; c < C; ++c) sums[u][r][c] = V{};
 }
-/// MR rows by NV vectors, whose columns begin at b_first and whose sums go to c. Once: there is one run.
-template <class T, int L, int MR, int NV, bool Tail, bool Once = false>
+/// MR rows by NV vectors, whose columns begin at b_first and whose sums go to c. Once: there is one run. Keeps: what is read of b goes to o.kept too.
+template <class T, int L, int MR, int NV, bool Tail, bool Once = false, bool Keeps = false>
 KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
     constexpr int chains = MR * NV >= 8 || (NV > 1 && MR * NV >= 6) ? 1 : MR * NV >= 3 ? 2 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
     // The right operand's rows may lie where the caches do not expect them: a line each, pages apart (AVX-512, 384 x 384 x 384: 1.05 ms, 0.85 if
     // they are asked for 8 rows before; 16 x 2048 x 1024: 3.5 ms, 1.5). Narrower vectors read them from panels, a few rows wait for memory, and where a
     // single vector meets a row loads are the bound (64 x 10 x 128: 2.00 us, 1.86).
-    constexpr bool fetches_ahead = !Once && MR > 4 && NV > 1 && L * sizeof(T) == 64;
+    constexpr bool fetches_ahead = Keeps || (!Once && MR > 4 && NV > 1 && L * sizeof(T) == 64);
     raw<T, L> part[chains][MR][NV];
     clear(part);
     const i64 c_row = o.c_row;
@@ -124,13 +126,15 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
     left_column<T, MR, Once> column(o.a_row);
     const i64 a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
     const int count = o.count;
-    [[maybe_unused]] const i64 ahead = inner * o.runs >= 96 ? 8 * b_inner : 0;   // fewer of them lie in L1 after the first tile
+    [[maybe_unused]] const i64 ahead = Keeps ? NV * L : inner * o.runs >= 96 ? 8 * b_inner : 0;   // fewer of them lie in L1 after the first tile
+    [[maybe_unused]] T* kept = o.kept;
     const auto step = [&](raw<T, L> (&sums)[MR][NV], const T*& a, const T*& b) KILN_INLINE_LAMBDA {
         if constexpr (fetches_ahead)
 #pragma GCC unroll 8
             for (int v = 0; v < NV; ++v) __builtin_prefetch(b + ahead + v * L);
         column.move_to(a);
-        one_step<T, L, MR, NV, Tail>(sums, column, b, count);
+        one_step<T, L, MR, NV, Tail, Keeps>(sums, column, b, count, kept);
+        if constexpr (Keeps) kept += NV * L;
         a += a_inner;
         b += b_inner;
     };
@@ -261,6 +265,9 @@ template <class T, int L>
 /// The sums of a tile as a function of its own, which kernels share.
 template <class T, int L, int MR, int NV, bool Tail>
 [[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, Tail>(o, o.b, o.c); }
+/// The same, which leaves its columns of the right operand in a panel for the tiles below.
+template <class T, int L, int MR, int NV>
+[[gnu::noinline]] void keeping_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, false, false, true>(o, o.b, o.c); }
 /// The same of several tiles side by side: with few steps the calls would cost as much. So would waiting for lines of results that no cache holds,
 /// which are asked for a tile before (AVX-512, 1000 x 1000 x 10: 352 us, 254; AVX2 gains nothing).
 template <class T, int L, int MR, int NV>
