@@ -49,8 +49,9 @@ inline constexpr i64 any_extent = i64{1} << 30;
 /// sums wait for the next steps in memory. The rows are a multiple of all heights of tiles. With fewer rows, whose steps of
 /// one block L2 holds, the copy would be much of the work. Then the first tile of rows copies what it reads, for the tiles below: a panel at a time, of
 /// 128 steps, which leave room in L1 for those of the left operand, and the next panel lies on the same pages (Zen 5, 64 x 2048 x 1000: 1,160 us,
-/// 1,040; 128 x 2048 x 1000 2,180, 2,100; 256 rows gain nothing; AVX2, 64 x 2048 x 700 1,510, 1,410). With many rows of
-/// doubles the left operand is what is read again for each block, and where there is AVX-512 there is 1 MiB of L2 (2048 x 2048 x 2048: 359 ms, 330).
+/// 1,040; 128 x 2048 x 1000 2,180, 2,100; 256 rows gain nothing; AVX2, 64 x 2048 x 700 1,510, 1,410). With many rows
+/// the left operand is what is read again for each block, and where there is AVX-512 there is 1 MiB of L2 (2048 x 2048 x 2048 of doubles: 359 ms, 330;
+/// Zen 5, of floats, whose rows of 14 are 14 KiB of L1 then: 71.2, 68.9).
 struct contraction_blocks {
     static constexpr i64 rows = 2016, highest_tile = 14, few_rows = 64, rows_by_panels = 192;
     i64 depth = 2048, row = 1024;   // bytes of the inner axis, of a row of all panels, which are two vectors wide
@@ -58,7 +59,7 @@ struct contraction_blocks {
 
     static constexpr contraction_blocks of(const packing& p, i64 m, i64 n, i64 bytes, i64 vector_bytes) {
         if (p.by_panels && m < rows_by_panels && n * bytes >= 2048) return {128 * bytes, 4096, true};
-        if (vector_bytes == 64 && bytes == 8 && m >= 768 && !p.waits) return {2048, 2048};
+        if (vector_bytes == 64 && bytes >= 4 && m * bytes >= 6144 && n * bytes > 2048 && !p.waits) return {256 * bytes, 2048};
         return {};
     }
     static constexpr i64 spread(i64 n, i64 most) {   // evenly

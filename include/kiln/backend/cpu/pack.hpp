@@ -83,9 +83,10 @@ template <class T, int L, bool Whole>
 [[gnu::noinline]] void transposed_square(T* to, i64 width, const T* from, i64 across, int lines, int count) {
     using lanes = simd<T, L, static_cast<int>(sizeof(T))>;
     raw<T, L> v[L];
-    if constexpr (Whole) {
 #pragma GCC unroll 32
-        for (int r = 0; r < L; ++r) __builtin_prefetch(from + r * across + 256 / sizeof(T));
+    for (int r = 0; r < L; ++r)
+        if (Whole || r < lines) __builtin_prefetch(from + r * across + 256 / sizeof(T));
+    if constexpr (Whole) {
         load_transposed<T, L>(v, from, across);
     } else {
 #pragma GCC unroll 32

@@ -121,7 +121,10 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
     const bool more = o.more;
     if (more) {
 #pragma GCC unroll 32
-        for (int r = 0; r < MR; ++r) __builtin_prefetch(c + r * c_row, 1);
+        for (int r = 0; r < MR; ++r) {
+            __builtin_prefetch(c + r * c_row, 1);
+            if constexpr (NV * L * sizeof(T) > 64) __builtin_prefetch(c + r * c_row + (NV - 1) * L, 1);
+        }
     }
     left_column<T, MR, Once> column(o.a_row);
     const i64 a_inner = o.a_inner, b_inner = o.b_inner, inner = o.inner;
