@@ -127,6 +127,10 @@ void fixed_product() {
     compare(f);
 }
 TEST_CASE("products of fixed extents", "[cpu][contractions]") {
+    fixed_product<float, 28, 10, 130>();   // a vector of columns, which meets tiles of twice the height
+    fixed_product<float, 64, 16, 130>();
+    fixed_product<float, 211, 7, 130>();
+    fixed_product<double, 43, 3, 130>();
     fixed_product<float, 1, 1, 1>();
     fixed_product<float, 13, 17, 100>();
     fixed_product<float, 100, 33, 5>();

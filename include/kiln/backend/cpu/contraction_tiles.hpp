@@ -27,8 +27,12 @@ struct contraction_tiles : nest<K, VB> {
     /// Rows that a tile must not lie across: of the windows of a line, of what a window sees of one.
     static constexpr i64 rows_constant = windows ? windows_seen::rows : K::extent(axes - 2);
     static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_left && !computes_right;
-    /// A tile has at most so many rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row.
-    static constexpr int highest = single_row ? 1 : Registers == 32 ? 14 : 6, NV = single_row ? 8 : 2;
+    /// Rows of the left operand that lie somewhere, side by side, so far apart as the key knows.
+    static constexpr bool in_rows = !windows && !computes_left && K::header.left != by_columns, distance_known = K::header.left == by_rows && K::inner > 0;
+    /// A tile has at most so many rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row. A vector that meets
+    /// twice the rows is loaded half as often, and loads are the bound where there is no second one (Zen 5, 64 x 10 x 128 with bias and relu: 1,216 ns, 1,177).
+    static constexpr bool one_vector = base::n1_constant > 0 && base::n1_constant <= L && in_rows && distance_known;
+    static constexpr int highest = single_row ? 1 : (Registers == 32 ? 14 : 6) * (one_vector ? 2 : 1), NV = single_row ? 8 : 2;
     /// Rows of the left operand so far apart lie in one set of L1, which has room for eight; more of them would push each other out at every step.
     static constexpr bool crowded(i64 row) { return highest > 8 && row * static_cast<i64>(sizeof(T)) % 4096 == 0; }
     /// What may be copied, as far as the key knows the extents.
@@ -37,8 +41,6 @@ struct contraction_tiles : nest<K, VB> {
         return packing_with_maps(packing_of(K::header.left, K::header.right, m, n, k, sizeof(T), VB), computes_left, computes_right);
     }
     static constexpr packing may_copy = copies_of(rows_constant ? rows_constant : any_extent, base::n1_constant ? base::n1_constant : any_extent, K::inner ? K::inner : any_extent);
-    static constexpr bool in_rows = !windows && !computes_left && K::header.left != by_columns;   // that lie somewhere, side by side
-    static constexpr bool distance_known = K::header.left == by_rows && K::inner > 0;
     static constexpr int MR = in_rows && !may_copy.left && distance_known && crowded(K::inner) ? 8 : highest;
     static constexpr bool may_crowd = in_rows && !distance_known && highest > 8;   // the kernel sees when it is called
     /// May the rows be so few that they are inner products; with a constant number of rows it is sure.

@@ -52,14 +52,14 @@ KILN_INLINE raw<T, L> load_lanes(const T* p, int count) {
 }
 
 /// Elements of the left operand, one of each row of a tile. For high tiles: four multiples of the distance from row to row, three
-/// addresses, and what an instruction adds by itself. g++ would keep every multiple in a register or, for there are not so many, in
+/// addresses (above 14 rows one more for each six), and what an instruction adds by itself. g++ would keep every multiple in a register or, for there are not so many, in
 /// memory, and instructions would be the bound (AVX-512, 13 and 14 rows: 10 to 16 % of the time). Known: the distance is a constant.
 template <class T, int Rows, bool Known>
 struct left_column {
     static constexpr bool high = Rows > 6 && !Known;
-    static_assert(!high || Rows <= 14);
+    static_assert(!high || Rows <= 28);
     i64 one, two, three, five;   // bytes
-    const char *first{}, *sixth{}, *ninth{};
+    const char *first{}, *sixth{}, *ninth{}, *after[3]{};   // after 14 rows, 20, 26
     explicit KILN_INLINE left_column(i64 a_row) : one(a_row * static_cast<i64>(sizeof(T))), two(2 * one), three(3 * one), five(5 * one) {}
     KILN_INLINE void move_to(const T* a) {
         first = reinterpret_cast<const char*>(a);
@@ -72,11 +72,17 @@ struct left_column {
             ninth = first + 8 * one;
             __asm__("" : "+r"(ninth));
         }
+        if constexpr (high)
+#pragma GCC unroll 3
+            for (int k = 0; 14 + 6 * k < Rows; ++k) {
+                after[k] = (k == 0 ? ninth : after[k - 1]) + 2 * three;
+                __asm__("" : "+r"(after[k]));
+            }
     }
     KILN_INLINE const T& operator[](int r) const {
         if constexpr (!high) return *reinterpret_cast<const T*>(first + r * one);
-        const char* const base = r < 5 ? first : r < 8 ? sixth : ninth;
-        const int d = r < 5 ? r : r < 8 ? r - 5 : r - 8;
+        const char* const base = r < 5 ? first : r < 8 ? sixth : r < 14 ? ninth : after[(r - 14) / 6];
+        const int d = r < 5 ? r : r < 8 ? r - 5 : r < 14 ? r - 8 : (r - 14) % 6;
         return *reinterpret_cast<const T*>(base + (d == 0 ? 0 : d == 1 ? one : d == 2 ? two : d == 3 ? three : d == 4 ? 4 * one : five));
     }
 };
