@@ -50,6 +50,29 @@ TEST_CASE("convolutions of few channels", "[cpu][convolutions]") {
     static constexpr auto narrow = placeholder<"narrow", float, "n", 7, 6, 1>;   // much of what windows see is padding
     of_many_images(conv2d<same>(narrow, w5), narrow, w5);
 }
+template <class T, int L>
+bool strip_is_transposed() {
+    T from[L][9], to[16 / sizeof(T)][L];
+    for (int r = 0; r < L; ++r)
+        for (int k = 0; k < 9; ++k) from[r][k] = static_cast<T>(10 * r + k);
+    cpu::transposed_strip<T, L>(to[0], from[0] + 2, 9);
+    bool all = true;
+    for (int r = 0; r < L; ++r)
+        for (int k = 0; k < static_cast<int>(16 / sizeof(T)); ++k) all = all && to[k][r] == from[r][k + 2];
+    return all;
+}
+TEST_CASE("strips of 16 bytes of each line", "[cpu][convolutions]") {
+    CHECK(strip_is_transposed<float, 4>());
+    CHECK(strip_is_transposed<double, 2>());
+#ifdef __AVX2__
+    CHECK(strip_is_transposed<float, 8>());
+    CHECK(strip_is_transposed<double, 4>());
+#endif
+#ifdef __AVX512F__
+    CHECK(strip_is_transposed<float, 16>());
+    CHECK(strip_is_transposed<double, 8>());
+#endif
+}
 TEST_CASE("lines of images that are laid one after the other", "[cpu][convolutions]") {
     static constexpr auto wide = placeholder<"wide", float, "n", 9, 20, 2>;
     static constexpr auto to_three = placeholder<"to_three", float, 3, 4, 2, 3>;
@@ -57,6 +80,13 @@ TEST_CASE("lines of images that are laid one after the other", "[cpu][convolutio
     of_many_images(conv2d<valid, strides<2, 1>>(wide, to_three), wide, to_three);
     of_many_images(conv2d<same, strides<3, 1>>(wide, to_three), wide, to_three);
     of_many_images(conv2d<same, dilations<3, 1>>(wide, to_three), wide, to_three);   // lines that see fewer lines than those before and behind them
+    static constexpr auto odd = placeholder<"odd", float, "n", 6, 21, 1>;   // lines that are no whole strips of 16 bytes, of the images and of slopes
+    static constexpr auto odd_to_three = placeholder<"odd_to_three", float, 3, 4, 1, 3>;
+    of_many_images(conv2d<same>(odd, odd_to_three), odd, odd_to_three);
+    of_many_images(conv2d<valid>(odd, odd_to_three), odd, odd_to_three);
+    static constexpr auto odd_doubles = placeholder<"odd_doubles", double, "n", 6, 19, 1>;
+    static constexpr auto doubles_to_three = placeholder<"doubles_to_three", double, 2, 5, 1, 3>;
+    of_many_images(conv2d<same>(odd_doubles, doubles_to_three), odd_doubles, doubles_to_three);
     static constexpr auto to_one = placeholder<"to_one", float, 3, 4, 2, 1>;
     static constexpr auto bias = placeholder<"bias", float, 1>;
     of_many_images(conv2d<same>(wide, to_one), wide, to_one);

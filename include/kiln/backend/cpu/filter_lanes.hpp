@@ -23,26 +23,28 @@ struct filter_lanes : lane_lines<K, VB, Registers> {
     static constexpr lane_gradient_strides gradient_strides{g.axis[1].stride * line, s::last.stride * inner * L, s::last.dilation * inner * L, line_of_columns * L, columns * L,
                                                             inner * columns * L, s::last, ends ? before : 0, ends ? behind : 0};
     /// Adds what windows of some lines of these images see at a line of places, [place][inner][channel][image]. x, d: the first of these lines.
-    template <class F>
-    static KILN_INLINE void line_of_places(const T* x, const T* d, T* c, i64 runs, F&& beside) {
+    /// `beside` is called between their sums, at every so many positions, or behind them: 0.
+    template <i64 Every, class F>
+    static KILN_INLINE void line_of_places(const T* x, const T* d, T* c, i64 runs, F& beside) {
         for (i64 ci = 0; ci < inner; ++ci)
             each_piece<places>(0, [&](auto p, i64 place) KILN_INLINE_LAMBDA {
                 each_piece<gradient_channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA {
-                    lane_gradient_sums<T, L, many, p, gradient_strides>(x + (s::seen(2, 0, place) * inner + ci) * L, d + channel * L, c + ((place * inner + ci) * columns + channel) * L, runs,
-                                                                        s::last.out);
-                    beside();
+                    lane_gradient_sums<T, L, many, p, gradient_strides, Every>(x + (s::seen(2, 0, place) * inner + ci) * L, d + channel * L,
+                                                                               c + ((place * inner + ci) * columns + channel) * L, runs, beside);
+                    if constexpr (Every == 0) beside();
                 });
             });
     }
     /// All lines of these images, for one line of places after the other.
     static KILN_INLINE void all_lines(const T* x, const T* d, T* sums, part_range mine) {
+        const auto nothing = [] {};
         for (i64 m = mine.first; m < mine.last; ++m) {
             const i64 k0 = m / g.axis[1].kernel, k1 = m % g.axis[1].kernel;
             const auto a0 = s::whole(0, k0, k0 + 1), a1 = s::whole(1, k1, k1 + 1);   // what sees nothing but padding adds nothing
             if (a1.end == a1.first) continue;
             for (i64 o0 = a0.first; o0 < a0.end; ++o0)
-                line_of_places(x + ((s::seen(0, o0, k0) * g.axis[1].size + s::seen(1, a1.first, k1)) * vectors.line + vectors.before) * inner * L,
-                               d + (o0 * g.axis[1].out + a1.first) * line_of_columns * L, sums + m * sums_of_line * L, a1.end - a1.first, [] {});
+                line_of_places<0>(x + ((s::seen(0, o0, k0) * g.axis[1].size + s::seen(1, a1.first, k1)) * vectors.line + vectors.before) * inner * L,
+                                  d + (o0 * g.axis[1].out + a1.first) * line_of_columns * L, sums + m * sums_of_line * L, a1.end - a1.first, nothing);
         }
     }
     /// A line of what comes back after the other, for all lines of places: they and the lines of the images that their windows see are laid while
@@ -53,18 +55,29 @@ struct filter_lanes : lane_lines<K, VB, Registers> {
     static KILN_INLINE void line_by_line(T* at, T* up, const T* images, const T* slopes, int count, T* sums, part_range mine) {
         typename lines::template some_lines<lines_there> x{at, images, s::image, count};
         line_layer<T, L, laid_lines{line_of_columns, line_of_columns, 0, 2}> d{up, slopes, s::windows * columns, count};
-        constexpr i64 calls = places.pieces * gradient_channels.pieces * inner * across.kernel, squares = (line_of_image * across.stride + L - 1) / L + (line_of_columns + L - 1) / L;
-        constexpr int some = static_cast<int>((squares + calls - 1) / calls);
+        // where registers hold the sums, what they are made of and a strip of 16 bytes, each call lays its share of these between the sums; else squares behind them
+        constexpr bool between = places.high * (gradient_channels.high + 1) + gradient_channels.high + 8 < Registers;
+        constexpr i64 calls = places.pieces * gradient_channels.pieces * inner * across.kernel, at_once = between ? 16 / sizeof(T) : L;
+        constexpr i64 all = (line_of_image * across.stride + at_once - 1) / at_once + (line_of_columns + at_once - 1) / at_once, positions = calls * s::last.out / all;
+        constexpr i64 every = !between ? 0 : positions < 1 ? 1 : positions < 4 ? positions : 4;
+        [[maybe_unused]] constexpr int some = static_cast<int>((all + calls - 1) / calls);
         const auto elements = [&](i64 n, i64 line, i64 all) KILN_INLINE_LAMBDA { return (n < all ? n : all) * line; };
         for (i64 o = 0; o < across.out; ++o) {
             x.until(elements(across.last_inside(o) + 1, line_of_image, lines_of_image));
             d.until((o + 1) * line_of_columns);
             const i64 first = o * across.stride + across.first_seen(), x_most = elements((first > 0 ? first : 0) + lines_there, line_of_image, lines_of_image), d_most = elements(o + 2, line_of_columns, across.out);
-            const auto beside = [&]() KILN_INLINE_LAMBDA { d.some(x.some(some, x_most), d_most); };
+            const auto beside = [&]() KILN_INLINE_LAMBDA {
+                if constexpr (!between) d.some(x.some(some, x_most), d_most);
+                else {
+                    if (count < L) return;
+                    if (x.done < x_most) x.strip();
+                    else if (d.done < d_most) d.strip();
+                }
+            };
             for (i64 m = mine.first; m < mine.last; ++m) {
                 const i64 line = s::seen(1, o, m);
                 if (!s::inside(1, line)) continue;
-                line_of_places(at + (line % lines_there * vectors.line + vectors.before) * inner * L, up + o % 2 * line_of_columns * L, sums + m * sums_of_line * L, 1, beside);
+                line_of_places<every>(at + (line % lines_there * vectors.line + vectors.before) * inner * L, up + o % 2 * line_of_columns * L, sums + m * sums_of_line * L, 1, beside);
             }
         }
     }

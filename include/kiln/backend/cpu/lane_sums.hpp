@@ -146,8 +146,9 @@ struct lane_gradient_strides {
     constexpr bool inside(i64 position, i64 place) const { return seen(position, place) >= 0 && seen(position, place) < line.size; }
 };
 /// The transpose of it: for P places and O channels sums over runs of positions of what is seen times what comes back, added to c.
-template <class T, int L, int O, int P, lane_gradient_strides S>
-[[gnu::noinline]] void lane_gradient_sums(const T* x_first, const T* d_first, T* c, i64 runs, i64 positions) {
+/// `beside` is called behind every so many positions, at most 8, or never: 0.
+template <class T, int L, int O, int P, lane_gradient_strides S, i64 Every, class F>
+[[gnu::noinline]] void lane_gradient_sums(const T* x_first, const T* d_first, T* c, i64 runs, F& beside) {
     using lanes = tile_lanes<T, L>;
     if (runs <= 0) return;
     raw<T, L> sum[P][O];
@@ -156,7 +157,7 @@ template <class T, int L, int O, int P, lane_gradient_strides S>
 #pragma GCC unroll 16
         for (int k = 0; k < O; ++k) sum[p][k] = load<lanes>(c + p * S.c_place + k * L).v;
     const auto one = [&]<i64 Position>(const T*& x, const T*& d, std::integral_constant<i64, Position>) KILN_INLINE_LAMBDA {   // a constant; -1: it sees all places
-        __asm__("" : "+r"(x));   // as above
+        if constexpr (Every == 0) __asm__("" : "+r"(x));   // as above; what stands between leaves few loads room, and there are registers
         raw<T, L> up[O];
 #pragma GCC unroll 16
         for (int k = 0; k < O; ++k) up[k] = lanes::settled(load<lanes>(d + k * L).v).v;
@@ -174,9 +175,14 @@ template <class T, int L, int O, int P, lane_gradient_strides S>
     do {   // at least once: for none g++ would keep the sums a second time
         const T *x = x_first, *d = d_first;
         [&]<i64... I>(std::integer_sequence<i64, I...>) KILN_INLINE_LAMBDA { (one(x, d, std::integral_constant<i64, I>{}), ...); }(std::make_integer_sequence<i64, S.before>{});
-        i64 left = positions - S.before - S.behind;
-        do one(x, d, std::integral_constant<i64, -1>{});
-        while (--left > 0);
+        constexpr i64 middle = S.line.out - S.before - S.behind, together = Every == 0 ? 1 : Every < middle ? Every : middle;
+        i64 left = middle / together;
+        do {
+#pragma GCC unroll 8
+            for (int i = 0; i < together; ++i) one(x, d, std::integral_constant<i64, -1>{});
+            if constexpr (Every > 0) beside();
+        } while (--left > 0);
+        for (int i = 0; i < middle % together; ++i) one(x, d, std::integral_constant<i64, -1>{});
         [&]<i64... I>(std::integer_sequence<i64, I...>) KILN_INLINE_LAMBDA {
             (one(x, d, std::integral_constant<i64, S.line.out - S.behind + I>{}), ...);
         }(std::make_integer_sequence<i64, S.behind>{});

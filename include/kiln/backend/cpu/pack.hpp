@@ -1,4 +1,4 @@
-// Copies of operands into panels: along the inner axis, so many elements side by side.
+// Copies of operands into panels: along the inner axis, so many elements side by side. Lines transposed, as squares and strips.
 #pragma once
 #include <kiln/backend/cpu/lanes_in_memory.hpp>
 
@@ -30,32 +30,35 @@ KILN_INLINE V every_second(V a, V b, std::integer_sequence<int, J...>) {
     constexpr int n = sizeof...(J), e = lanes_in_16_bytes<V>(n);
     return __builtin_shufflevector(a, b, (J / (n / 2) * n + (J % (n / 2) / e * 2 + Odd) * e + J % e)...);
 }
+/// As many vectors as 16 bytes have elements of four or eight bytes: these squares, each transposed.
+template <class V, int... J>
+KILN_INLINE void transpose_within(V* v, std::integer_sequence<int, J...> lanes) {
+    constexpr int e = lanes_in_16_bytes<V>(sizeof...(J));
+    static_assert(e == 2 || e == 4);
+    V t[e];
+#pragma GCC unroll 2
+    for (int i = 0; i < e; i += 2) {
+        t[i] = interleaved_within<false, 1>(v[i], v[i + 1], lanes);
+        t[i + 1] = interleaved_within<true, 1>(v[i], v[i + 1], lanes);
+    }
+#pragma GCC unroll 2
+    for (int k = 0; k < 2; ++k)
+        if constexpr (e == 2) v[k] = t[k];
+        else {
+            v[2 * k] = interleaved_within<false, 2>(t[k], t[k + 2], lanes);
+            v[2 * k + 1] = interleaved_within<true, 2>(t[k], t[k + 2], lanes);
+        }
+}
 /// n vectors of n lanes of four or eight bytes as a matrix, transposed: first squares of 16 bytes, then their places. Shuffles within 16 bytes need no
 /// register that says how.
 template <class V, int N>
 KILN_INLINE void transpose_in_registers(V (&v)[N]) {
     using lanes = std::make_integer_sequence<int, N>;
     constexpr int e = lanes_in_16_bytes<V>(N);
-    static_assert(e == 2 || e == 4);
-    V t[N];
-#pragma GCC unroll 32
-    for (int i = 0; i < N; i += 2) {
-        t[i] = interleaved_within<false, 1>(v[i], v[i + 1], lanes{});
-        t[i + 1] = interleaved_within<true, 1>(v[i], v[i + 1], lanes{});
-    }
-    if constexpr (e == 2) {
-#pragma GCC unroll 32
-        for (int i = 0; i < N; ++i) v[i] = t[i];
-    } else {
 #pragma GCC unroll 16
-        for (int i = 0; i < N; i += 4)
-#pragma GCC unroll 2
-            for (int k = 0; k < 2; ++k) {
-                v[i + 2 * k] = interleaved_within<false, 2>(t[i + k], t[i + k + 2], lanes{});
-                v[i + 2 * k + 1] = interleaved_within<true, 2>(t[i + k], t[i + k + 2], lanes{});
-            }
-    }
+    for (int i = 0; i < N; i += e) transpose_within(v + i, lanes{});
     if constexpr (N > e) {
+        V t[N];
 #pragma GCC unroll 4
         for (int d = e; d < N; d *= 2) {
 #pragma GCC unroll 16
@@ -96,6 +99,36 @@ template <class T, int L, bool Whole>
 #pragma GCC unroll 32
     for (int r = 0; r < L; ++r)
         if (Whole || r < count) store(to + r * width, lanes{v[r]});
+}
+/// Pieces of 16 bytes that lie `apart`, one behind the other. For 64 bytes each is loaded to all places and blended: beside multiply-adds that is free,
+/// where shuffles across 16 bytes are not, nor what g++ would make of it, loads into some places.
+template <class T, int L>
+KILN_INLINE raw<T, L> load_pieces(const T* from, i64 apart) {
+    using piece = simd<T, static_cast<int>(16 / sizeof(T)), static_cast<int>(sizeof(T))>;
+    if constexpr (L == piece::lanes) return load<piece>(from).v;
+#ifdef __AVX512F__
+    else if constexpr (L * sizeof(T) == 64) {
+        const auto at = [&](i64 k) KILN_INLINE_LAMBDA {
+            return (__m512)simd<T, L, static_cast<int>(sizeof(T))>::settled((raw<T, L>)_mm512_broadcast_f32x4((__m128)load<piece>(from + k * apart).v)).v;
+        };
+        return (raw<T, L>)_mm512_mask_blend_ps(0xff00, _mm512_mask_blend_ps(0x00f0, at(0), at(1)), _mm512_mask_blend_ps(0xf000, at(2), at(3)));
+    }
+#endif
+    else {
+        const raw<T, L / 2> a = load_pieces<T, L / 2>(from, apart), b = load_pieces<T, L / 2>(from + L / 2 / piece::lanes * apart, apart);
+        return [&]<int... J>(std::integer_sequence<int, J...>) KILN_INLINE_LAMBDA { return __builtin_shufflevector(a, b, J...); }(std::make_integer_sequence<int, L>{});
+    }
+}
+/// 16 bytes of each of L lines, transposed in few registers.
+template <class T, int L>
+KILN_INLINE void transposed_strip(T* to, const T* from, i64 across) {
+    constexpr int e = 16 / sizeof(T);
+    raw<T, L> v[e];
+#pragma GCC unroll 4
+    for (int k = 0; k < e; ++k) v[k] = load_pieces<T, L>(from + k * across, e * across);
+    transpose_within(v, std::make_integer_sequence<int, L>{});
+#pragma GCC unroll 4
+    for (int k = 0; k < e; ++k) store(to + k * L, simd<T, L, static_cast<int>(sizeof(T))>{v[k]});
 }
 /// The other way: `count` columns of L lanes, of which the first `lines` become lines.
 template <class T, int L>
