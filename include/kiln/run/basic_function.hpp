@@ -167,8 +167,8 @@ private:
 
     template <class Out, class S, class... A>
     KILN_INLINE auto run_call(const Out& out, S* session, A&&... a) {
-        typename arguments::numbers numbers;
-        arguments args(numbers);
+        typename arguments::numbers of_call;
+        arguments args(of_call);
         char* leaves[L::result.n_leaves + 1];   // apart from what is checked, so that they may stay in registers
         if constexpr (by_name<A...>) ((leaves[in::template index<typename std::remove_cvref_t<A>::placeholder_type>()] = args.take_named(a)), ...);
         else [&]<int... K>(std::integer_sequence<int, K...>) KILN_INLINE_LAMBDA { ((leaves[K] = args.template take<K>(a)), ...); }(std::make_integer_sequence<int, sizeof...(A)>{});

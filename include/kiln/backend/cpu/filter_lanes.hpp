@@ -61,7 +61,7 @@ struct filter_lanes : lane_lines<K, VB, Registers> {
         constexpr i64 all = (line_of_image * across.stride + at_once - 1) / at_once + (line_of_columns + at_once - 1) / at_once, positions = calls * s::last.out / all;
         constexpr i64 every = !between ? 0 : positions < 1 ? 1 : positions < 4 ? positions : 4;
         [[maybe_unused]] constexpr int some = static_cast<int>((all + calls - 1) / calls);
-        const auto elements = [&](i64 n, i64 line, i64 all) KILN_INLINE_LAMBDA { return (n < all ? n : all) * line; };
+        const auto elements = [&](i64 n, i64 line, i64 most) KILN_INLINE_LAMBDA { return (n < most ? n : most) * line; };
         for (i64 o = 0; o < across.out; ++o) {
             x.until(elements(across.last_inside(o) + 1, line_of_image, lines_of_image));
             d.until((o + 1) * line_of_columns);
