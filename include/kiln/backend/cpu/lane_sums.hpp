@@ -2,6 +2,7 @@
 // positions. As in tile_sums.hpp they know nothing of the key, and all kernels of one dtype share them.
 #pragma once
 #include <kiln/backend/cpu/tile_sums.hpp>
+#include <kiln/ops/windows.hpp>
 
 namespace kiln::cpu {
 
