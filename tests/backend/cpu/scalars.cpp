@@ -90,17 +90,15 @@ TEST_CASE("a pair of functions is followed by what needs both, and gradients", "
 }
 
 // ---- cheap operations side by side
-constexpr auto x0 = placeholder<"x0", double>;
-constexpr auto x1 = placeholder<"x1", double>;
-constexpr auto x2 = placeholder<"x2", double>;
-constexpr auto x3 = placeholder<"x3", double>;
-constexpr auto x4 = placeholder<"x4", double>;
-constexpr auto x5 = placeholder<"x5", double>;
-constexpr auto x6 = placeholder<"x6", double>;
-constexpr auto x7 = placeholder<"x7", double>;
-constexpr auto x8 = placeholder<"x8", double>;
-constexpr auto x9 = placeholder<"x9", double>;
-constexpr auto x10 = placeholder<"x10", double>;
+/// "a0" to "a99".
+template <int I>
+constexpr text<4> numbered{{'a', static_cast<char>('0' + I / 10), static_cast<char>('0' + I % 10), 0}};
+template <class T, int I>
+constexpr auto number = placeholder<numbered<I>, T>;
+/// f of eleven symbols.
+constexpr auto of_eleven(auto f) {
+    return [&]<int... I>(std::integer_sequence<int, I...>) { return f(number<double, I>...); }(std::make_integer_sequence<int, 11>{});
+}
 
 const double special[]{0, -0.0, 0.5, -3.25, 12.75, -1e308, 1e308, 1e-310, -4e-324, std::numeric_limits<double>::infinity(),
                        -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), 3, -7, 1.0 / 3};
@@ -119,10 +117,10 @@ struct of_neighbours {
     }
 };
 TEST_CASE("eleven products, differences and quotients have the same bits as each by itself", "[cpu][scalars]") {
-    static constexpr auto one = trace(of_three{}, x0, x1, x2);
-    auto f = function(inputs(x0, x1, x2), one);
+    static constexpr auto one = trace(of_three{}, number<double, 0>, number<double, 1>, number<double, 2>);
+    auto f = function(inputs(number<double, 0>, number<double, 1>, number<double, 2>), one);
     auto g = [&]<int... K>(std::integer_sequence<int, K...>) {
-        return function(inputs(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10), outputs(trace<of_neighbours<K>{}>(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10)...));
+        return of_eleven([](auto... e) { return function(inputs(e...), outputs(of_eleven([](auto... x) { return trace<of_neighbours<K>{}>(x...); })...)); });
     }(std::make_integer_sequence<int, 11>{});
     int wrong = 0;
     for (int k = 0; k < n_special * n_special; ++k) {
@@ -145,14 +143,15 @@ TEST_CASE("eleven products, differences and quotients have the same bits as each
 
 /// The sum of |terms| bounds what the order of additions may change.
 TEST_CASE("sums of many numbers, products and squares", "[cpu][scalars]") {
-    static constexpr auto of_terms = trace([](auto... x) {
+    constexpr auto terms = [](auto... x) {
         const value v[]{x...};
         value sum = 3 * v[0] + v[1] * v[1];
         for (int k = 2; k < 11; ++k) sum = sum + v[k] * v[k - 1] + square(1 - v[k]) + v[k] + 100.0 * v[k - 2];
         return sum + 0.125;
-    }, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10);
-    static constexpr auto plain = trace([](auto... x) { return (... + x); }, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10);
-    auto f = function(inputs(x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10), outputs(of_terms, plain, of_terms + plain, plain * x3));
+    };
+    static constexpr auto of_terms = of_eleven([](auto... e) { return trace(decltype(terms){}, e...); });
+    static constexpr auto plain = of_eleven([](auto... e) { return trace([](auto... x) { return (... + x); }, e...); });
+    auto f = of_eleven([](auto... e) { return function(inputs(e...), outputs(of_terms, plain, of_terms + plain, plain * number<double, 3>)); });
     for (int t = 0; t < 50; ++t) {
         double x[11];
         for (int k = 0; k < 11; ++k) x[k] = std::sin(37.0 * t + 11 * k) * (t % 3 == 0 ? 1e3 : 1);
@@ -189,21 +188,17 @@ TEST_CASE("sums of many numbers, products and squares", "[cpu][scalars]") {
     }
 }
 
-/// "a0" to "a99".
-template <int I>
-constexpr text<4> numbered{{'a', static_cast<char>('0' + I / 10), static_cast<char>('0' + I % 10), 0}};
 /// Rosenbrock's function of N variables with its gradient: values, slopes of neighbours, a first and a last one that differ.
 template <class T, int... I>
 void rosenbrock(std::integer_sequence<int, I...>) {
     constexpr int n = sizeof...(I);
-    static constexpr auto all = std::tuple{placeholder<numbered<I>, T>...};
     static constexpr auto y = trace([](auto... x) {
         const value v[]{x...};
         value sum = 100 * square(v[1] - square(v[0])) + square(1 - v[0]);
         for (int k = 1; k + 1 < n; ++k) sum = sum + 100 * square(v[k + 1] - square(v[k])) + square(1 - v[k]);
         return sum;
-    }, std::get<I>(all)...);
-    auto f = function(inputs(std::get<I>(all)...), outputs(y, grad(y, std::get<I>(all)...)));
+    }, number<T, I>...);
+    auto f = function(inputs(number<T, I>...), outputs(y, grad(y, number<T, I>...)));
     for (int t = 0; t < 10; ++t) {
         T x[n], g[n], value = 0;
         for (int k = 0; k < n; ++k) x[k] = static_cast<T>(std::cos(5.0 * t + k));
@@ -257,7 +252,7 @@ TEST_CASE("numbers of several dtypes side by side", "[cpu][scalars]") {
                       x * y - z, y * z - w, z * w - x, w * x - y, exp(a * b), exp(b * c), exp(c * d), exp(d * e), a + 1.0, b + 1.0, c + 1.0, d + 1.0, e + 1.0,
                       maximum(a, b), maximum(b, c), maximum(c, d), maximum(d, e), -a, -b, -c, -d};
     };
-    auto f = function(inputs(f0, f1, f2, f3, f4, i0, i1, i2, i3, x0, x1, x2, x3), trace(mixed, f0, f1, f2, f3, f4, i0, i1, i2, i3, x0, x1, x2, x3));
+    auto f = function(inputs(f0, f1, f2, f3, f4, i0, i1, i2, i3, number<double, 0>, number<double, 1>, number<double, 2>, number<double, 3>), trace(mixed, f0, f1, f2, f3, f4, i0, i1, i2, i3, number<double, 0>, number<double, 1>, number<double, 2>, number<double, 3>));
     for (unsigned seed = 1; seed < 30; ++seed) compare(f, {}, {.seed = seed});
     const float nan = std::numeric_limits<float>::quiet_NaN();
     for (int k = 0; k < 5; ++k) compare(f, {}, {.draw = [=](int input, i64) -> long double { return input == k ? static_cast<long double>(nan) : 1 + input; }});
