@@ -73,8 +73,12 @@ struct call_arguments {
         static constexpr axis_table<In, Names> table;
         if constexpr (table.plain) {   // mostly: then nothing is looked up at run time
             const bool long_enough = [&]<int... K>(std::integer_sequence<int, K...>) {
-                ((table.sum[K].name < 0 ? void(names[K] = extents.at[table.first[K]]) : void()), ...);
-                ((table.sum[K].name < 0 ? void() : void(names[K] = names[table.sum[K].name] + table.sum[K].number)), ...);
+                ([&]() KILN_INLINE_LAMBDA {
+                    if constexpr (table.sum[K].name < 0) names[K] = extents.at[table.first[K]];
+                }(), ...);
+                ([&]() KILN_INLINE_LAMBDA {
+                    if constexpr (table.sum[K].name >= 0) names[K] = names[table.sum[K].name] + table.sum[K].number;
+                }(), ...);
                 return ((table.sum[K].name < 0 || names[K] >= 0) & ... & true);
             }(std::make_integer_sequence<int, Names>{});
             const bool right = long_enough & [&]<int... E>(std::integer_sequence<int, E...>) {
