@@ -100,6 +100,15 @@ constexpr auto of_eleven(auto f) {
     return [&]<int... I>(std::integer_sequence<int, I...>) { return f(number<double, I>...); }(std::make_integer_sequence<int, 11>{});
 }
 
+/// How many packs of cheap operations, and sums by lanes, the one kernel of F has with vectors of so many bytes.
+template <class F, int Bytes>
+constexpr int packs_and_sums = [] {
+    using packs = cpu::number_packs<typename known_key<cpu::words_at<typename F::L, 0>>::type, Bytes>;
+    int n = 0;
+    for (int s = 0; s < packs::plan.n_steps; ++s) n += packs::plan.width[s] > 1 && !packs::is_costly(packs::plan.member[packs::plan.first[s]]);
+    return n;
+}();
+
 const double special[]{0, -0.0, 0.5, -3.25, 12.75, -1e308, 1e308, 1e-310, -4e-324, std::numeric_limits<double>::infinity(),
                        -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), 3, -7, 1.0 / 3};
 constexpr int n_special = sizeof(special) / sizeof(special[0]);
@@ -122,6 +131,7 @@ TEST_CASE("eleven products, differences and quotients have the same bits as each
     auto g = [&]<int... K>(std::integer_sequence<int, K...>) {
         return of_eleven([](auto... e) { return function(inputs(e...), outputs(of_eleven([](auto... x) { return trace<of_neighbours<K>{}>(x...); })...)); });
     }(std::make_integer_sequence<int, 11>{});
+    static_assert(packs_and_sums<decltype(g), 64> > 4 && packs_and_sums<decltype(f), 64> == 0);
     int wrong = 0;
     for (int k = 0; k < n_special * n_special; ++k) {
         double x[11], near[11], apart[22];
@@ -188,6 +198,42 @@ TEST_CASE("sums of many numbers, products and squares", "[cpu][scalars]") {
     }
 }
 
+/// Terms whose factors are lanes already, in sums of which a part is a result, too.
+TEST_CASE("sums of what lies side by side", "[cpu][scalars]") {
+    constexpr auto sums = [](auto... x) {
+        const value v[]{x...};
+        value all = v[0], some = v[1] * 0.5;
+        for (int k = 0; k < 11; ++k) {
+            const value u = (1 - v[k]) * (v[k] + 0.25), t = v[k] * v[(k + 1) % 11] - u;
+            all = all + square(u) + t * u + 100.0 * t + u;
+            if (k < 9) some = some + (t - 3) * (t + 2);
+        }
+        return values{all, some, all + some, some * v[4]};
+    };
+    auto f = of_eleven([](auto... e) { return function(inputs(e...), trace(decltype(sums){}, e...)); });
+    static_assert(packs_and_sums<decltype(f), 64> > 4 && packs_and_sums<decltype(f), 32> > 4 && packs_and_sums<decltype(f), 16> == 0);
+    for (int t = 0; t < 50; ++t) {
+        double x[11];
+        for (int k = 0; k < 11; ++k) x[k] = std::sin(31.0 * t + 7 * k) * (t % 3 == 0 ? 50 : 1);
+        long double all = x[0], some = x[1] * 0.5L, size = std::fabs(x[0]), some_size = std::fabs(x[1]);
+        for (int k = 0; k < 11; ++k) {
+            const long double u = (1.0L - x[k]) * (x[k] + 0.25L), v = static_cast<long double>(x[k]) * x[(k + 1) % 11] - u, w = 1 + std::fabs(u) + std::fabs(v) + static_cast<long double>(x[k]) * x[k];
+            all += u * u + v * u + 100 * v + u;
+            size += u * u + w * (std::fabs(u) + 101);
+            if (k < 9) {
+                some += (v - 3) * (v + 2);
+                some_size += (std::fabs(v) + 3) * (w + 2);
+            }
+        }
+        const auto [a, b, c, d] = f(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7], x[8], x[9], x[10]);
+        const double eps = 16 * std::numeric_limits<double>::epsilon();
+        CHECK(std::fabs(static_cast<double>(a - all)) <= eps * static_cast<double>(size));
+        CHECK(std::fabs(static_cast<double>(b - some)) <= eps * static_cast<double>(some_size));
+        CHECK(std::fabs(static_cast<double>(c - all - some)) <= eps * static_cast<double>(size + some_size));
+        CHECK(std::fabs(static_cast<double>(d - some * x[4])) <= eps * static_cast<double>(some_size * std::fabs(x[4])));
+    }
+}
+
 /// Rosenbrock's function of N variables with its gradient: values, slopes of neighbours, a first and a last one that differ.
 template <class T, int... I>
 void rosenbrock(std::integer_sequence<int, I...>) {
@@ -199,6 +245,7 @@ void rosenbrock(std::integer_sequence<int, I...>) {
         return sum;
     }, number<T, I>...);
     auto f = function(inputs(number<T, I>...), outputs(y, grad(y, number<T, I>...)));
+    static_assert(packs_and_sums<decltype(f), 16 * sizeof(T)> > 0 || n < 10);
     for (int t = 0; t < 10; ++t) {
         T x[n], g[n], value = 0;
         for (int k = 0; k < n; ++k) x[k] = static_cast<T>(std::cos(5.0 * t + k));

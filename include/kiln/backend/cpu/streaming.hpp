@@ -12,8 +12,8 @@ struct streams {
     int size[most];
     bool loaded[most];
 };
-/// One function for all maps, of which few are so large. How many columns from `first` on go before the first streamed one; -1: this call does not stream. Results are larger than
-/// the caches, lie alike and are not updated in place, since then their lines have been fetched anyway.
+/// How many columns from `first` on go before the first streamed one; -1: this call does not stream. Results are larger than
+/// the caches, lie alike and are not updated in place, since then their lines have been fetched anyway. A function of its own, for few maps are so large.
 [[gnu::noinline]] inline i64 columns_before_stream(const streams& s, char* const* a, i64 n1, i64 first, int vector_bytes) {
     i64 bytes = 0, before = -1;
     for (int i = 0; i < streams::most; ++i) {
