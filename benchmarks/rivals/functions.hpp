@@ -1,6 +1,6 @@
 // exp, log, log1p, tanh, erf on floats and exp, log, log1p on doubles: small tables, short polynomials, no branch. They are right where
 // the rivals use them: finite arguments, results that are normal numbers. With AVX2 their errors are up to 5.6 units in the last place in erf,
-// 5.3 in tanh, 1.8 in log, 1.5 in exp from -10 to 5 and 4.4 from -80 to 80; those of kiln are 2.5, 1.5, 1.2 and 1.2 (docs/functions.md).
+// 5.3 in tanh, 1.8 in log, 1.5 in exp from -10 to 5 and 4.4 from -80 to 80; those of kiln are 2.5, 1.7, 1.2 and 1.2 (docs/functions.md).
 #pragma once
 #include "packs.hpp"
 #if defined(__AVX512F__)

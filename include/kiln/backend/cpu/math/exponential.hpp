@@ -24,33 +24,31 @@ struct exponential<float> {
     static constexpr float log2e = 0x1.715476p0f, ln2_high = 0x1.62e43p-1f, ln2_low = -0x1.05c61p-29f;
     static constexpr float lowest = -104.5f, highest = 89.0f, moderate = 87.0f;   // of exp: beyond, 0 and infinity; the results within are normal
     static constexpr float lowest_power = -151.0f, highest_power = 129.0f, moderate_power = 125.0f;
-    static constexpr float minus_one_below = -18.0f, one_above = 9.1f;   // expm1, tanh
+    static constexpr float minus_one_below = -18.0f, one_above = 9.04f;   // expm1, tanh
     /// (e^r - 1 - r) / r^2 on [-ln 2 / 16, ln 2 / 16], (2^r - 1) / r on [-1/16, 1/16], (e^r - 1 - r) / r^2 on [-ln 2 / 2, ln 2 / 2]
     static constexpr float exp[]{0x1.00087cp-1f, 0x1.555d34p-3f};
     static constexpr float exp2[]{0x1.62e43p-1f, 0x1.ec0c38p-3f, 0x1.c6bf54p-5f};
     static constexpr float expm1[]{0x1.fffffep-2f, 0x1.5554aep-3f, 0x1.555716p-5f, 0x1.122962p-7f, 0x1.6b75d8p-10f};
-    /// Eight points, at each of which tanh is almost a float, by exponent and first bit of x + tanh_shift; coefficients of
+    /// Eight points, at each of which tanh is almost a float, by exponent and first bit of 1 + tanh_scale x; coefficients of
     /// powers of u in tanh (point + u).
-    static constexpr float tanh_shift = 0.75f;
+    static constexpr float tanh_scale = 0x1.a84f34p0f;
     static constexpr table<float> tanh[]{
-        {0x1.c64p0f, 0x1.638p1f, 0x1.128p2f, 0x1.93dp2f,
-         0x1.03dp3f, 0.0f, 0x1.f5p-2f, 0x1.fe8p-1f},
-        {0x1.e35fecp-1f, 0x1.fc0d9ap-1f, 0x1.ffceaep-1f, 0x1.ffff22p-1f,
-         0x1.fffffap-1f, 0.0f, 0x1.d083a4p-2f, 0x1.854e0ap-1f},
-        {0x1.bd33cap-4f, 0x1.f74082p-7f, 0x1.8a748ap-11f, 0x1.bbf214p-17f,
-         0x1.7cde18p-22f, 0x1p0f, 0x1.96a452p-1f, 0x1.aff9bep-2f},
-        {-0x1.a44d58p-4f, -0x1.f35f6ap-7f, -0x1.8a916ap-11f, -0x1.bc4164p-17f,
-         -0x1.7cfe02p-22f, -0x1.48d66p-25f, -0x1.70ed6p-2f, -0x1.48752ap-2f},
-        {0x1.f0c22ap-5f, 0x1.47c53ep-7f, 0x1.0719bap-11f, 0x1.28a8c4p-17f,
-         0x1.fb9312p-23f, -0x1.555494p-2f, -0x1.9ef79ep-4f, 0x1.a704a2p-4f},
-        {-0x1.7a8bf8p-6f, -0x1.3d909cp-8f, -0x1.038be4p-12f, -0x1.24dbf4p-18f,
-         -0x1.f7f63cp-24f, -0x1.2b36a8p-14f, 0x1.53fe3p-3f, 0x1.d1ab8cp-6f},
-        {0x1.0943bcp-8f, 0x1.dc24fp-10f, 0x1.992a66p-14f, 0x1.cabdb8p-20f,
-         0x1.9872dap-25f, 0x1.12b1ccp-3f, -0x1.85e8cp-6f, -0x1.7e333ep-5f},
-        {0x1.0b6a5p-9f, -0x1.1401d2p-11f, -0x1.3b1254p-15f, -0x1.675d44p-21f,
-         -0x1.2e8efcp-26f, -0x1.171a76p-8f, -0x1.a5402cp-5f, 0x1.27abdp-6f},
-        {-0x1.0df038p-9f, 0x1.a716dap-14f, 0x1.7db854p-17f, 0x1.d0ff9cp-23f,
-         0x1.36a30ep-28f, -0x1.6c2438p-5f, 0x1.a94464p-6f, 0x1.87ca96p-9f}};
+        {0x1.cfp-1f, 0x1.7fp0f, 0x1.33dp1f, 0x1.ce2p1f,
+         0x1.5a2p2f, 0x1.f7p2f, 0.0f, 0x1.d18p-2f},
+        {0x1.6fcffcp-1f, 0x1.cf12bep-1f, 0x1.f7b872p-1f, 0x1.ff407p-1f,
+         0x1.fffabep-1f, 0x1.fffff6p-1f, 0.0f, 0x1.b3e168p-2f},
+        {0x1.ef8a36p-2f, 0x1.74b64p-3f, 0x1.06cd62p-5f, 0x1.7ede52p-9f,
+         0x1.5236eep-14f, 0x1.41b208p-21f, 0x1p0f, 0x1.a33b06p-1f},
+        {-0x1.63fd64p-2f, -0x1.5118dap-3f, -0x1.028b48p-5f, -0x1.7e4a9cp-9f,
+         -0x1.519bbcp-14f, -0x1.41ec54p-21f, -0x1.2774ccp-19f, -0x1.64e73ap-2f},
+        {0x1.69f3bp-4f, 0x1.6966aap-4f, 0x1.4d858ap-6f, 0x1.fb319ep-10f,
+         0x1.af53d2p-15f, 0x1.99dbp-22f, -0x1.553856p-2f, -0x1.fe481p-4f},
+        {0x1.add636p-5f, -0x1.97cd46p-6f, -0x1.38011ep-7f, -0x1.f8e9dcp-11f,
+         -0x1.b57e2ap-16f, -0x1.9720cep-23f, -0x1.d8af84p-10f, 0x1.5a91acp-3f},
+        {-0x1.c1b2e4p-5f, -0x1.c2d1c2p-9f, 0x1.af8066p-9f, 0x1.a63114p-12f,
+         0x1.c5de98p-17f, 0x1.b0e1d6p-24f, 0x1.2b6b1ep-3f, -0x1.7b2fcep-7f},
+        {0x1.b8981cp-7f, 0x1.d0669cp-8f, -0x1.7024a6p-11f, -0x1.0c531p-13f,
+         -0x1.2044b4p-18f, -0x1.274b5p-25f, -0x1.5a7b38p-5f, -0x1.e5d7a4p-5f}};
 };
 template <>
 struct exponential<double> {
@@ -234,10 +232,9 @@ template <class V>
     requires is_float<element<V>>
 KILN_INLINE V tanh_of_magnitude(V a) {
     using c = exponential<float>;
-    const looked_up<c::tanh, V> k{bits(a + all<V>(c::tanh_shift)) >> (mantissa_bits<float> - 1)};
+    const looked_up<c::tanh, V> k{bits(fused(a, c::tanh_scale, 1.0f)) >> (mantissa_bits<float> - 1)};
     const V u = a - k[0], square = u * u;
-    const V high = fused(fused(k[8], square, fused(u, k[7], k[6])), square, fused(u, k[5], k[4]));
-    return fused(fused(high, square, fused(u, k[3], k[2])), u, k[1]);
+    return fused(fused(fused(fused(u, k[7], k[6]), square, fused(u, k[5], k[4])), square, fused(u, k[3], k[2])), u, k[1]);
 }
 /// Both sides of 0.5625 are a known number and a small quotient, a + a^3 / P(a^2) and 1 - 2 / (e^2a + 1), so there is one division
 /// and little error.
