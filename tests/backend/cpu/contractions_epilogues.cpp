@@ -68,6 +68,74 @@ TEST_CASE("an element-wise buffer that dies in an epilogue", "[cpu][contractions
     for (const i64 m : {1, 20, 50})
         for (const i64 n : {1, 17, 70}) compare(f, {{"m", m}, {"n", n}, {"k", 7}}, {.tolerance = 2e3, .as_float = true});
 }
+/// Do the sums of the one kernel of F begin with a bias?
+template <class F>
+constexpr bool begins_with_bias = [] {
+    using tiles = cpu::contraction_tiles<typename known_key<cpu::words_at<typename F::L, 0>>::type, cpu::vector_bytes<cpu::default_arch>, 16>;
+    return tiles::bias.sum < tiles::n;
+}();
+TEST_CASE("sums that begin with a bias", "[cpu][contractions]") {
+    const settings near{.tolerance = 2e3, .low = -0.9, .high = 0.9};
+    auto stored = function(inputs(a, b, bias), matmul(a, b) + bias);
+    auto before = function(inputs(a, b, bias), trace([](value x, value y, value c) {
+        const value h = relu(c + matmul(x, y)) * c;
+        return values{h, sum(h, 0), sum(h)};
+    }, a, b, bias));
+    constexpr auto turned = placeholder<"b", float, "n", "k">;   // a single row is inner products
+    auto products = function(inputs(a, turned, bias), tanh(matmul(a, transpose(turned)) + bias));
+    static_assert(begins_with_bias<decltype(stored)> && begins_with_bias<decltype(before)> && begins_with_bias<decltype(products)>);
+    for (const i64 m : {0, 1, 2, 13, 64, 130})
+        for (const i64 n : {1, 4, 5, 17, 64, 70, 530})
+            for (const i64 k : {0, 1, 9, 40}) {
+                compare(stored, {{"m", m}, {"n", n}, {"k", k}}, near);
+                compare(products, {{"m", m}, {"n", n}, {"k", k}}, near);
+                if (n != 64) compare(before, {{"m", m}, {"n", n}, {"k", k}}, near);
+            }
+    for (const i64 m : {1, 64}) {   // the steps are cut
+        compare(stored, {{"m", m}, {"n", 530}, {"k", 700}}, near);
+        compare(before, {{"m", m}, {"n", 300}, {"k", 1100}}, near);
+        compare(products, {{"m", m}, {"n", 130}, {"k", 700}}, near);
+    }
+}
+template <class T, i64 Rows, i64 Inner, i64 Columns>
+void compare_layer() {
+    constexpr auto x = placeholder<"x", T, Rows, Inner>;
+    constexpr auto w = placeholder<"w", T, Inner, Columns>;
+    constexpr auto c = placeholder<"c", T, Columns>;
+    constexpr auto other = placeholder<"other", T, Rows, Columns>;
+    auto f = function(inputs(x, w, c), matmul(x, w) + c);
+    auto g = function(inputs(x, w, c), tanh(c + matmul(x, w)) * 2_c);
+    auto h = function(inputs(x, w, other), tanh(matmul(x, w) + other));   // a single row of it is a bias
+    auto i = function(inputs(x, w, c), matmul(x, w) - c);
+    static_assert(begins_with_bias<decltype(f)> && begins_with_bias<decltype(g)> && begins_with_bias<decltype(h)> == (Rows == 1) && !begins_with_bias<decltype(i)>);
+    const settings near{.tolerance = 2e3, .low = -0.9, .high = 0.9};
+    compare(f, {}, near);
+    compare(g, {}, near);
+    compare(h, {}, near);
+    compare(i, {}, near);
+}
+TEST_CASE("layers of constant extents begin with their bias", "[cpu][contractions]") {
+    compare_layer<float, 1, 8, 32>();
+    compare_layer<float, 1, 32, 4>();
+    compare_layer<double, 1, 40, 2>();
+    compare_layer<float, 1, 11, 37>();
+    compare_layer<float, 20, 13, 37>();
+    compare_layer<float, 64, 10, 128>();
+    compare_layer<double, 7, 10, 530>();
+    compare_layer<float, 33, 700, 20>();
+    constexpr auto x = placeholder<"x", float, "g", "m", 6>;
+    constexpr auto y = placeholder<"y", float, "g", 6, 37>;
+    constexpr auto each = placeholder<"c", float, "g", 1, 37>;
+    constexpr auto all = placeholder<"c", float, 37>;
+    auto f = function(inputs(x, y, each), relu(matmul(x, y) + each));
+    auto h = function(inputs(x, y, all), matmul(x, y) + all);
+    static_assert(begins_with_bias<decltype(f)> && begins_with_bias<decltype(h)>);
+    for (const i64 n : {0, 1, 3})
+        for (const i64 m : {1, 8, 40}) {
+            compare(f, {{"g", n}, {"m", m}}, {.tolerance = 2e3});
+            compare(h, {{"g", n}, {"m", m}}, {.tolerance = 2e3});
+        }
+}
 TEST_CASE("gradients of products", "[cpu][contractions]") {
     struct net {
         constexpr auto operator()(value x, value y, value c, value z) const {

@@ -13,7 +13,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     using typename shape::base, typename shape::T, typename shape::windows_seen, typename shape::heights;
     using base::f, base::L, base::axes, base::n;
     using typename base::regs, typename base::state, typename base::nothing;
-    using shape::MR, shape::NV, shape::blocks_of, shape::computes_left, shape::computes_right, shape::copies_of, shape::direct, shape::few_steps, shape::half, shape::keeps, shape::line_of, shape::may_be_products,
+    using shape::MR, shape::NV, shape::bias, shape::blocks_of, shape::computes_left, shape::computes_right, shape::copies_of, shape::direct, shape::few_steps, shape::half, shape::keeps, shape::line_of, shape::may_be_products,
         shape::may_copy, shape::most_vectors, shape::columns_at_once, shape::panel_width, shape::rows_constant, shape::sums_in_registers, shape::several, shape::sums_of, shape::tile_node, shape::vector, shape::vectors_of,
         shape::windows;
     template <int P>
@@ -51,7 +51,12 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     static KILN_INLINE void one_vector(state& s, const T* c, const place& p, regs& acc) {
         regs r;
         base::template at<tile_node>(r) = load<simd<T, L, base::B>>(c);
-        base::template steps<Tail>(only<base::once>{}, s, r, p, acc);
+        if constexpr (bias.sum < n) base::template at<bias.sum>(r) = base::template at<tile_node>(r);
+        after_sums<Tail>(only<base::once>{}, s, r, p, acc);
+    }
+    template <bool Tail, int... I>
+    static KILN_INLINE void after_sums(std::integer_sequence<int, I...>, state& s, regs& r, const place& p, regs& acc) {
+        ((I == bias.sum ? void() : base::template step<I, Tail>(s, r, p, acc)), ...);
     }
 
     /// The panel of a column, so many columns from the first one.
@@ -115,6 +120,8 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 alignas(64) T here[MR * NV * L];
                 tile_operands<T> t{a, computes_right ? nullptr : o.b + k * o.b_inner + j * o.b_column, a_row, a_inner, p.products ? o.b_column : o.b_inner, d, here, width,
                                    false, static_cast<int>(left < columns ? left - columns + L : L)};
+                if constexpr (bias.row < n)
+                    if (k == 0) t.first = base::template address<bias.row>(place{p0.q, p0.sizes, p0.outer, i, j, p0.n1, L});
                 if constexpr (may_copy.right) {
                     if (i == i0 && j < kept) t.kept = panel_of(p, j - from, d);
                     else if (p.right) {
@@ -134,7 +141,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 bool stored = false;
                 if constexpr (direct)
                     if (!p.products) {
-                        t.c = reinterpret_cast<T*>(p0.q[K::node(1).slot]) + i * p0.n1 + j;
+                        t.c = reinterpret_cast<T*>(p0.q[shape::last_node.slot]) + i * p0.n1 + j;
                         t.c_row = p0.n1;
                         t.more = k > 0;
                         stored = true;
@@ -171,7 +178,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 for (i64 j = from, c = 0; j < to; ++c) {
                     const i64 left = to - j;
                     const int vectors = vectors_of(left), columns = vectors > 0 ? vectors * L : L;
-                    T* const at = direct ? reinterpret_cast<T*>(p0.q[K::node(1).slot]) + i * p0.n1 + j : waiting ? waiting + (i - i0) * p.waiting_row + (j - from) : here[c];
+                    T* const at = direct ? reinterpret_cast<T*>(p0.q[shape::last_node.slot]) + i * p0.n1 + j : waiting ? waiting + (i - i0) * p.waiting_row + (j - from) : here[c];
                     f(tile_operands<T>{o.a, o.b + j * o.b_column, 0, 0, o.b_inner, 0, at, direct ? p0.n1 : waiting ? p.waiting_row : width, false,
                                        static_cast<int>(left < columns ? left - columns + L : L)}, vectors, j);
                     j += columns;

@@ -20,6 +20,21 @@ struct contraction_tiles : nest<K, VB> {
         return 0;
     }();
     using T = ctype_of<K::node(tile_node).type>;
+    /// A row that the body does nothing but add to the sums, a bias: they begin with it, so that nobody waits for one more addition. Which nodes; n: none.
+    struct added_row {
+        int row = n, sum = n;
+    };
+    static constexpr added_row bias = [] {
+        added_row r;
+        if (!is_floating(K::node(tile_node).type) || K::header.windows || !taken_apart<K>{base::f}.read_once(tile_node)) return r;
+        for (int i = 0; i < n; ++i) {
+            if (!is_operation<K>(i, hash(add_op::name)) || (K::node(i).in[0] != tile_node && K::node(i).in[1] != tile_node)) continue;
+            const int other = K::node(i).in[K::node(i).in[0] == tile_node];
+            const key_node x = K::node(other);
+            if (x.kind == kiln::step::load && x.type == K::node(tile_node).type && base::f.columns(other) && (!base::f.rows(other) || K::extent(axes - 2) == 1) && !x.strided && !x.section) r = {other, i};
+        }
+        return r;
+    }();
     static constexpr bool sums_in_registers = base::n1_constant > 0 && base::has_sums;
     static constexpr bool windows = K::header.windows;
     using windows_seen = window_view<K, T, L>;
@@ -111,7 +126,8 @@ struct contraction_tiles : nest<K, VB> {
     /// One row by so few columns that several rows of the right operand are a vector.
     static constexpr bool short_rows = single_row && K::header.left != by_strides && base::n1_constant == L && rows_in_vector<T, L> > 1 && K::inner >= 4 * rows_in_vector<T, L>;
     /// Sums that are only stored go to their place at once, but for those over windows, which are added to again and again.
-    static constexpr bool direct = n == 2 && K::node(1).kind == kiln::step::store && !(windows && K::header.left == by_columns);
+    static constexpr key_node last_node = K::node(n - 1);
+    static constexpr bool direct = n == (bias.sum < n ? 4 : 2) && last_node.kind == kiln::step::store && last_node.in[0] == (bias.sum < n ? bias.sum : tile_node) && !(windows && K::header.left == by_columns);
     /// With so few steps, several tiles are one call.
     static constexpr i64 few_steps = 32;
     static constexpr bool several = direct && !windows && !small && K::inner < few_steps;
@@ -149,7 +165,7 @@ struct contraction_tiles : nest<K, VB> {
 #if defined(__AVX2__)
         if constexpr (short_rows) return sums_of_short_rows<T, L>(o);
 #endif
-        if constexpr (small) return tile_sums<T, Lanes, H, V, Tail, true>(o, o.b, o.c);
+        if constexpr (small) return tile_sums<T, Lanes, H, V, Tail, true>(o, o.b, o.first, o.c);
         if constexpr (keeps && V == NV && !Tail && heights::may_be_first(H))
             if (o.kept) return keeping_tile_sums<T, Lanes, H, V>(o);
         if constexpr (several && V == NV && !Tail)

@@ -34,6 +34,7 @@ struct tile_operands {
     i64 tiles = 1, b_tile = 0;            // so many tiles side by side, and how far apart their columns begin
     T* kept = nullptr;                    // a panel for what is read of b
     bool beyond_caches = false;           // the results of all of them
+    const T* first = nullptr;             // a row with which all sums begin, else with 0
 };
 
 template <class T, int L>
@@ -112,9 +113,9 @@ KILN_INLINE void clear(V (&sums)[U][R][C]) {
 #pragma GCC unroll 16
             for (int c = 0; c < C; ++c) sums[u][r][c] = V{};
 }
-/// MR rows by NV vectors, whose columns begin at b_first and whose sums go to c. Once: there is one run. Keeps: what is read of b goes to o.kept too.
+/// MR rows by NV vectors, whose columns begin at b_first and whose sums begin with what is at `first`, if anything, and go to c. Once: there is one run. Keeps: what is read of b goes to o.kept too.
 template <class T, int L, int MR, int NV, bool Tail, bool Once = false, bool Keeps = false>
-KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
+KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T* first, T* c) {
     constexpr int chains = MR * NV >= 8 || (NV > 1 && MR * NV >= 6) ? 1 : MR * NV >= 3 ? 2 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
     // The right operand's rows may lie where the caches do not expect them: a line each, pages apart (AVX-512, 384 x 384 x 384: 1.05 ms, 0.85 if
@@ -123,6 +124,13 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c) {
     constexpr bool fetches_ahead = Keeps || (!Once && MR > 4 && NV > 1 && L * sizeof(T) == 64);
     raw<T, L> part[chains][MR][NV];
     clear(part);
+    if (first)
+#pragma GCC unroll 8
+        for (int v = 0; v < NV; ++v) {
+            const raw<T, L> x = Tail && v == NV - 1 ? load_lanes<T, L, Tail>(first + v * L, o.count) : load_lanes<T, L, false>(first + v * L, L);
+#pragma GCC unroll 32
+            for (int r = 0; r < MR; ++r) part[0][r][v] = x;
+        }
     const i64 c_row = o.c_row;
     const bool more = o.more;
     if (more) {
@@ -222,6 +230,7 @@ KILN_INLINE void sums_of_short_rows(const tile_operands<T>& o) {
     using lanes = tile_lanes<T, L>;
     const T *a = o.a, *b = o.b;
     wide s0{}, s1{}, s2{}, s3{};   // not an array: g++ would keep it in memory
+    if (o.first) s0 = load_some<wide>(o.first, L);
     i64 k = 0;
     const auto rows = [&](wide& sum) KILN_INLINE_LAMBDA {
         sum = fma(wide{each_repeated<T, L, W>(a + k)}, load<wide>(b + k * L), sum);
@@ -268,20 +277,21 @@ template <class T, int L>
 #pragma GCC unroll 64
         for (int c = 0; c < L; ++c) part[c] = multiply_add<T, L>(x, load_lanes<T, L, true>(b[c] + k, here), part[c]);
     }
-    store(o.c, tile_lanes<T, L>{sums_across<T, L>(part)});
+    const tile_lanes<T, L> sums{sums_across<T, L>(part)};
+    store(o.c, o.first ? load_some<tile_lanes<T, L>>(o.first, o.count) + sums : sums);
 }
 
 /// The sums of a tile as a function of its own, which kernels share.
 template <class T, int L, int MR, int NV, bool Tail>
-[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, Tail>(o, o.b, o.c); }
+[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, Tail>(o, o.b, o.first, o.c); }
 /// The same, which leaves its columns of the right operand in a panel for the tiles below.
 template <class T, int L, int MR, int NV>
-[[gnu::noinline]] void keeping_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, false, false, true>(o, o.b, o.c); }
+[[gnu::noinline]] void keeping_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, false, false, true>(o, o.b, o.first, o.c); }
 /// The same of several tiles side by side: with few steps the calls would cost as much. So would waiting for lines of results that no cache holds,
 /// which are asked for a tile before (AVX-512, 1000 x 1000 x 10: 352 us, 254; AVX2 gains nothing).
 template <class T, int L, int MR, int NV>
 [[gnu::noinline]] void shared_sums_of_tiles(const tile_operands<T>& o) {
-    const T* b = o.b;
+    const T *b = o.b, *first = o.first;
     T* c = o.c;
     for (i64 k = 0; k < o.tiles; ++k, b += o.b_tile, c += NV * L) {
         if (L * sizeof(T) == 64 && o.beyond_caches) {
@@ -290,7 +300,8 @@ template <class T, int L, int MR, int NV>
 #pragma GCC unroll 8
                 for (int v = 0; v < NV; ++v) __builtin_prefetch(next + v * L, 1);
         }
-        tile_sums<T, L, MR, NV, false>(o, b, c);
+        tile_sums<T, L, MR, NV, false>(o, b, first, c);
+        if (first) first += NV * L;
     }
 }
 
