@@ -136,6 +136,58 @@ TEST_CASE("layers of constant extents begin with their bias", "[cpu][contraction
             compare(h, {{"g", n}, {"m", m}}, {.tolerance = 2e3});
         }
 }
+/// Has the body of the one kernel of F the sums of a tile in registers?
+template <class F>
+constexpr bool body_in_registers = cpu::contraction_tiles<typename known_key<cpu::words_at<typename F::L, 0>>::type, 64, 32>::body_in_registers;
+template <class T, i64 Rows, i64 Inner, i64 Columns>
+void compare_bodies() {
+    constexpr auto x = placeholder<"x", T, Rows, Inner>;
+    constexpr auto w = placeholder<"w", T, Inner, Columns>;
+    constexpr auto c = placeholder<"c", T, Columns>;
+    constexpr auto z = placeholder<"z", T, Rows, Columns>;
+    constexpr auto rate = placeholder<"rate", T>;
+    auto f = function(inputs(x, w, c), relu(matmul(x, w) + c));
+    auto g = function(inputs(x, w, z, rate), z - rate * matmul(x, w));
+    auto h = function(inputs(x, w, z), where(z > 0_c, matmul(x, w), 0_c));
+    auto i = function(inputs(x, w, z, c), trace([](value l, value r, value d, value e) {
+        const value p = matmul(l, r) * e;
+        return values{p - d, p > d};
+    }, x, w, z, c));
+    static_assert(body_in_registers<decltype(f)> && body_in_registers<decltype(g)> && body_in_registers<decltype(h)>);
+    const settings near{.tolerance = 2e3, .low = -0.9, .high = 0.9};
+    compare(f, {}, near);
+    compare(g, {}, near);
+    compare(h, {}, near);
+    compare(i, {}, near);
+}
+TEST_CASE("short bodies that have their sums in registers", "[cpu][contractions]") {
+    compare_bodies<float, 60, 100, 32>();
+    compare_bodies<float, 64, 128, 10>();
+    compare_bodies<float, 64, 10, 128>();
+    compare_bodies<float, 33, 50, 45>();
+    compare_bodies<double, 29, 7, 30>();
+    constexpr auto w = variable<"w", float, 70, 96>(ones);
+    constexpr auto x = placeholder<"x", float, 32, 70>;
+    constexpr auto d = placeholder<"d", float, 32, 96>;
+    auto update = function(inputs(x, d), outputs(), updates(assign(w, w - 0.25_c * matmul(transpose(x), d))));   // where it lies
+    session s(update);
+    s.initialize();
+    tensor<float, 32, 70> left;
+    tensor<float, 32, 96> right;
+    for (i64 k = 0; k < 32; ++k) {
+        for (i64 i = 0; i < 70; ++i) left(k, i) = static_cast<float>((k * 7 + i * 3) % 11) - 5;
+        for (i64 j = 0; j < 96; ++j) right(k, j) = static_cast<float>((k * 5 + j) % 13) - 6;
+    }
+    update(s, left, right);
+    int wrong = 0;
+    for (i64 i = 0; i < 70; ++i)
+        for (i64 j = 0; j < 96; ++j) {
+            float sum = 0;
+            for (i64 k = 0; k < 32; ++k) sum += left(k, i) * right(k, j);
+            wrong += s[w](i, j) != 1 - 0.25f * sum;
+        }
+    CHECK(wrong == 0);
+}
 TEST_CASE("gradients of products", "[cpu][contractions]") {
     struct net {
         constexpr auto operator()(value x, value y, value c, value z) const {

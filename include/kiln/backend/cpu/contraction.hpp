@@ -49,8 +49,12 @@ struct contraction : contraction_tiles<K, VB, Registers> {
     }
     template <bool Tail>
     static KILN_INLINE void one_vector(state& s, const T* c, const place& p, regs& acc) {
+        with_sums<Tail>(s, load<simd<T, L, base::B>>(c), p, acc);
+    }
+    template <bool Tail>
+    static KILN_INLINE void with_sums(state& s, simd<T, L, base::B> sums, const place& p, regs& acc) {
         regs r;
-        base::template at<tile_node>(r) = load<simd<T, L, base::B>>(c);
+        base::template at<tile_node>(r) = sums;
         if constexpr (bias.sum < n) base::template at<bias.sum>(r) = base::template at<tile_node>(r);
         after_sums<Tail>(only<base::once>{}, s, r, p, acc);
     }
@@ -153,10 +157,14 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                         t.beyond_caches = o.rows * p0.n1 * i64{sizeof(T)} > 1 << 20;
                         columns = t.tiles * width;
                     }
+                const auto then = [&]<bool Some>(std::bool_constant<Some>, int r, int v, T*, int count, tile_lanes<T, L> sum) KILN_INLINE_LAMBDA {
+                    if constexpr (shape::body_in_registers) with_sums<Some>(s, simd<T, L, base::B>{sum.v}, place{p0.q, p0.sizes, p0.outer, i + r, j + v * L, p0.n1, count}, s.acc);
+                };
+                if constexpr (shape::body_in_registers) stored = true;
                 if constexpr (may_be_products)
                     if (p.products) inner_products<T, L>(t);
                 if constexpr (!may_be_products || rows_constant == 0)
-                    if (!p.products) sums_of(typename heights::list{}, h, vectors, t);
+                    if (!p.products) sums_of(typename heights::list{}, h, vectors, t, then);
                 if (!stored && k + d >= o.inner) epilogue(s, t, h, static_cast<int>(columns / L), p0, i, j, sums ? sums + c / L : nullptr);
                 j += columns;
             }
@@ -207,7 +215,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                             t.b += w.first * o.b_inner;
                             t.b_run = w.apart * o.b_inner;
                             t.more = more;
-                            sums_of(typename heights::list{}, h, vectors, t);
+                            sums_of(typename heights::list{}, h, vectors, t, stored_sums{});
                         });
                         more = true;
                     };

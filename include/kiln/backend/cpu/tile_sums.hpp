@@ -113,9 +113,18 @@ KILN_INLINE void clear(V (&sums)[U][R][C]) {
 #pragma GCC unroll 16
             for (int c = 0; c < C; ++c) sums[u][r][c] = V{};
 }
+/// What becomes of the sums of a tile, if nothing else: they lie in memory.
+struct stored_sums {
+    template <bool Some, class T, class V>
+    KILN_INLINE void operator()(std::bool_constant<Some>, int, int, T* at, int count, V sum) const {
+        if constexpr (Some) store_some(sum, at, count);
+        else store(at, sum);
+    }
+};
 /// MR rows by NV vectors, whose columns begin at b_first and whose sums begin with what is at `first`, if anything, and go to c. Once: there is one run. Keeps: what is read of b goes to o.kept too.
-template <class T, int L, int MR, int NV, bool Tail, bool Once = false, bool Keeps = false>
-KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T* first, T* c) {
+/// then(is it cut, row, vector, where the sums go, the sums)
+template <class T, int L, int MR, int NV, bool Tail, bool Once = false, bool Keeps = false, class Then = stored_sums>
+KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T* first, T* c, const Then& then = {}) {
     constexpr int chains = MR * NV >= 8 || (NV > 1 && MR * NV >= 6) ? 1 : MR * NV >= 3 ? 2 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
     // The right operand's rows may lie where the caches do not expect them: a line each, pages apart (AVX-512, 384 x 384 x 384: 1.05 ms, 0.85 if
@@ -183,8 +192,8 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T*
             const bool some = Tail && v == NV - 1;
             lanes sum{part[0][r][v]};
             if (more) sum = lanes{some ? load_lanes<T, L, Tail>(line + v * L, count) : load_lanes<T, L, false>(line + v * L, L)} + sum;
-            if (some) store_some(sum, line + v * L, count);
-            else store(line + v * L, sum);
+            if (some) then(std::bool_constant<Tail>{}, r, v, line + v * L, count, sum);
+            else then(std::false_type{}, r, v, line + v * L, L, sum);
         }
 }
 
