@@ -188,6 +188,41 @@ TEST_CASE("short bodies that have their sums in registers", "[cpu][contractions]
         }
     CHECK(wrong == 0);
 }
+/// How many columns of the one kernel of F are sums along the inner axis, with vectors of so many bytes?
+template <class F, int Bytes>
+constexpr i64 left_over = cpu::contraction_tiles<typename known_key<cpu::words_at<typename F::L, 0>>::type, Bytes, Bytes == 64 ? 32 : 16>::left_over;
+template <class T, i64 Rows, i64 Inner, i64 Columns, i64 Over64, i64 Over32>
+void compare_left_over() {
+    constexpr auto x = placeholder<"x", T, Rows, Inner>;
+    constexpr auto w = placeholder<"w", T, Inner, Columns>;
+    constexpr auto c = placeholder<"c", T, Columns>;
+    constexpr auto z = placeholder<"z", T, Rows, Columns>;
+    auto f = function(inputs(x, w), matmul(x, w));
+    auto g = function(inputs(x, w, c), matmul(x, w) + c);
+    auto h = function(inputs(x, w, c, z), trace([](value l, value r, value d, value e) {
+        const value p = matmul(l, r), q = tanh(p + d) * e;
+        return values{q, sum(q, 0), sum(q), q > 0, sum(p, 1), max(p, 0) * d};
+    }, x, w, c, z));
+    static_assert(left_over<decltype(f), 64> == Over64 && left_over<decltype(g), 64> == Over64 && left_over<decltype(h), 64> == Over64 && left_over<decltype(f), 32> == Over32);
+    const settings near{.tolerance = 4e3, .low = -0.9, .high = 0.9};
+    compare(f, {}, near);
+    compare(g, {}, near);
+    compare(h, {}, near);
+}
+TEST_CASE("columns that are left over are sums along the inner axis", "[cpu][contractions]") {
+    compare_left_over<float, 57, 131, 37, 5, 0>();
+    compare_left_over<float, 64, 128, 10, 0, 2>();
+    compare_left_over<float, 100, 100, 100, 4, 4>();
+    compare_left_over<float, 9, 130, 41, 0, 1>();
+    compare_left_over<float, 150, 70, 24, 8, 0>();
+    compare_left_over<double, 70, 33, 19, 3, 0>();
+    constexpr auto x = placeholder<"x", float, "g", 20, 100>;
+    constexpr auto y = placeholder<"y", float, 100, 35>;
+    constexpr auto each = placeholder<"c", float, "g", 1, 35>;
+    auto f = function(inputs(x, y, each), relu(matmul(x, y) + each));
+    static_assert(left_over<decltype(f), 64> == 3);
+    for (const i64 n : {0, 1, 3}) compare(f, {{"g", n}}, {.tolerance = 2e3});
+}
 TEST_CASE("gradients of products", "[cpu][contractions]") {
     struct net {
         constexpr auto operator()(value x, value y, value c, value z) const {

@@ -2,36 +2,22 @@
 // mask, column sums, the optimizer's update. Operands are read where they lie, or from panels (plan/packing.hpp), into which they are copied
 // or computed (prologue.hpp).
 #pragma once
-#include <kiln/backend/cpu/contraction_tiles.hpp>
-#include <kiln/backend/cpu/prologue.hpp>
+#include <kiln/backend/cpu/contraction_operands.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB, int Registers>
-struct contraction : contraction_tiles<K, VB, Registers> {
-    using shape = contraction_tiles<K, VB, Registers>;
+struct contraction : contraction_operands<K, VB, Registers> {
+    using shape = contraction_operands<K, VB, Registers>;
     using typename shape::base, typename shape::T, typename shape::windows_seen, typename shape::heights;
     using base::f, base::L, base::axes, base::n;
-    using typename base::regs, typename base::state, typename base::nothing;
-    using shape::MR, shape::NV, shape::bias, shape::blocks_of, shape::computes_left, shape::computes_right, shape::copies_of, shape::direct, shape::few_steps, shape::half, shape::keeps, shape::line_of, shape::may_be_products,
-        shape::may_copy, shape::most_vectors, shape::columns_at_once, shape::panel_width, shape::rows_constant, shape::sums_in_registers, shape::several, shape::sums_of, shape::tile_node, shape::vector, shape::vectors_of,
+    using typename base::regs, typename base::state, typename base::nothing, typename shape::operands, typename shape::panels, typename shape::computed;
+    using shape::MR, shape::NV, shape::bias, shape::blocks_of, shape::computes_left, shape::computes_right, shape::copies_of, shape::direct, shape::few_steps, shape::fetch_part, shape::fill_right, shape::half, shape::keeps, shape::line_of, shape::may_be_products,
+        shape::may_copy, shape::most_vectors, shape::columns_at_once, shape::operands_of, shape::panel_of, shape::panel_width, shape::rows_constant, shape::sums_in_registers, shape::several, shape::sums_of, shape::tile_node, shape::vector, shape::vectors_of,
         shape::windows;
     template <int P>
     using only = typename base::template only<P>;
 
-    struct operands {
-        const T *a, *b;
-        i64 a_row, a_inner, b_inner, b_column, inner, rows;
-    };
-    struct panels {
-        T *right, *left, *waiting, *lines;   // null: not copied, all steps at once
-        bool products;
-        i64 waiting_row, computed_row;
-    };
-    struct computed {   // operands that lie nowhere
-        prologue<K, VB, 0> left;
-        prologue<K, VB, 1> right;
-    };
     /// The body on the sums of a tile.
     static KILN_INLINE void epilogue(state& s, const tile_operands<T>& o, int height, int vectors, const place& p0, i64 i, i64 j, regs* sums) {
 #pragma GCC unroll 1
@@ -63,26 +49,6 @@ struct contraction : contraction_tiles<K, VB, Registers> {
         ((I == bias.sum ? void() : base::template step<I, Tail>(s, r, p, acc)), ...);
     }
 
-    /// The panel of a column, so many columns from the first one.
-    static KILN_INLINE T* panel_of(const panels& p, i64 column, i64 d) { return p.right + column / panel_width * contraction_blocks::panel(d, sizeof(T), VB); }
-    /// The steps [k, k + d) of the columns [from, to), of which `first` begins the first panel: in panels, or as rows where they are computed.
-    static KILN_INLINE void fill_right(const computed& maps, const operands& o, const panels& p, i64 first, i64 from, i64 to, i64 k, i64 d) {
-        constexpr i64 width = NV * L;
-        if constexpr (!computes_right) pack<T, L>(panel_of(p, from - first, d), panel_width, contraction_blocks::panel(d, sizeof(T), VB), o.b + from * o.b_column + k * o.b_inner, to - from, o.b_column, o.b_inner, d);
-        else if constexpr (K::header.right == by_rows) maps.right.compute(p.right, p.computed_row, k, d, from, to - from);
-        else
-            for (i64 j = from; j < to; j += width) {   // it is computed along the inner axis
-                const i64 columns = to - j < width ? to - j : width;
-                maps.right.compute(p.lines, line_of(d), j, columns, k, d);
-                pack<T, L>(p.right + (j - from), p.computed_row, 0, p.lines, columns, line_of(d), 1, d);
-            }
-    }
-    /// Asks for the parts [first, last) of `parts` of the left operand's next panel. The tiles of one beside another wait for nothing then, where each line
-    /// of the first would come from beyond L2 (Zen 5, 2048 x 2048 x 2048: 75.9 ms, 71.2; 4096 x 4096 x 1024 157, 144).
-    static KILN_INLINE void fetch_part(const T* next, i64 n, i64 first, i64 last, i64 parts) {
-        constexpr i64 line = 64 / sizeof(T);
-        for (i64 x = n * first / parts / line * line, end = n * last / parts; x < end; x += line) __builtin_prefetch(next + x, 0, 2);
-    }
     /// A part of the work on a block of the result: some steps of its sums, in all of its columns or in a panel of them.
     struct part {
         i64 first_row, last_row, first_column;   // of the block
@@ -118,7 +84,7 @@ struct contraction : contraction_tiles<K, VB, Registers> {
                 }
             for (i64 j = from; j < to;) {
                 // a single piece is as wide as the result: the compiler could not know
-                const i64 left = base::n1_constant > 0 && base::n1_constant <= width && !half ? base::n1_constant : to - j, c = j - at.first_column;
+                const i64 left = shape::tiled_columns > 0 && shape::tiled_columns <= width && !half ? shape::tiled_columns : to - j, c = j - at.first_column;
                 const int vectors = p.products ? 1 : vectors_of(left);
                 i64 columns = vectors > 0 ? vectors * L : L;
                 alignas(64) T here[MR * NV * L];
@@ -245,8 +211,9 @@ struct contraction : contraction_tiles<K, VB, Registers> {
         const i64 most = cut ? blocks.steps(o.inner, bytes) : o.inner;
         const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
         const bool crowd = shape::may_crowd && !p.left && shape::crowded(o.a_row);
-        for (i64 from = first; from < last; from += width) {
-            const i64 to = from + width < last ? from + width : last;
+        const i64 end = shape::left_over > 0 && last == base::n1_constant ? shape::tiled_columns : last;   // of tiles
+        for (i64 from = first; from < end; from += width) {
+            const i64 to = from + width < end ? from + width : end;
             [[maybe_unused]] std::conditional_t<sums_in_registers, regs[most_vectors], nothing> kept;
             regs* sums = nullptr;
             if constexpr (sums_in_registers) {
@@ -268,6 +235,34 @@ struct contraction : contraction_tiles<K, VB, Registers> {
             }
             if constexpr (sums_in_registers) columns_done(s, p0, from, to, sums);
         }
+        if constexpr (shape::left_over > 0)
+            if (end < last) left_over_columns(s, o, p0);
+    }
+    /// All rows of the columns that are no vector.
+    static KILN_INLINE void left_over_columns(state& s, const operands& o, const place& p0) {
+        constexpr i64 j = shape::tiled_columns, line = (K::inner + L - 1) / L * L, at_once = 64;
+        constexpr int few = static_cast<int>(shape::left_over);
+        alignas(64) T columns[few][line]{}, here[direct ? 1 : at_once][L]{};
+        for (i64 k = 0; k < K::inner; ++k)
+            for (int c = 0; c < few; ++c) columns[c][k] = o.b[k * o.b_inner + j + c];
+        const T* begin = nullptr;
+        if constexpr (bias.row < n) begin = base::template address<bias.row>(place{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, L});
+        const auto sums_of_rows = [&](i64 i, i64 rows, T* to, i64 to_row) KILN_INLINE_LAMBDA {
+            sums_of_few_columns<T, L, few>(o.a + i * o.a_row, o.a_row, rows, columns[0], line, K::inner, begin, to, to_row);
+        };
+        if constexpr (direct) sums_of_rows(0, o.rows, reinterpret_cast<T*>(p0.q[shape::last_node.slot]) + j, p0.n1);
+        else {
+            [[maybe_unused]] std::conditional_t<sums_in_registers, regs[1], nothing> kept;
+            regs* sums = nullptr;
+            if constexpr (sums_in_registers) base::clear(only<base::all_after>{}, *(sums = kept));
+            for (i64 i = 0; i < o.rows; i += at_once) {
+                const int rows = static_cast<int>(o.rows - i < at_once ? o.rows - i : at_once);
+                sums_of_rows(i, rows, here[0], L);
+                const tile_operands<T> t{nullptr, nullptr, 0, 0, 0, 0, here[0], L, false, few};
+                epilogue(s, t, rows, 1, p0, i, j, sums);
+            }
+            if constexpr (sums_in_registers) columns_done(s, p0, j, base::n1_constant, sums);
+        }
     }
     /// All rows of these columns are over.
     static KILN_INLINE void columns_done(state& s, const place& p0, i64 from, i64 to, const regs* sums) {
@@ -281,27 +276,6 @@ struct contraction : contraction_tiles<K, VB, Registers> {
             }
             base::merge_totals(only<base::cross_scalar>{}, s.acc, sums[v]);
         }
-    }
-
-    static KILN_INLINE i64 offset(const i64* strides, const i64* outer) {
-        i64 r = 0;
-        for (int k = 0; k < K::header.outer; ++k) r += outer[k] * strides[k];
-        return r;
-    }
-
-    /// Where the operands lie at this index of the outer axes.
-    static KILN_INLINE operands operands_of(char* const* a, const i64* sizes, const i64* outer) {
-        const i64* a_strides = sizes + axes + 1;   // where they do not follow from the extents
-        const i64* b_strides = a_strides + axes + 1;
-        const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
-        const i64 inner = known_or<K::inner>(sizes[axes]);
-        static constexpr T no_element{};   // an operand without elements may be null, from which no address follows
-        const auto begin = [&](const char* p, const i64* strides) KILN_INLINE_LAMBDA { return inner ? reinterpret_cast<const T*>(p) + offset(strides, outer) : &no_element; };
-        return {computes_left ? nullptr : begin(a[0], a_strides), computes_right ? nullptr : begin(a[1], b_strides),
-                K::header.left == by_rows ? inner : K::header.left == by_columns ? 1 : a_strides[axes - 2],
-                K::header.left == by_rows ? 1 : K::header.left == by_columns ? n0 : a_strides[axes],
-                K::header.right == by_rows ? n1 : K::header.right == by_columns ? 1 : b_strides[axes],
-                K::header.right == by_rows ? 1 : K::header.right == by_columns ? inner : b_strides[axes - 1], inner, n0};
     }
 
     /// Split over threads: outer axes, or blocks of columns where no total crosses them.

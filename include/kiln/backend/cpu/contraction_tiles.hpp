@@ -1,8 +1,8 @@
 // What the key of a contraction says of its tiles and blocks: how high and wide they are, what is copied for them, and which of the shared
 // loops over a tile have its sums.
 #pragma once
+#include <kiln/backend/cpu/inner_sums.hpp>
 #include <kiln/backend/cpu/nest.hpp>
-#include <kiln/backend/cpu/tile_sums.hpp>
 #include <kiln/backend/cpu/window_view.hpp>
 #include <kiln/plan/packing.hpp>
 
@@ -44,9 +44,16 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_left && !computes_right;
     /// Rows of the left operand that lie somewhere, side by side, so far apart as the key knows.
     static constexpr bool in_rows = !windows && !computes_left && K::header.left != by_columns, distance_known = K::header.left == by_rows && K::inner > 0;
+    /// Columns behind the last whole vector that are sums along the inner axis, where that is long enough: as a vector of a tile they would leave most lanes empty.
+    static constexpr i64 left_over = [] {
+        constexpr i64 over = base::n1_constant % L, room = 16384 / static_cast<i64>(sizeof(T));
+        const bool few = base::n1_constant > L && over > 0 && 2 * over <= L && rows_constant >= 8 && rows_constant * base::n1_constant * K::inner > 32768;
+        return few && std::is_floating_point_v<T> && in_rows && distance_known && K::header.right == by_rows && !computes_right && K::inner >= 4 * L && over * (K::inner + L) <= room ? over : 0;
+    }();
+    static constexpr i64 tiled_columns = base::n1_constant - left_over;
     /// A tile has at most so many rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row. A vector that meets
     /// twice the rows is loaded half as often, and loads are the bound where there is no second one (Zen 5, 64 x 10 x 128 with bias and relu: 1,216 ns, 1,177).
-    static constexpr bool one_vector = base::n1_constant > 0 && base::n1_constant <= L && in_rows && distance_known;
+    static constexpr bool one_vector = tiled_columns > 0 && tiled_columns <= L && in_rows && distance_known;
     static constexpr int highest = single_row ? 1 : (Registers == 32 ? 14 : 6) * (one_vector ? 2 : 1), NV = single_row ? 8 : 2;
     /// Rows of the left operand so far apart lie in one set of L1, which has room for eight; more of them would push each other out at every step.
     static constexpr bool crowded(i64 row) { return highest > 8 && row * static_cast<i64>(sizeof(T)) % 4096 == 0; }
@@ -101,8 +108,8 @@ struct contraction_tiles : nest<K, VB> {
     };
     /// Columns that are left over at most half a vector are done by themselves: of a vector of 64 bytes in half the time; of a shorter
     /// one without a mask, unless they are the second vector of a tile, which costs less than a tile of their own.
-    static constexpr int over = static_cast<int>(base::n1_constant % L);
-    static constexpr bool half = !single_row && over > 0 && 2 * over <= L && L / 2 * sizeof(T) >= 16 && (VB == 64 || base::n1_constant % (NV * L) < L);
+    static constexpr int over = static_cast<int>(tiled_columns % L);
+    static constexpr bool half = !single_row && over > 0 && 2 * over <= L && L / 2 * sizeof(T) >= 16 && (VB == 64 || tiled_columns % (NV * L) < L);
     /// How blocks are cut. Sums in registers, and windows, have room for the narrower ones.
     static constexpr contraction_blocks blocks_of(i64 m, i64 n) {
         const contraction_blocks b = contraction_blocks::of(may_copy, m, n, sizeof(T), VB);
@@ -147,7 +154,7 @@ struct contraction_tiles : nest<K, VB> {
             for (const u64 op : {hash(add_op::name), hash(subtract_op::name), hash(multiply_op::name)}) plain |= is_operation<K>(i, op);
             own |= !plain;
         }
-        const i64 rows = heights::even ? heights::e.high : MR, vectors = base::n1_constant > L ? NV : 1;
+        const i64 rows = heights::even ? heights::e.high : MR, vectors = tiled_columns > L ? NV : 1;
         return rows * vectors + vectors + 1 + (over > 0 && VB < 64) + before + own <= Registers;
     }();
     /// The sums of a tile `height` high and `vectors` wide.
@@ -167,7 +174,7 @@ struct contraction_tiles : nest<K, VB> {
     }
     template <int H, class Then>
     static KILN_INLINE void sums_of_height(int vectors, const tile_operands<T>& o, const Then& then) {
-        constexpr i64 n1 = base::n1_constant, width = NV * L;
+        constexpr i64 n1 = tiled_columns, width = NV * L;
         constexpr int rest = n1 == 0 ? 1 : half ? static_cast<int>(n1 % width / L) : static_cast<int>((n1 % width + L - 1) / L);
         constexpr bool cut = over != 0 && !half;
         if constexpr (n1 == 0 || n1 >= width)
