@@ -88,11 +88,8 @@ struct long_rows : row_fetches<K, VB> {
     }
     template <int S, int U>
     static KILN_INLINE void clear_part(regs& acc) {
-        if constexpr (U == 0) base::clear(only<base::along + S>{}, acc);
-        else {
-            base::clear_neutral(only<base::along + S>{}, acc);
-            base::clear_neutral(only<base::cross_scalar>{}, acc);
-        }
+        base::clear(only<base::along + S>{}, acc);
+        if constexpr (U > 0) base::clear(only<base::cross_scalar>{}, acc);
     }
     template <int S>
     static KILN_INLINE void copy_part(regs& to, const regs& from) {
