@@ -34,7 +34,7 @@ struct tile_operands {
     i64 tiles = 1, b_tile = 0;            // so many tiles side by side, and how far apart their columns begin
     T* kept = nullptr;                    // a panel for what is read of b
     bool beyond_caches = false;           // the results of all of them
-    const T* first = nullptr;             // a row with which all sums begin, else with 0
+    const T* first = nullptr;             // a row that all sums have in them
 };
 
 template <class T, int L>
@@ -121,7 +121,7 @@ struct stored_sums {
         else store(at, sum);
     }
 };
-/// MR rows by NV vectors, whose columns begin at b_first and whose sums begin with what is at `first`, if anything, and go to c. Once: there is one run. Keeps: what is read of b goes to o.kept too.
+/// MR rows by NV vectors, whose columns begin at b_first whose sums have what is at `first` in them, if anything, and go to c. Once: there is one run. Keeps: what is read of b goes to o.kept too.
 /// then(is it cut, row, vector, where the sums go, the sums)
 template <class T, int L, int MR, int NV, bool Tail, bool Once = false, bool Keeps = false, class Then = stored_sums>
 KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T* first, T* c, const Then& then = {}) {
@@ -133,7 +133,7 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T*
     constexpr bool fetches_ahead = Keeps || (!Once && MR > 4 && NV > 1 && L * sizeof(T) == 64);
     raw<T, L> part[chains][MR][NV];
     clear(part);
-    if (first)
+    if (Once && first)   // known then; elsewhere it would be a second way to begin, so it is added at the end, as other sums are
 #pragma GCC unroll 8
         for (int v = 0; v < NV; ++v) {
             const raw<T, L> x = Tail && v == NV - 1 ? load_lanes<T, L, Tail>(first + v * L, o.count) : load_lanes<T, L, false>(first + v * L, L);
@@ -185,13 +185,16 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T*
                     for (int u = 0; u < half; ++u) part[u][r][v] = (lanes{part[u][r][v]} + lanes{part[u + half][r][v]}).v;
     }
     T* line = c;
+    const T* added = more ? c : Once ? nullptr : first;
+    const i64 added_row = more ? c_row : 0;
+    const bool adds = added != nullptr;
 #pragma GCC unroll 32
-    for (int r = 0; r < MR; ++r, line += c_row)
+    for (int r = 0; r < MR; ++r, line += c_row, added += added_row)
 #pragma GCC unroll 8
         for (int v = 0; v < NV; ++v) {
             const bool some = Tail && v == NV - 1;
             lanes sum{part[0][r][v]};
-            if (more) sum = lanes{some ? load_lanes<T, L, Tail>(line + v * L, count) : load_lanes<T, L, false>(line + v * L, L)} + sum;
+            if (adds) sum = lanes{some ? load_lanes<T, L, Tail>(added + v * L, count) : load_lanes<T, L, false>(added + v * L, L)} + sum;
             if (some) then(std::bool_constant<Tail>{}, r, v, line + v * L, count, sum);
             else then(std::false_type{}, r, v, line + v * L, L, sum);
         }
