@@ -166,6 +166,9 @@ TEST_CASE("short bodies that have their sums in registers", "[cpu][contractions]
     compare_bodies<float, 64, 10, 128>();
     compare_bodies<float, 33, 50, 45>();
     compare_bodies<double, 29, 7, 30>();
+    compare_bodies<float, 60, 40, 40>();   // the last columns are half a vector
+    compare_bodies<float, 20, 30, 21>();
+    compare_bodies<double, 30, 20, 11>();
     constexpr auto w = variable<"w", float, 70, 96>(ones);
     constexpr auto x = placeholder<"x", float, 32, 70>;
     constexpr auto d = placeholder<"d", float, 32, 96>;

@@ -44,6 +44,13 @@ struct contraction : contraction_operands<K, VB, Registers> {
         if constexpr (bias.sum < n) base::template at<bias.sum>(r) = base::template at<tile_node>(r);
         after_sums<Tail>(only<base::once>{}, s, r, p, acc);
     }
+    /// The same of sums as a tile has them, which may be half as many.
+    template <bool Some, class V>
+    static KILN_INLINE void on_registers(std::bool_constant<Some>, state& s, V sums, const place& p) {
+        using lanes = simd<T, L, base::B>;
+        if constexpr (V::lanes == L) with_sums<Some>(s, lanes{sums.v}, p, s.acc);
+        else with_sums<true>(s, lanes{twice_as_wide(sums.v, std::make_integer_sequence<int, L>{})}, place{p.q, p.sizes, p.outer, p.row, p.column, p.n1, shape::over}, s.acc);
+    }
     template <bool Tail, int... I>
     static KILN_INLINE void after_sums(std::integer_sequence<int, I...>, state& s, regs& r, const place& p, regs& acc) {
         ((I == bias.sum ? void() : base::template step<I, Tail>(s, r, p, acc)), ...);
@@ -123,8 +130,8 @@ struct contraction : contraction_operands<K, VB, Registers> {
                         t.beyond_caches = o.rows * p0.n1 * i64{sizeof(T)} > 1 << 20;
                         columns = t.tiles * width;
                     }
-                const auto then = [&]<bool Some>(std::bool_constant<Some>, int r, int v, T*, int count, tile_lanes<T, L> sum) KILN_INLINE_LAMBDA {
-                    if constexpr (shape::body_in_registers) with_sums<Some>(s, simd<T, L, base::B>{sum.v}, place{p0.q, p0.sizes, p0.outer, i + r, j + v * L, p0.n1, count}, s.acc);
+                const auto then = [&](auto some, int r, int v, T*, int count, auto sum) KILN_INLINE_LAMBDA {
+                    if constexpr (shape::body_in_registers) on_registers(some, s, sum, place{p0.q, p0.sizes, p0.outer, i + r, j + v * base::L, p0.n1, count});
                 };
                 if constexpr (shape::body_in_registers) stored = true;
                 if constexpr (may_be_products)

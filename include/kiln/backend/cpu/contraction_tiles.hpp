@@ -144,7 +144,7 @@ struct contraction_tiles : nest<K, VB> {
     /// the columns of a step, an element of its rows, a mask and what the body knows before (AVX-512, 64 x 10 x 128 with bias and relu: 1,099 ns, 1,038;
     /// the training step of 784-128-10 102.8 us, 97.2).
     static constexpr bool body_in_registers = [] {
-        if (direct || windows || half || single_row || base::has_sums || base::B != sizeof(T) || computes_left || computes_right || may_copy.right || may_be_products) return false;
+        if (direct || windows || single_row || base::has_sums || base::B != sizeof(T) || computes_left || computes_right || may_copy.right || may_be_products) return false;
         if (work == 0 || K::inner > 128 || base::n_costly > 0) return false;
         constexpr int values = base::template only<base::once>::size(), before = base::template only<base::before>::size();
         if (values > 6 || base::template only<base::row_start>::size() > 0) return false;

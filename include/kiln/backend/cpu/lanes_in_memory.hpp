@@ -111,6 +111,11 @@ template <i64 From, class X, int... J>
 KILN_INLINE auto lanes_from(X x, std::integer_sequence<int, J...>) {
     return __builtin_shufflevector(x, x, (J + static_cast<int>(From))...);
 }
+/// Half of the J lanes are those of x, the others 0.
+template <class X, int... J>
+KILN_INLINE auto twice_as_wide(X x, std::integer_sequence<int, J...>) {
+    return __builtin_shufflevector(x, X{}, J...);
+}
 /// The first n of fewer than Lanes in pieces of half of them, a quarter, ...
 template <class T, int Lanes>
 KILN_INLINE void store_pieces(raw<T, Lanes> x, T* p, int n) {

@@ -121,7 +121,7 @@ struct stored_sums {
         else store(at, sum);
     }
 };
-/// MR rows by NV vectors, whose columns begin at b_first whose sums have what is at `first` in them, if anything, and go to c. Once: there is one run. Keeps: what is read of b goes to o.kept too.
+/// MR rows by NV vectors, whose columns begin at b_first and whose sums have what is at `first` in them, if anything, and go to c. Once: there is one run. Keeps: what is read of b goes to o.kept too.
 /// then(is it cut, row, vector, where the sums go, the sums)
 template <class T, int L, int MR, int NV, bool Tail, bool Once = false, bool Keeps = false, class Then = stored_sums>
 KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T* first, T* c, const Then& then = {}) {
