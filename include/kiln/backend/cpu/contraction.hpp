@@ -250,8 +250,15 @@ struct contraction : contraction_operands<K, VB, Registers> {
         constexpr i64 j = shape::tiled_columns, line = (K::inner + L - 1) / L * L, at_once = 64;
         constexpr int few = static_cast<int>(shape::left_over);
         alignas(64) T columns[few][line]{}, here[direct ? 1 : at_once][L]{};
-        for (i64 k = 0; k < K::inner; ++k)
-            for (int c = 0; c < few; ++c) columns[c][k] = o.b[k * o.b_inner + j + c];
+        if constexpr (few < shape::squares_from)
+            for (i64 k = 0; k < K::inner; ++k)
+                for (int c = 0; c < few; ++c) columns[c][k] = o.b[k * o.b_inner + j + c];
+        else {
+            for (i64 k = 0; k < K::inner; k += L)
+                transposed_square<T, L, false>(columns[0] + k, line, o.b + k * o.b_inner + j, o.b_inner, static_cast<int>(K::inner - k < L ? K::inner - k : L), few);
+            for (int c = 0; c < few; ++c)
+                for (i64 k = K::inner; k < line; ++k) columns[c][k] = 0;
+        }
         const T* begin = nullptr;
         if constexpr (bias.row < n) begin = base::template address<bias.row>(place{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, L});
         const auto sums_of_rows = [&](i64 i, i64 rows, T* to, i64 to_row) KILN_INLINE_LAMBDA {

@@ -29,8 +29,8 @@ struct exponential<float> {
     static constexpr float exp[]{0x1.00087cp-1f, 0x1.555d34p-3f};
     static constexpr float exp2[]{0x1.62e43p-1f, 0x1.ec0c38p-3f, 0x1.c6bf54p-5f};
     static constexpr float expm1[]{0x1.fffffep-2f, 0x1.5554aep-3f, 0x1.555716p-5f, 0x1.122962p-7f, 0x1.6b75d8p-10f};
-    /// Eight points, at each of which tanh is almost a float, by exponent and first bit of 1 + tanh_scale x; coefficients of
-    /// powers of u in tanh (point + u).
+    /// Eight points, at each of which the polynomial for tanh is almost a float, by exponent and first bit of 1 + tanh_scale x;
+    /// coefficients of powers of u in tanh (point + u).
     static constexpr float tanh_scale = 0x1.a84f34p0f;
     static constexpr table<float> tanh[]{
         {0x1.cfp-1f, 0x1.7fp0f, 0x1.33dp1f, 0x1.ce2p1f,
