@@ -98,15 +98,19 @@ TEST_CASE("sums that begin with a bias", "[cpu][contractions]") {
     }
 }
 template <class T, i64 Rows, i64 Inner, i64 Columns>
+struct layer {
+    static constexpr auto x = placeholder<"x", T, Rows, Inner>;
+    static constexpr auto w = placeholder<"w", T, Inner, Columns>;
+    static constexpr auto c = placeholder<"c", T, Columns>;
+    static constexpr auto z = placeholder<"z", T, Rows, Columns>;
+};
+template <class T, i64 Rows, i64 Inner, i64 Columns>
 void compare_layer() {
-    constexpr auto x = placeholder<"x", T, Rows, Inner>;
-    constexpr auto w = placeholder<"w", T, Inner, Columns>;
-    constexpr auto c = placeholder<"c", T, Columns>;
-    constexpr auto other = placeholder<"other", T, Rows, Columns>;
-    auto f = function(inputs(x, w, c), matmul(x, w) + c);
-    auto g = function(inputs(x, w, c), tanh(c + matmul(x, w)) * 2_c);
-    auto h = function(inputs(x, w, other), tanh(matmul(x, w) + other));   // a single row of it is a bias
-    auto i = function(inputs(x, w, c), matmul(x, w) - c);
+    using in = layer<T, Rows, Inner, Columns>;
+    auto f = function(inputs(in::x, in::w, in::c), matmul(in::x, in::w) + in::c);
+    auto g = function(inputs(in::x, in::w, in::c), tanh(in::c + matmul(in::x, in::w)) * 2_c);
+    auto h = function(inputs(in::x, in::w, in::z), tanh(matmul(in::x, in::w) + in::z));   // a single row of it is a bias
+    auto i = function(inputs(in::x, in::w, in::c), matmul(in::x, in::w) - in::c);
     static_assert(begins_with_bias<decltype(f)> && begins_with_bias<decltype(g)> && begins_with_bias<decltype(h)> == (Rows == 1) && !begins_with_bias<decltype(i)>);
     const settings near{.tolerance = 2e3, .low = -0.9, .high = 0.9};
     compare(f, {}, near);
@@ -141,18 +145,15 @@ template <class F>
 constexpr bool body_in_registers = cpu::contraction_tiles<typename known_key<cpu::words_at<typename F::L, 0>>::type, 64, 32>::body_in_registers;
 template <class T, i64 Rows, i64 Inner, i64 Columns>
 void compare_bodies() {
-    constexpr auto x = placeholder<"x", T, Rows, Inner>;
-    constexpr auto w = placeholder<"w", T, Inner, Columns>;
-    constexpr auto c = placeholder<"c", T, Columns>;
-    constexpr auto z = placeholder<"z", T, Rows, Columns>;
+    using in = layer<T, Rows, Inner, Columns>;
     constexpr auto rate = placeholder<"rate", T>;
-    auto f = function(inputs(x, w, c), relu(matmul(x, w) + c));
-    auto g = function(inputs(x, w, z, rate), z - rate * matmul(x, w));
-    auto h = function(inputs(x, w, z), where(z > 0_c, matmul(x, w), 0_c));
-    auto i = function(inputs(x, w, z, c), trace([](value l, value r, value d, value e) {
+    auto f = function(inputs(in::x, in::w, in::c), relu(matmul(in::x, in::w) + in::c));
+    auto g = function(inputs(in::x, in::w, in::z, rate), in::z - rate * matmul(in::x, in::w));
+    auto h = function(inputs(in::x, in::w, in::z), where(in::z > 0_c, matmul(in::x, in::w), 0_c));
+    auto i = function(inputs(in::x, in::w, in::z, in::c), trace([](value l, value r, value d, value e) {
         const value p = matmul(l, r) * e;
         return values{p - d, p > d};
-    }, x, w, z, c));
+    }, in::x, in::w, in::z, in::c));
     static_assert(body_in_registers<decltype(f)> && body_in_registers<decltype(g)> && body_in_registers<decltype(h)>);
     const settings near{.tolerance = 2e3, .low = -0.9, .high = 0.9};
     compare(f, {}, near);
@@ -196,16 +197,13 @@ template <class F, int Bytes>
 constexpr i64 left_over = cpu::contraction_tiles<typename known_key<cpu::words_at<typename F::L, 0>>::type, Bytes, Bytes == 64 ? 32 : 16>::left_over;
 template <class T, i64 Rows, i64 Inner, i64 Columns, i64 Over64, i64 Over32>
 void compare_left_over() {
-    constexpr auto x = placeholder<"x", T, Rows, Inner>;
-    constexpr auto w = placeholder<"w", T, Inner, Columns>;
-    constexpr auto c = placeholder<"c", T, Columns>;
-    constexpr auto z = placeholder<"z", T, Rows, Columns>;
-    auto f = function(inputs(x, w), matmul(x, w));
-    auto g = function(inputs(x, w, c), matmul(x, w) + c);
-    auto h = function(inputs(x, w, c, z), trace([](value l, value r, value d, value e) {
+    using in = layer<T, Rows, Inner, Columns>;
+    auto f = function(inputs(in::x, in::w), matmul(in::x, in::w));
+    auto g = function(inputs(in::x, in::w, in::c), matmul(in::x, in::w) + in::c);
+    auto h = function(inputs(in::x, in::w, in::c, in::z), trace([](value l, value r, value d, value e) {
         const value p = matmul(l, r), q = tanh(p + d) * e;
         return values{q, sum(q, 0), sum(q), q > 0, sum(p, 1), max(p, 0) * d};
-    }, x, w, c, z));
+    }, in::x, in::w, in::c, in::z));
     static_assert(left_over<decltype(f), 64> == Over64 && left_over<decltype(g), 64> == Over64 && left_over<decltype(h), 64> == Over64 && left_over<decltype(f), 32> == Over32);
     const settings near{.tolerance = 4e3, .low = -0.9, .high = 0.9};
     compare(f, {}, near);
