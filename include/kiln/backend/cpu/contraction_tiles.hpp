@@ -20,11 +20,11 @@ struct contraction_tiles : nest<K, VB> {
         return 0;
     }();
     using T = ctype_of<K::node(tile_node).type>;
-    /// A row that the body does nothing but add to the sums, a bias: they begin with it, so that nobody waits for one more addition. Which nodes; n: none.
+    /// A row that the body does nothing but add to the sums, a bias. Which nodes; n: none.
     struct added_row {
         int row = n, sum = n;
     };
-    static constexpr added_row bias = [] {
+    static constexpr added_row bias_of_body = [] {
         added_row r;
         if (!is_floating(K::node(tile_node).type) || K::header.windows || !taken_apart<K>{base::f}.read_once(tile_node)) return r;
         for (int i = 0; i < n; ++i) {
@@ -135,21 +135,18 @@ struct contraction_tiles : nest<K, VB> {
     }
     /// One row by so few columns that several rows of the right operand are a vector.
     static constexpr bool short_rows = single_row && K::header.left != by_strides && base::n1_constant == L && rows_in_vector<T, L> > 1 && K::inner >= 4 * rows_in_vector<T, L>;
-    /// Sums that are only stored go to their place at once, but for those over windows, which are added to again and again.
     static constexpr key_node last_node = K::node(n - 1);
-    static constexpr bool direct = n == (bias.sum < n ? 4 : 2) && last_node.kind == kiln::step::store && last_node.in[0] == (bias.sum < n ? bias.sum : tile_node) && !(windows && K::header.left == by_columns);
-    /// So small that a call would cost: the loops over a tile become a part of the kernel, with all sizes as constants. Where there is a body and
+    static constexpr bool stores_sums = n == 2 && last_node.kind == kiln::step::store && !(windows && K::header.left == by_columns);
+    static constexpr bool stores_with_bias = n == 4 && bias_of_body.sum < n && last_node.kind == kiln::step::store && last_node.in[0] == bias_of_body.sum;
+    /// So small that a call would cost, and nothing is copied: the loops over a tile become a part of the kernel, with all sizes as constants. Where there is a body and
     /// few registers it stays smaller, since constants of the body would take some from the sums (AVX2, 40 x 17 x 20 with a mask: 433 ns, 480).
     static constexpr i64 work = rows_constant * base::n1_constant * K::inner;
-    static constexpr bool small = !windows && work > 0 && work <= (direct || Registers == 32 ? 32768 : 4096);
-    /// With so few steps, several tiles are one call.
-    static constexpr i64 few_steps = 32;
-    static constexpr bool several = direct && !windows && !small && K::inner < few_steps;
+    static constexpr bool small = !windows && !may_copy.right && work > 0 && work <= (stores_sums || stores_with_bias || Registers == 32 ? 32768 : 4096);
     /// Few steps, and a body so short that to store the sums and load them again would take a share of the time: it has them in registers, beside
     /// the columns of a step, an element of its rows, a mask and what the body knows before (AVX-512, 64 x 10 x 128 with bias and relu: 1,099 ns, 1,038;
     /// the training step of 784-128-10 102.8 us, 97.2).
     static constexpr bool body_in_registers = [] {
-        if (direct || windows || single_row || base::has_sums || base::B != sizeof(T) || computes_left || computes_right || may_copy.right || may_be_products) return false;
+        if (stores_sums || windows || single_row || base::has_sums || base::B != sizeof(T) || computes_left || computes_right || may_copy.right || may_be_products) return false;
         if (work == 0 || K::inner > 128 || base::n_costly > 0) return false;
         constexpr int values = base::template only<base::once>::size(), before = base::template only<base::before>::size();
         if (values > 6 || base::template only<base::row_start>::size() > 0) return false;
@@ -163,6 +160,14 @@ struct contraction_tiles : nest<K, VB> {
         const bool several_loops = rows_constant % rows != 0 || tiled_columns % (vectors * L) != 0 || left_over > 0;   // g++ shares constants, and sums give way
         return rows * vectors + vectors + 1 + (over > 0 && VB < 64) + before + own + several_loops <= Registers;
     }();
+    /// Where the loop over a tile is a part of the kernel, sums begin with a bias, so that nobody waits for one more addition. Shared loops would need a
+    /// second way to begin or to end, which costs products without one 2 %.
+    static constexpr added_row bias = small || body_in_registers || short_rows ? bias_of_body : added_row{};
+    /// Sums that are only stored go to their place at once, but for those over windows, which are added to again and again.
+    static constexpr bool direct = stores_sums || (stores_with_bias && bias.sum < n && !body_in_registers);
+    /// With so few steps, several tiles are one call.
+    static constexpr i64 few_steps = 32;
+    static constexpr bool several = direct && !windows && !small && K::inner < few_steps;
     /// The sums of a tile `height` high and `vectors` wide.
     template <int... H, class Then>
     static KILN_INLINE void sums_of(std::integer_sequence<int, H...>, int height, int vectors, const tile_operands<T>& o, const Then& then) {
@@ -194,11 +199,11 @@ struct contraction_tiles : nest<K, VB> {
     }
     template <int Lanes, int H, int V, bool Tail, class Then>
     static KILN_INLINE void whole_sums(const tile_operands<T>& o, [[maybe_unused]] const Then& then) {
-        if constexpr (body_in_registers) return tile_sums<T, Lanes, H, V, Tail, true>(o, o.b, o.first, o.c, then);
+        if constexpr (body_in_registers) return tile_sums<T, Lanes, H, V, Tail, true>(o, o.b, o.c, then);
 #if defined(__AVX2__)
         if constexpr (short_rows) return sums_of_short_rows<T, L>(o);
 #endif
-        if constexpr (small) return tile_sums<T, Lanes, H, V, Tail, true>(o, o.b, o.first, o.c);
+        if constexpr (small) return tile_sums<T, Lanes, H, V, Tail, true>(o, o.b, o.c);
         if constexpr (keeps && V == NV && !Tail && heights::may_be_first(H))
             if (o.kept) return keeping_tile_sums<T, Lanes, H, V>(o);
         if constexpr (several && V == NV && !Tail)

@@ -34,7 +34,7 @@ struct tile_operands {
     i64 tiles = 1, b_tile = 0;            // so many tiles side by side, and how far apart their columns begin
     T* kept = nullptr;                    // a panel for what is read of b
     bool beyond_caches = false;           // the results of all of them
-    const T* first = nullptr;             // a row that all sums have in them
+    const T* first = nullptr;             // a row with which all sums begin, where loops are a part of the kernel
 };
 
 template <class T, int L>
@@ -121,10 +121,10 @@ struct stored_sums {
         else store(at, sum);
     }
 };
-/// MR rows by NV vectors, whose columns begin at b_first and whose sums have what is at `first` in them, if anything, and go to c. Once: there is one run. Keeps: what is read of b goes to o.kept too.
+/// MR rows by NV vectors, whose columns begin at b_first and whose sums go to c. Once: there is one run, and sums may begin with a row. Keeps: what is read of b goes to o.kept too.
 /// then(is it cut, row, vector, where the sums go, the sums)
 template <class T, int L, int MR, int NV, bool Tail, bool Once = false, bool Keeps = false, class Then = stored_sums>
-KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T* first, T* c, const Then& then = {}) {
+KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, T* c, const Then& then = {}) {
     constexpr int chains = MR * NV >= 8 || (NV > 1 && MR * NV >= 6) ? 1 : MR * NV >= 3 ? 2 : 4;   // few accumulators: several sums along the inner axis
     using lanes = tile_lanes<T, L>;
     // The right operand's rows may lie where the caches do not expect them: a line each, pages apart (AVX-512, 384 x 384 x 384: 1.05 ms, 0.85 if
@@ -133,10 +133,10 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T*
     constexpr bool fetches_ahead = Keeps || (!Once && MR > 4 && NV > 1 && L * sizeof(T) == 64);
     raw<T, L> part[chains][MR][NV];
     clear(part);
-    if (Once && first)   // known then; elsewhere it would be a second way to begin, so it is added at the end, as other sums are
+    if (Once && o.first)
 #pragma GCC unroll 8
         for (int v = 0; v < NV; ++v) {
-            const raw<T, L> x = Tail && v == NV - 1 ? load_lanes<T, L, Tail>(first + v * L, o.count) : load_lanes<T, L, false>(first + v * L, L);
+            const raw<T, L> x = Tail && v == NV - 1 ? load_lanes<T, L, Tail>(o.first + v * L, o.count) : load_lanes<T, L, false>(o.first + v * L, L);
 #pragma GCC unroll 32
             for (int r = 0; r < MR; ++r) part[0][r][v] = x;
         }
@@ -185,16 +185,13 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T*
                     for (int u = 0; u < half; ++u) part[u][r][v] = (lanes{part[u][r][v]} + lanes{part[u + half][r][v]}).v;
     }
     T* line = c;
-    const T* added = more ? c : Once ? nullptr : first;
-    const i64 added_row = more ? c_row : 0;
-    const bool adds = added != nullptr;
 #pragma GCC unroll 32
-    for (int r = 0; r < MR; ++r, line += c_row, added += added_row)
+    for (int r = 0; r < MR; ++r, line += c_row)
 #pragma GCC unroll 8
         for (int v = 0; v < NV; ++v) {
             const bool some = Tail && v == NV - 1;
             lanes sum{part[0][r][v]};
-            if (adds) sum = lanes{some ? load_lanes<T, L, Tail>(added + v * L, count) : load_lanes<T, L, false>(added + v * L, L)} + sum;
+            if (more) sum = lanes{some ? load_lanes<T, L, Tail>(line + v * L, count) : load_lanes<T, L, false>(line + v * L, L)} + sum;
             if (some) then(std::bool_constant<Tail>{}, r, v, line + v * L, count, sum);
             else then(std::false_type{}, r, v, line + v * L, L, sum);
         }
@@ -202,15 +199,15 @@ KILN_INLINE void tile_sums(const tile_operands<T>& o, const T* b_first, const T*
 
 /// The sums of a tile as a function of its own, which kernels share.
 template <class T, int L, int MR, int NV, bool Tail>
-[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, Tail>(o, o.b, o.first, o.c); }
+[[gnu::noinline]] void shared_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, Tail>(o, o.b, o.c); }
 /// The same, which leaves its columns of the right operand in a panel for the tiles below.
 template <class T, int L, int MR, int NV>
-[[gnu::noinline]] void keeping_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, false, false, true>(o, o.b, o.first, o.c); }
+[[gnu::noinline]] void keeping_tile_sums(const tile_operands<T>& o) { tile_sums<T, L, MR, NV, false, false, true>(o, o.b, o.c); }
 /// The same of several tiles side by side: with few steps the calls would cost as much. So would waiting for lines of results that no cache holds,
 /// which are asked for a tile before (AVX-512, 1000 x 1000 x 10: 352 us, 254; AVX2 gains nothing).
 template <class T, int L, int MR, int NV>
 [[gnu::noinline]] void shared_sums_of_tiles(const tile_operands<T>& o) {
-    const T *b = o.b, *first = o.first;
+    const T* b = o.b;
     T* c = o.c;
     for (i64 k = 0; k < o.tiles; ++k, b += o.b_tile, c += NV * L) {
         if (L * sizeof(T) == 64 && o.beyond_caches) {
@@ -219,8 +216,7 @@ template <class T, int L, int MR, int NV>
 #pragma GCC unroll 8
                 for (int v = 0; v < NV; ++v) __builtin_prefetch(next + v * L, 1);
         }
-        tile_sums<T, L, MR, NV, false>(o, b, first, c);
-        if (first) first += NV * L;
+        tile_sums<T, L, MR, NV, false>(o, b, c);
     }
 }
 
