@@ -161,7 +161,7 @@ struct contraction_tiles : nest<K, VB> {
         return rows * vectors + vectors + 1 + (over > 0 && VB < 64) + before + own + several_loops <= Registers;
     }();
     /// Where the loop over a tile is a part of the kernel, sums begin with a bias, so that nobody waits for one more addition. Shared loops would need a
-    /// second way to begin or to end, which costs products without one 2 %.
+    /// second way to begin (1000 x 1000 x 10: 100 us, 104).
     static constexpr added_row bias = small || body_in_registers || short_rows ? bias_of_body : added_row{};
     /// Sums that are only stored go to their place at once, but for those over windows, which are added to again and again.
     static constexpr bool direct = stores_sums || (stores_with_bias && bias.sum < n && !body_in_registers);
