@@ -103,6 +103,8 @@ struct layer {
     static constexpr auto c = placeholder<"c", T, Columns>;
     static constexpr auto z = placeholder<"z", T, Rows, Columns>;
 };
+template <class... F>
+void compare_each(double tolerance, F&... f) { (compare(f, {}, {.tolerance = tolerance, .low = -0.9, .high = 0.9}), ...); }
 template <class T, i64 Rows, i64 Inner, i64 Columns>
 void compare_layer() {
     using in = layer<T, Rows, Inner, Columns>;
@@ -112,11 +114,7 @@ void compare_layer() {
     auto i = function(inputs(in::x, in::w, in::c), matmul(in::x, in::w) - in::c);
     if constexpr (Rows * Inner * Columns <= 4096 && Rows == 1)   // larger ones add it in the body
         static_assert(begins_with_bias<decltype(f)> && begins_with_bias<decltype(g)> && begins_with_bias<decltype(h)> && !begins_with_bias<decltype(i)>);
-    const settings near{.tolerance = 2e3, .low = -0.9, .high = 0.9};
-    compare(f, {}, near);
-    compare(g, {}, near);
-    compare(h, {}, near);
-    compare(i, {}, near);
+    compare_each(2e3, f, g, h, i);
 }
 TEST_CASE("small layers of constant extents begin with their bias", "[cpu][contractions]") {
     compare_layer<float, 1, 8, 32>();
@@ -155,11 +153,7 @@ void compare_bodies() {
         return values{p - d, p > d};
     }, in::x, in::w, in::z, in::c));
     static_assert(body_in_registers<decltype(f)> && body_in_registers<decltype(g)> && body_in_registers<decltype(h)>);
-    const settings near{.tolerance = 2e3, .low = -0.9, .high = 0.9};
-    compare(f, {}, near);
-    compare(g, {}, near);
-    compare(h, {}, near);
-    compare(i, {}, near);
+    compare_each(2e3, f, g, h, i);
 }
 TEST_CASE("short bodies that have their sums in registers", "[cpu][contractions]") {
     compare_bodies<float, 60, 100, 32>();
@@ -205,10 +199,7 @@ void compare_left_over() {
         return values{q, sum(q, 0), sum(q), q > 0, sum(p, 1), max(p, 0) * d};
     }, in::x, in::w, in::c, in::z));
     static_assert(left_over<decltype(f), 64> == Over64 && left_over<decltype(g), 64> == Over64 && left_over<decltype(h), 64> == Over64 && left_over<decltype(f), 32> == Over32);
-    const settings near{.tolerance = 4e3, .low = -0.9, .high = 0.9};
-    compare(f, {}, near);
-    compare(g, {}, near);
-    compare(h, {}, near);
+    compare_each(4e3, f, g, h);
 }
 TEST_CASE("columns that are left over are sums along the inner axis", "[cpu][contractions]") {
     compare_left_over<float, 57, 131, 37, 5, 0>();

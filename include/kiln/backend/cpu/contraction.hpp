@@ -254,8 +254,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
             for (i64 k = 0; k < K::inner; ++k)
                 for (int c = 0; c < few; ++c) columns[c][k] = o.b[k * o.b_inner + j + c];
         else {
-            for (i64 k = 0; k < K::inner; k += L)
-                transposed_square<T, L, false>(columns[0] + k, line, o.b + k * o.b_inner + j, o.b_inner, static_cast<int>(K::inner - k < L ? K::inner - k : L), few);
+            pack<T, L>(columns[0], line, 0, o.b + j, K::inner, o.b_inner, 1, few);
             for (int c = 0; c < few; ++c)
                 for (i64 k = K::inner; k < line; ++k) columns[c][k] = 0;
         }

@@ -44,6 +44,7 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr bool single_row = rows_constant == 1 && K::header.right == by_rows && !computes_left && !computes_right;
     /// Rows of the left operand that lie somewhere, side by side, so far apart as the key knows.
     static constexpr bool in_rows = !windows && !computes_left && K::header.left != by_columns, distance_known = K::header.left == by_rows && K::inner > 0;
+    static constexpr i64 work = rows_constant * base::n1_constant * K::inner, small_work = 32768;   // multiply-adds
     static constexpr i64 squares_from = 4;   // so many columns are transposed as squares
     /// Columns behind the last whole vector that are sums along the inner axis: as a vector of a tile they would leave most lanes empty. Where rows are
     /// enough, in thousandths of a cycle: a row saves its vector of the tile at each step, less its share of the vectors along the axis and of adding up
@@ -51,7 +52,7 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr i64 left_over = [] {
         constexpr i64 over = base::n1_constant % L, room = 16384 / static_cast<i64>(sizeof(T));
         if (base::n1_constant <= L || over == 0 || 2 * over > L || !std::is_floating_point_v<T> || !in_rows || !distance_known || K::header.right != by_rows || computes_right) return i64{0};
-        if (K::inner < 4 * L || over * (K::inner + L) > room || rows_constant * base::n1_constant * K::inner <= 32768) return i64{0};
+        if (K::inner < 4 * L || over * (K::inner + L) > room || work <= small_work) return i64{0};
         const i64 saved = ((VB == 64 ? 500 : 650) - 500 * over / L) * K::inner - 20000 * over / L, transposed = over < squares_from ? 1500 * over : 5000;
         return rows_constant * saved >= (transposed + 1000) * K::inner ? over : 0;
     }();
@@ -140,8 +141,7 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr bool stores_with_bias = n == 4 && bias_of_body.sum < n && last_node.kind == kiln::step::store && last_node.in[0] == bias_of_body.sum;
     /// So small that a call would cost, and nothing is copied: the loops over a tile become a part of the kernel, with all sizes as constants. Where there is a body and
     /// few registers it stays smaller, since constants of the body would take some from the sums (AVX2, 40 x 17 x 20 with a mask: 433 ns, 480).
-    static constexpr i64 work = rows_constant * base::n1_constant * K::inner;
-    static constexpr bool small = !windows && !may_copy.right && work > 0 && work <= (stores_sums || stores_with_bias || Registers == 32 ? 32768 : 4096);
+    static constexpr bool small = !windows && !may_copy.right && work > 0 && work <= (stores_sums || stores_with_bias || Registers == 32 ? small_work : small_work / 8);
     /// Few steps, and a body so short that to store the sums and load them again would take a share of the time: it has them in registers, beside
     /// the columns of a step, an element of its rows, a mask and what the body knows before (AVX-512, 64 x 10 x 128 with bias and relu: 1,099 ns, 1,038;
     /// the training step of 784-128-10 102.8 us, 97.2).

@@ -86,10 +86,10 @@ struct long_rows : row_fetches<K, VB> {
     static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false, int ahead = 0) {
         return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside, ahead};
     }
-    template <int S, int U>
+    template <int S>
     static KILN_INLINE void clear_part(regs& acc) {
         base::clear(only<base::along + S>{}, acc);
-        if constexpr (U > 0) base::clear(only<base::cross_scalar>{}, acc);
+        base::clear(only<base::cross_scalar>{}, acc);
     }
     template <int S>
     static KILN_INLINE void copy_part(regs& to, const regs& from) {
@@ -113,7 +113,7 @@ struct long_rows : row_fetches<K, VB> {
     static KILN_INLINE void one_pass(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass + S>;
         regs acc[n_acc];
-        (clear_part<S, U>(acc[U]), ...);
+        (clear_part<S>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
         [[maybe_unused]] const place with_hit = vector_with_hit<S>(s, p, first, last);
         [[maybe_unused]] regs hits;
@@ -264,7 +264,7 @@ struct long_rows : row_fetches<K, VB> {
     static KILN_INLINE void fold(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass>;
         regs acc[sizeof...(U)];
-        (clear_part<0, U>(acc[U]), ...);
+        (clear_part<0>(acc[U]), ...);
         base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
         nan_of_pairs<sizeof...(U)> nan;
         i64 j = first;
