@@ -177,13 +177,15 @@ struct body_facts {
         if (!in_registers || row_bit == 0 || passes != 1 || extent < 1 || sections) return;
         i64 together = 1;
         while (extent * together % lanes != 0) together *= 2;   // lanes are a power of two
-        const i64 vectors = extent * together / lanes, alone = (extent + lanes - 1) / lanes * together;
-        if (together > 16 || vectors > 6 || (!contraction && (together == 1 || 5 * vectors > 4 * alone))) return;
+        i64 vectors = extent * together / lanes;
+        const i64 alone = (extent + lanes - 1) / lanes * together;
+        if (together > 16 || vectors > 8 || (!contraction && (together == 1 || 5 * vectors > 4 * alone))) return;
         for (int i = 0; i < n; ++i) {
             const key_node& x = node[i];
             if (reduces(i) && x.type == dtype::boolean) return;   // lanes of masks do not add up
             if (!post[i] && (row_value(i) || (rows(i) && (x.kind == step::counter || x.strided)))) return;
         }
+        for (; !contraction && vectors < 4; vectors *= 2) together *= 2;   // a sum to which every vector adds would wait for each
         end_to_end = static_cast<int>(together);
     }
     /// Turned rows leave no lanes empty and fold without shuffles, for which squares of them are transposed, or, where there are no masks and

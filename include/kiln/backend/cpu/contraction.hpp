@@ -287,7 +287,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
                 if (base::n1_constant % L != 0 && to - j < L) base::template steps<true>(only<base::column_post>{}, s, r, q, s.acc);
                 else base::template steps<false>(only<base::column_post>{}, s, r, q, s.acc);
             }
-            base::merge_totals(only<base::cross_scalar>{}, s.acc, sums[v]);
+            base::merge_sums(only<base::cross_scalar>{}, s.acc, sums[v]);
         }
     }
 

@@ -25,8 +25,10 @@ struct nest : long_rows<K, VB> {
     static KILN_INLINE void stages(state& s, regs* r, regs* acc, const place& p) {
         if constexpr (S < f.passes) {
             base::clear(only<base::along + S>{}, acc[0]);
+#pragma GCC unroll 64   // else these are arrays in memory
             for (int v = 1; v < n_vectors; ++v) base::clear_neutral(only<base::along + S>{}, acc[v]);
             once_each<S>(std::make_integer_sequence<int, n_vectors>{}, s, r, acc, p);
+#pragma GCC unroll 64
             for (int v = 1; v < n_vectors; ++v) base::merge(only<base::along + S>{}, acc[0], acc[v]);
             base::finish(only<base::along + S>{}, s, acc[0]);
             base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
@@ -91,18 +93,23 @@ struct nest : long_rows<K, VB> {
         ((acc ? void(base::template at<I>(r) = base::template at<I>(*acc))
               : void(__builtin_memcpy(&base::template at<I>(r).v, base::template scratch<I>(p), sizeof(base::template at<I>(r).v)))), ...);
     }
-    static KILN_INLINE void after_nest(state& s, const place& p0, const regs* acc, [[maybe_unused]] i64 first, [[maybe_unused]] i64 last) {
+    static KILN_INLINE void columns_after(state& s, const place& p, const regs* acc) {
+        regs r;
+        load_sums(only<base::column_sums>{}, r, acc, p);
+        if (p.count == L) base::template steps<false>(only<base::column_post>{}, s, r, p, s.acc);
+        else base::template steps<true>(only<base::column_post>{}, s, r, p, s.acc);
+    }
+    static KILN_INLINE void after_nest(state& s, const place& p0, [[maybe_unused]] const regs* acc, [[maybe_unused]] i64 first, [[maybe_unused]] i64 last) {
         totals(only<base::cross_scalar>{}, s);
         base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);
         if constexpr (only<base::column_post>::size() > 0) {
-            i64 v = 0;
-            for (i64 j = first; j < last; j += L, ++v) {
-                regs r;
-                const place p{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, static_cast<int>(last - j < L ? last - j : L)};
-                load_sums(only<base::column_sums>{}, r, acc ? acc + v : nullptr, p);
-                if (p.count == L) base::template steps<false>(only<base::column_post>{}, s, r, p, s.acc);
-                else base::template steps<true>(only<base::column_post>{}, s, r, p, s.acc);
-            }
+            if constexpr (in_registers && !f.contraction)
+#pragma GCC unroll 64
+                for (int v = 0; v < n_vectors; ++v)
+                    columns_after(s, {p0.q, p0.sizes, p0.outer, 0, v * L, p0.n1, v == n_vectors - 1 && rest ? rest : L}, acc + v);
+            else
+                for (i64 j = first; j < last; j += L)
+                    columns_after(s, {p0.q, p0.sizes, p0.outer, 0, j, p0.n1, static_cast<int>(last - j < L ? last - j : L)}, nullptr);
         }
     }
     template <int... I>
@@ -118,7 +125,7 @@ struct nest : long_rows<K, VB> {
         }
     }
     template <int... I>
-    static KILN_INLINE void merge_totals(std::integer_sequence<int, I...>, regs& a, const regs& b) {
+    static KILN_INLINE void merge_sums(std::integer_sequence<int, I...>, regs& a, const regs& b) {
         ((f.columns(K::node(I).in[0]) ? void(base::template at<I>(a) = base::template combined<I>(base::template at<I>(a), base::template at<I>(b))) : void()), ...);
     }
 
@@ -128,6 +135,33 @@ struct nest : long_rows<K, VB> {
             if (f.along_row(i)) return true;
         return false;
     }();
+    /// Rows that take turns at sums of their own: a sum to which every row adds would wait for each.
+    static constexpr int by_turns = in_registers && has_sums && !along_rows && !f.defer && !f.grouped && n_vectors < 4 ? (n_vectors + 3) / n_vectors : 1;
+    static KILN_INLINE void one_row(state& s, const place& start, i64 i, regs* acc) {
+        regs r[n_vectors];
+        const place p{start.q, start.sizes, start.outer, i, 0, start.n1, L};
+        start_row(s, p);
+        base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
+        stages<0>(s, r, acc, p);
+    }
+    /// As many of the rows [first, last) as take turns; the first that is left.
+    static KILN_INLINE i64 rows_by_turns(state& s, const place& start, regs* acc, i64 first, i64 last) {
+        constexpr int others = (by_turns - 1) * n_vectors;
+        constexpr only<base::all_after> sums{};
+        regs more[others];
+#pragma GCC unroll 64
+        for (int v = 0; v < others; ++v) base::clear_neutral(sums, more[v]);
+        const i64 end = first + (last - first) / by_turns * by_turns;
+        for (i64 i = first; i < end; i += by_turns) {
+            one_row(s, start, i, acc);
+#pragma GCC unroll 64
+            for (int k = 1; k < by_turns; ++k) one_row(s, start, i + k, more + (k - 1) * n_vectors);
+        }
+#pragma GCC unroll 64
+        for (int v = 0; v < others; ++v) merge_sums(sums, acc[v % n_vectors], more[v]);
+        return end;
+    }
+
     /// Rows are summed, and nothing else: each column is by itself.
     static constexpr bool sums_of_columns = [] {
         bool yes = has_sums && !along_rows && K::header.has_rows && !in_registers && !f.defer;
@@ -229,6 +263,7 @@ struct nest : long_rows<K, VB> {
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
             if constexpr (in_registers) {
                 regs acc[n_vectors];
+#pragma GCC unroll 64
                 for (int v = 0; v < n_vectors; ++v) {
                     base::clear(only<base::all_after>{}, acc[v]);
                     base::clear_neutral(only<base::cross_scalar>{}, acc[v]);   // merged into s.acc
@@ -238,15 +273,16 @@ struct nest : long_rows<K, VB> {
                     if (n0 - i >= 4 * f.end_to_end) i = base::run_end_to_end(s, start, acc, i, n0);   // what comes before and after it costs, too
                 if constexpr (f.turned) base::run_turned(s, start, acc, i, n0);
                 else if constexpr (f.grouped) base::run_groups(s, start, acc, i, n0);
-                else for (; i < n0; ++i) {
-                    regs r[n_vectors];
-                    const place p{o.q, sizes, o.index, i, 0, n1, L};
-                    start_row(s, p);
-                    base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
-                    stages<0>(s, r, acc, p);
-                    row_done(s, collected, p, n0);
+                else {
+                    if constexpr (by_turns > 1)
+                        if (n0 - i >= 2 * by_turns) i = rows_by_turns(s, start, acc, i, n0);
+                    for (; i < n0; ++i) {
+                        one_row(s, start, i, acc);
+                        row_done(s, collected, {o.q, sizes, o.index, i, 0, n1, L}, n0);
+                    }
                 }
-                for (int v = 0; v < n_vectors; ++v) merge_totals(only<base::cross_scalar>{}, s.acc, acc[v]);
+#pragma GCC unroll 64
+                for (int v = 0; v < n_vectors; ++v) merge_sums(only<base::cross_scalar>{}, s.acc, acc[v]);
                 after_nest(s, start, acc, 0, n1);
             } else {
                 clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);

@@ -63,11 +63,11 @@ struct rows_end_to_end : turned_rows<K, VB> {
             periodic_steps(only<base::of_columns>{}, s, periodic[v], place{start.q, start.sizes, start.outer, 0, v * L, start.n1, L});
             base::clear(only<base::all_after>{}, sums[v]);
         }
-        i64 i = first;
-        for (; i + together <= last; i += together)
+        const i64 end = first + (last - first) / together * together;
+        for (i64 i = first; i < end; i += together)
             elements(std::make_integer_sequence<int, n_whole>{}, s, place{start.q, start.sizes, start.outer, i, 0, start.n1, L}, periodic, sums);
         gather_sums(only<base::all_after>{}, sums, acc);
-        return i;
+        return end;   // not what the loop ends with: g++ would try the rows after it where there are none
     }
 };
 
