@@ -1,16 +1,17 @@
 // The nest: rows by columns. Short constant rows stay in registers and every node is computed once; long rows are passed
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
-#include <kiln/backend/cpu/long_rows.hpp>
+#include <kiln/backend/cpu/summed_rows.hpp>
 #include <kiln/backend/cpu/scalars.hpp>
 #include <kiln/backend/cpu/streaming.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct nest : long_rows<K, VB> {
-    using base = long_rows<K, VB>;
-    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::n_costly, base::unroll, base::at_column;
+struct nest : summed_rows<K, VB> {
+    using base = summed_rows<K, VB>;
+    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::n_costly, base::unroll, base::at_column, base::has_sums, base::along_rows,
+        base::sums_of_columns;
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
@@ -129,12 +130,6 @@ struct nest : long_rows<K, VB> {
         ((f.columns(K::node(I).in[0]) ? void(base::template at<I>(a) = base::template combined<I>(base::template at<I>(a), base::template at<I>(b))) : void()), ...);
     }
 
-    static constexpr bool has_sums = only<base::all_after>::size() > 0;
-    static constexpr bool along_rows = [] {
-        for (int i = 0; i < base::n; ++i)
-            if (f.along_row(i)) return true;
-        return false;
-    }();
     /// Rows that take turns at sums of their own: a sum to which every row adds would wait for each.
     static constexpr int by_turns = in_registers && has_sums && !along_rows && !f.defer && !f.grouped && n_vectors < 4 ? (n_vectors + 3) / n_vectors : 1;
     static KILN_INLINE void one_row(state& s, const place& start, i64 i, regs* acc) {
@@ -161,23 +156,6 @@ struct nest : long_rows<K, VB> {
         for (int v = 0; v < others; ++v) merge_sums(sums, acc[v % n_vectors], more[v]);
         return end;
     }
-
-    /// Rows are summed, and nothing else: each column is by itself.
-    static constexpr bool sums_of_columns = [] {
-        bool yes = has_sums && !along_rows && K::header.has_rows && !in_registers && !f.defer;
-        for (int i = 0; i < base::n; ++i) yes &= !(f.after(i) || K::node(i).kind == kiln::step::store) || f.columns(i);
-        return yes;
-    }();
-    /// A thread that sums some of the columns goes from row to row in steps that the processor does not foresee.
-    template <int I>
-    static KILN_INLINE void fetch(const place& p, i64 last) {
-        if constexpr (K::node(I).kind == kiln::step::load && !K::node(I).strided && f.rows(I) && f.columns(I)) {
-            const char* e = reinterpret_cast<const char*>(base::template address<I>(p));
-            for (i64 at = 0; at < (last - p.column) * size_of(K::node(I).type); at += 64) __builtin_prefetch(e + at);
-        }
-    }
-    template <int... I>
-    static KILN_INLINE void fetch_row(std::integer_sequence<int, I...>, const place& p, i64 last) { (fetch<I>(p, last), ...); }
 
     /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, its columns, or a flat map.
     static constexpr i64 work(const i64* sizes) {
@@ -286,12 +264,13 @@ struct nest : long_rows<K, VB> {
                 after_nest(s, start, acc, 0, n1);
             } else {
                 clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);
-                for (i64 i = rows.first; i < n0; ++i) {
+                if constexpr (base::in_blocks) base::run_blocks(s, start, n0, flat.first, flat.last);
+                else for (i64 i = rows.first; i < n0; ++i) {
                     const place p{o.q, sizes, o.index, i, 0, n1, L};
                     start_row(s, p);
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     if constexpr (sums_of_columns)
-                        if (parts > 1 && i + 1 < n0) fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
+                        if (parts > 1 && i + 1 < n0) base::fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
                     base::template passes<0>(s, p, flat.first, flat.last);
                     row_done(s, collected, p, n0);
                 }
