@@ -21,7 +21,7 @@ constexpr int side = 12;   // the leaves hold every pair of twelve numbers
 /// The symbols that the examples are made of.
 struct scene {
     builder& b;
-    value x, y, u, i, j, c, d, s, batch, filters;
+    value x, y, u, i, j, c, d, s, batch, filters, one;
     constexpr explicit scene(builder& to) : b(to) {
         const int square = b.intern(ints(side, side)), row = b.intern(ints(side)), named = b.intern(ints(b.named("batch"), 4));
         x = placeholder_of(b, "x", {square, dtype::float64});
@@ -34,6 +34,7 @@ struct scene {
         s = placeholder_of(b, "s", {row, dtype::float64});
         batch = placeholder_of(b, "rows", {named, dtype::float64});
         filters = placeholder_of(b, "filters", {b.intern(ints(16, 32)), dtype::float64});
+        one = placeholder_of(b, "one", {b.intern(ints(1)), dtype::float64});
     }
     constexpr value f(double v) { return full_like(x, v); }
     constexpr value n(int v) { return full_of(b, type_of(i), operand(v)); }
@@ -201,8 +202,9 @@ constexpr example exact[]{
     BECOMES("reshape_out_of_pointwise", reshape_to(matmul(t.x, t.y), ints(2, 6, side)) + expand(t.s, ints(-3, -2), ints(2, 6)),
             reshape_to(matmul(t.x, t.y) + expand(t.s, ints(-2), ints(side)), ints(2, 6, side))),
     BECOMES("reshape_out_of_pointwise", reshape_to(exp(t.x), ints(144)) + ravel(square(exp(t.x))), ravel(exp(t.x) + square(exp(t.x)))),
-    BECOMES("product_with_column", matmul(t.x, reshape_to(t.s, ints(side, 1))),
-            reshape_to(matmul(reshape_to(reshape_to(t.s, ints(side, 1)), ints(1, side)), transpose_by(t.x, ints(1, 0))), ints(side, 1))),
+    BECOMES("reshape_out_of_pointwise", reshape_to(matmul(t.x, t.y), ints(144, 1)) + expand(t.one, ints(-2), ints(144)),
+            reshape_to(matmul(t.x, t.y) + expand(reshape_to(t.one, list{}), ints(-2, -1), ints(side, side)), ints(144, 1))),
+    BECOMES("product_with_column", matmul(transpose_by(t.x, ints(1, 0)), column(t.s)), reshape_to(matmul(reshape_to(column(t.s), ints(1, side)), t.x), ints(side, 1))),
     BECOMES("reduction_of_reshape", sum_over(reshape_to(relu(matmul(t.x, t.y)), ints(2, 6, side)), ints(-3, -2)),
             sum_over(relu(matmul(t.x, t.y)), ints(-2))),
     BECOMES("extremum_of_extremum", max_over(max_over(t.x, ints(-1)), ints(-1)), max_over(t.x, ints(-2, -1))),
@@ -227,6 +229,7 @@ constexpr example approximate[]{
     BECOMES("pow_of_half", pow(t.x, -0.5), where(t.x == -inf, 0.0, rsqrt(t.x + 0.0))),
     BECOMES("product_with_short_rows", matmul(matmul(t.x, column(t.s)), row(sum_over(t.x, ints(-2)))),
             matmul(column(sum_over(t.x * expand(t.s, ints(-2), ints(side)), ints(-1))), row(sum_over(t.x, ints(-2))))),
+    BECOMES("product_with_short_rows", matmul(t.x, column(t.s)), column(sum_over(t.x * expand(t.s, ints(-2), ints(side)), ints(-1)))),
     BECOMES("product_with_short_rows", matmul(column(sum_over(t.x, ints(-1))), matmul(row(t.s), t.x)),
             matmul(column(sum_over(t.x, ints(-1))), row(sum_over(t.x * expand(t.s, ints(-1), ints(side)), ints(-2))))),
     BECOMES("product_with_short_rows", matmul(matmul(transpose_by(t.x, ints(1, 0)), column(t.s)), row(sum_over(t.x, ints(-2)))),

@@ -27,11 +27,12 @@ struct group_rows : body<K, VB> {
             if (f.row_value(i) && !f.post[i] && f.costly[i]) return true;
         return false;
     }();
-    /// Inner products, and so little else for each element that all rows of a group are written out: their folds never leave registers.
+    /// Inner products, or folds in one pass, and so little else for each element that all rows of a group are written out: their folds never leave
+    /// registers.
     static constexpr bool written_out = [] {
         int elements = 0;
         for (int i = 0; i < base::n; ++i) elements += f.in_pass[i] != 0;
-        return f.inner_products > 0 && !costly_elements && elements * n_vectors <= 64;
+        return (f.inner_products > 0 || f.passes == 1) && !costly_elements && elements * n_vectors <= 64;
     }();
 
     template <int S>
@@ -147,21 +148,28 @@ struct group_rows : body<K, VB> {
         (vector_of_row<S, V>(s, p, acc, kept, fixed, row), ...);
         put<L>(only<base::along + S>{}, sums, acc[n_vectors - 1], row);
     }
-    /// Lane c is the fold of v[c] over its lanes: halves of two are folded as one, until N are left.
-    template <int I, int N, int Leaves>
+    static constexpr int turned_bits(int i) {
+        int r = 0;
+        for (int k = 1; k < L; k *= 2) r = 2 * r + (i / k & 1);
+        return r;
+    }
+    template <class V, int... Lane>
+    static KILN_INLINE V in_order(V v, std::integer_sequence<int, Lane...>) { return {__builtin_shufflevector(v.v, v.v, turned_bits(Lane)...)}; }
+    /// The folds of M vectors, of which each has D lanes then for each of its rows: two are folded as one, in the order in which rows lie in memory.
+    template <int I, int M, int D>
     static KILN_INLINE typename base::template lanes<I> folds(const typename base::template lanes<I>* v) {
-        if constexpr (N == Leaves) return *v;
+        if constexpr (M == 1) return *v;
         else {
-            const auto a = folds<I, 2 * N, Leaves>(v), b = folds<I, 2 * N, Leaves>(v + N);
+            const auto a = folds<I, M / 2, 2 * D>(v), b = folds<I, M / 2, 2 * D>(v + M / 2);
             constexpr std::make_integer_sequence<int, L> all{};
             using V = typename base::template lanes<I>;
-            return base::template combined<I>(V{half_groups<false, N>(a.v, b.v, all)}, V{half_groups<true, N>(a.v, b.v, all)});
+            return base::template combined<I>(V{half_groups<false, D>(a.v, b.v, all)}, V{half_groups<true, D>(a.v, b.v, all)});
         }
     }
+    /// The folds of L rows, one or two in each of N vectors. By twos they come in the order of their numbers' bits from behind.
     template <int N, int... I>
-    static KILN_INLINE void fold_rows(std::integer_sequence<int, I...> nodes, state& t, const slots<std::integer_sequence<int, I...>, N>& from) {
-        ((base::template at<I>(t.row) = folds<I, 1, N>(static_cast<const slots_of<I, N>&>(from).v)), ...);
-        (void)nodes;
+    static KILN_INLINE void fold_rows(std::integer_sequence<int, I...>, state& t, const slots<std::integer_sequence<int, I...>, N>& from) {
+        ((base::template at<I>(t.row) = in_order(folds<I, N, 1>(static_cast<const slots_of<I, N>&>(from).v), std::make_integer_sequence<int, L>{})), ...);
     }
 };
 

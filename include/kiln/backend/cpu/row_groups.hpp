@@ -18,11 +18,6 @@ struct row_groups : row_pairs<K, VB> {
     static constexpr int n_folded() { return Whole && in_pairs ? L / 2 : L; }
     template <int S, bool Whole>
     using sums_along = typename base::template slots<only<base::along + S>, n_folded<Whole>()>;
-    template <int S, bool Whole>
-    static KILN_INLINE void fold_group(state& t, const sums_along<S, Whole>& sums) {
-        if constexpr (Whole && in_pairs) base::fold_pairs(only<base::along + S>{}, t, sums);
-        else base::template fold_rows<L>(only<base::along + S>{}, t, sums);
-    }
     /// Row number `at` of a group, or pair of rows.
     template <int S, bool Whole>
     static KILN_INLINE void rows_at(state& s, const state& t, const place& p, regs* acc, kept_values& kept, const shared_values& shared, int at, sums_along<S, Whole>& sums) {
@@ -41,7 +36,7 @@ struct row_groups : row_pairs<K, VB> {
             base::clear(only<base::along + S>{}, acc[0]);
             for (int row = p.count; row < L; ++row) base::template put<L>(only<base::along + S>{}, sums, acc[0], row);   // no rows, but numbers
         }
-        fold_group<S, Whole>(t, sums);
+        base::template fold_rows<n>(only<base::along + S>{}, t, sums);
     }
     template <int S>
     static KILN_INLINE void group_pass(state& s, state& t, const place& p, regs* acc, kept_values& kept, const shared_values& shared) {
@@ -94,8 +89,8 @@ struct row_groups : row_pairs<K, VB> {
             rows_at<0, true>(s, now, p, acc, kept, shared, at, sums);
             rows_at<1, true>(s, before, q, acc, kept, shared, at, later_sums);
         }
-        fold_group<0, true>(now, sums);
-        fold_group<1, true>(before, later_sums);
+        base::template fold_rows<n>(only<base::along>{}, now, sums);
+        base::template fold_rows<n>(only<base::along + 1>{}, before, later_sums);
         after_pass<0>(s, now, p);
         after_pass<1>(s, before, q);
     }

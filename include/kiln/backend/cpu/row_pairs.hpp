@@ -101,15 +101,6 @@ struct row_pairs : group_rows<K, VB> {
         if constexpr (middle > 0) add_other_halves(folds, acc[middle], acc[middle - 1], acc[2 * middle]);
         base::template put<L / 2>(folds, sums, acc[middle], pair);
     }
-    template <class V, int... Lane>
-    static KILN_INLINE V by_turns(V v, std::integer_sequence<int, Lane...>) { return {__builtin_shufflevector(v.v, v.v, (Lane / 2 + Lane % 2 * (L / 2))...)}; }
-    /// The folds of the first rows of all pairs lie before those of the second.
-    template <int... I>
-    static KILN_INLINE void fold_pairs(std::integer_sequence<int, I...> nodes, state& t, const typename base::template slots<std::integer_sequence<int, I...>, L / 2>& sums) {
-        base::template fold_rows<L / 2>(nodes, t, sums);
-        ((base::template at<I>(t.row) = by_turns(base::template at<I>(t.row), std::make_integer_sequence<int, L>{})), ...);
-    }
-
     /// Vector V of a row number Row of a pair; lanes behind the row are anything.
     template <int I, int Row, int V>
     static KILN_INLINE auto of_row(const regs* pair) {

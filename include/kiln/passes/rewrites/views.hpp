@@ -21,7 +21,8 @@ constexpr bool lies_in_memory(value v) {
     const pattern kind = v.n().op->kind;
     return kind == pattern::leaf || kind == pattern::opaque || kind == pattern::contraction || kind == pattern::result;
 }
-/// v in another shape at no cost; no value where there is none. A broadcast along all leading axes stays one.
+/// v in another shape at no cost; no value where there is none. A broadcast along all leading axes stays one, and so does that of a single
+/// number.
 constexpr value in_shape(value v, int shape) {
     builder& b = *v.b;
     const list target = b.get(shape);
@@ -34,11 +35,17 @@ constexpr value in_shape(value v, int shape) {
     if (!is<expand_op>(v)) return {};
     const value x = input(v);
     const list added = new_axes(v);
+    list axes{}, extents{};
+    bool single = lies_in_memory(x) && target.n > 0;
+    for (int k = 0; k < x.rank(); ++k) single &= x.extent(k) == 1;
+    if (single) {
+        for (int k = 0; k < target.n; ++k) { axes.put(k - target.n); extents.put(target[k]); }
+        return expand(reshape_to(x, list{}), axes, extents);
+    }
     const int kept = x.rank(), more = target.n - kept;
     if (more < 1) return {};
     for (int k = 0; k < added.n; ++k)
         if (added[k] != k - v.rank()) return {};
-    list axes{}, extents{};
     for (int k = 0; k < more; ++k) { axes.put(k - target.n); extents.put(target[k]); }
     for (int k = 0; k < kept; ++k)
         if (x.extent(k) != target[more + k]) return {};
@@ -173,15 +180,15 @@ struct transpose_of_expand : at<transpose_op>::over<expand_op> {
     }
 };
 
-/// x @ column -> sum(x * row, -1), row @ y -> sum(column * y, -2) for a matrix of short rows that others read too: as folds of one nest
-/// they share its pass over the matrix, with what lies between them: a model of a few variables and its gradient are one kernel.
+/// x @ column -> sum(x * row, -1) for a matrix of short rows, whose folds go many rows at a time; row @ y -> sum(column * y, -2) for one that
+/// others read too. As folds of one nest they share its pass over the matrix, with what lies between them: a model of a few variables and
+/// its gradient are one kernel.
 struct product_with_short_rows : at<matmul_op> {
     static constexpr auto name = "product_with_short_rows";
     static constexpr auto takes = domain::floating;
     static constexpr i64 longest = 64;   // a row that stays in registers
-    static constexpr bool fits(value x, const surroundings& w) {
-        return w.shared(x) && !is<transpose_op>(x) && !is_product(x.extent(-1)) && x.extent(-1) > 1 && x.extent(-1) <= longest;
-    }
+    static constexpr bool short_rows(value x) { return !is<transpose_op>(x) && !is_product(x.extent(-1)) && x.extent(-1) > 1 && x.extent(-1) <= longest; }
+    static constexpr bool fits(value x, const surroundings& w) { return w.shared(x) && short_rows(x); }
     static constexpr value along_rows(value x, value row) { return sum_over(x * expand(row, ints(-2), ints(x.extent(-2))), ints(-1)); }
     static constexpr value over_rows(value x, value column) { return sum_over(x * expand(column, ints(-1), ints(x.extent(-1))), ints(-2)); }
     static constexpr value apply(site n, const surroundings& w) {
@@ -189,7 +196,7 @@ struct product_with_short_rows : at<matmul_op> {
         if (x.rank() != 2 || y.rank() != 2) return {};
         value sum;
         if (y.extent(-1) == 1 && is<transpose_op>(x) && fits(input(x), w)) sum = over_rows(input(x), reshape_to(y, ints(y.extent(-2))));
-        else if (y.extent(-1) == 1 && x.extent(-2) != 1 && fits(x, w)) sum = along_rows(x, reshape_to(y, ints(y.extent(-2))));
+        else if (y.extent(-1) == 1 && x.extent(-2) != 1 && short_rows(x)) sum = along_rows(x, reshape_to(y, ints(y.extent(-2))));
         else if (x.extent(-2) == 1 && y.extent(-2) != 1 && fits(y, w)) sum = over_rows(y, reshape_to(x, ints(x.extent(-1))));
         return sum.zero() ? sum : reshape_to(sum, n.b->get(n.n().shape));
     }
