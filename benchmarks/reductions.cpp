@@ -1,5 +1,5 @@
-// Sums, sums of squares and maxima of n floats: kiln, AVX-512 or AVX2 by hand, Eigen. kiln's maximum is NaN where an element is, and so is
-// that of its rivals here.
+// Sums, sums of squares and maxima of n floats, sums of the columns of a matrix: kiln, AVX-512 or AVX2 by hand, Eigen. kiln's maximum is NaN
+// where an element is, and so is that of its rivals here.
 #include "rivals/eigen.hpp"
 #if KILN_BENCH_HAND
 #include "rivals/reductions.hpp"
@@ -45,7 +45,31 @@ void add() {
     in.data()[N / 3] = before;
 }
 
+template <extent R, extent C, i64 Rows, i64 Columns>
+void add_columns() {
+    static constexpr auto x = placeholder<"x", float, R, C>;
+    static auto f = function(inputs(x), sum<0>(x));
+    static constexpr bool known = R.n_names() == 0;
+    static auto in = [] {
+        if constexpr (known) return tensor<float, Rows, Columns>();
+        else return tensor<float, dynamic, dynamic>(Rows, Columns);
+    }();
+    static tensor<float, Columns> out, other;
+    static Eigen::Map<matrix> as_eigen(in.data(), Rows, Columns);
+    scatter(in);
+    row r("sum_of_columns", std::to_string(Rows) + "x" + std::to_string(Columns) + (known ? "" : "_at_run_time"), {1.0 * Rows * Columns, 4.0 * Rows * Columns});
+    r.within(1e-4).kiln([] { f.into(out)(in); }, out);
+#if KILN_BENCH_HAND
+    r.rival("hand", [] { hand::sum_of_columns<Rows, Columns>(in.data(), other.data()); }, other);
+#endif
+    r.rival("eigen", [] { Eigen::Map<row_vector>(other.data(), Columns).noalias() = as_eigen.colwise().sum(); }, other);
+}
+
 int main(int argc, char** argv) {
+    add_columns<1'000, 10, 1'000, 10>();
+    add_columns<1'000, 50, 1'000, 50>();
+    add_columns<"n", "w", 10'000, 16>();
+    add_columns<"n", "w", 64, 128>();
     add<777>();
     add<1'000>();
     add<10'000>();

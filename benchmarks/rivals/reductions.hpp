@@ -3,6 +3,7 @@
 #include "simd.hpp"
 
 #include <limits>
+#include <numeric>
 
 namespace hand {
 
@@ -63,6 +64,41 @@ template <long N>
         }
     if (any(either(either(nan[0], nan[1]), either(nan[2], nan[3])))) return std::numeric_limits<float>::quiet_NaN();
     return greatest(fold(part, larger));
+}
+
+/// The sums of the columns of a matrix. As many rows as fill whole vectors are one, if these are few; else up to four rows have sums of their own.
+template <long Rows, long Columns>
+[[gnu::noinline]] void sum_of_columns(const float* x, float* out) {
+    constexpr long together = width / std::gcd(Columns, long{width}), laid = Columns * together / width;
+    constexpr bool lies = together > 1 && laid <= 8;
+    constexpr long vectors = lies ? laid : (Columns + width - 1) / width, rows = lies ? together : 1, turns = vectors < 4 ? (vectors + 3) / vectors : 1;
+    static_assert(vectors <= 16);
+    f32 sum[turns * vectors];
+#pragma GCC unroll 64
+    for (int v = 0; v < turns * vectors; ++v) sum[v] = f32{};
+    const auto add = [&](const float* from, int turn) HAND_INLINED {
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; ++v) {
+            const long left = rows * Columns - v * width;
+            sum[turn * vectors + v] = sum[turn * vectors + v] + (left >= width ? load(from + v * width) : load(from + v * width, first(left)));
+        }
+    };
+    constexpr long by_turns = Rows / (turns * rows) * turns * rows, whole = Rows / rows * rows;
+    for (long i = 0; i < by_turns; i += turns * rows)
+#pragma GCC unroll 4
+        for (int t = 0; t < turns; ++t) add(x + (i + t * rows) * Columns, t);
+    for (long i = by_turns; i < whole; i += rows) add(x + i * Columns, 0);
+#pragma GCC unroll 64
+    for (int v = vectors; v < turns * vectors; ++v) sum[v % vectors] = sum[v % vectors] + sum[v];
+    float all[vectors * width];
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) store(all + v * width, sum[v]);
+    for (long c = 0; c < Columns; ++c) {
+        float total = 0;
+        for (long r = 0; r < rows; ++r) total += all[r * Columns + c];
+        for (long r = whole; r < Rows; ++r) total += x[r * Columns + c];
+        out[c] = total;
+    }
 }
 
 }  // namespace hand
