@@ -128,10 +128,13 @@ struct contraction_tiles : nest<K, VB> {
     /// Columns that are done before the next ones, as far as registers for them are concerned.
     static constexpr i64 columns_at_once = windows ? contraction_blocks{}.row / (NV * VB) * NV * L : contraction_blocks{}.row / static_cast<i64>(sizeof(T));
     static constexpr i64 most_vectors = (base::n1_constant > 0 && base::n1_constant < columns_at_once ? base::n1_constant + L - 1 : columns_at_once) / L;
+    /// Of a single row, what the widest pieces leave over has pieces of four and of two vectors: each goes down the whole right operand.
+    static constexpr bool narrower = single_row && base::n1_constant == 0;
     /// How many vectors of `left` columns are the next piece; 0: half of one.
     static KILN_INLINE int vectors_of(i64 left) {
         if (left >= NV * L) return NV;
         if constexpr (half) return static_cast<int>(left / L);
+        else if constexpr (narrower) return left >= 4 * L ? 4 : left >= 2 * L ? 2 : 1;
         else return base::n1_constant ? static_cast<int>((left + L - 1) / L) : 1;
     }
     /// One row by so few columns that several rows of the right operand are a vector.
@@ -192,6 +195,10 @@ struct contraction_tiles : nest<K, VB> {
             if (vectors == NV && (!cut || rest < NV || o.count == L)) return whole_sums<L, H, NV, false>(o, then);
         if constexpr (half)
             if (vectors == 0) return whole_sums<L / 2, H, 1, (2 * over < L)>(o, then);
+        if constexpr (narrower) {
+            if (vectors == 4) return whole_sums<L, H, 4, false>(o, then);
+            if (vectors == 2) return whole_sums<L, H, 2, false>(o, then);
+        }
         if constexpr (n1 == 0 || (!cut && rest > 0))
             if (n1 > 0 || o.count == L) return whole_sums<L, H, rest, false>(o, then);
         if constexpr (n1 == 0 || cut) return whole_sums<L, H, rest, true>(o, then);
