@@ -20,6 +20,7 @@ struct key_node {
     int slot;            // load, store: the argument; constant: which one; counter: the axis; operation: so many nodes before, if any, is what gives this value a column later
     bool strided;        // load: strides come with the call
     bool section = false;   // load: read elsewhere; strides, shifts and extents come with the call, `op` says along which axes there may be nothing
+    bool scattered = false; // load: strides come with the call, and elements of a row lie apart, or are values of rows
 };
 
 // ---- header word: kind 2 | slots 8 | axes 4 | outer 4 | operations 8 | constants 8 | lane bytes 4 | flags
@@ -52,17 +53,17 @@ constexpr key_header unpacked(u64 w) {
     return {static_cast<group_kind>(f(0, 2)), f(2, 8), f(10, 4), f(14, 4), f(18, 8), f(26, 8), f(34, 4),
             f(38, 1) != 0, f(39, 2), f(41, 2), f(43, 1) != 0, {f(44, 1) != 0, f(45, 1) != 0}, f(46, 1) != 0, f(47, 1) != 0};
 }
-// ---- node word: kind 3 | dtype 4 | op 8 | three operands 10 each | mask 8 | slot 8 | strided 1 | section 1
+// ---- node word: kind 3 | dtype 4 | op 8 | three operands 10 each | mask 8 | slot 8 | strided 1 | section 1 | scattered 1
 constexpr u64 packed(const key_node& n) {
     return static_cast<u64>(n.kind) | static_cast<u64>(n.type) << 3 | static_cast<u64>(n.op) << 7 |
            static_cast<u64>(n.in[0]) << 15 | static_cast<u64>(n.in[1]) << 25 | static_cast<u64>(n.in[2]) << 35 |
            static_cast<u64>(n.mask) << 45 | static_cast<u64>(n.slot) << 53 | static_cast<u64>(n.strided) << 61 |
-           static_cast<u64>(n.section) << 62;
+           static_cast<u64>(n.section) << 62 | static_cast<u64>(n.scattered) << 63;
 }
 constexpr key_node unpacked_node(u64 w) {
     return {static_cast<step>(w & 7), static_cast<dtype>(w >> 3 & 15), static_cast<int>(w >> 7 & 255),
             {static_cast<int>(w >> 15 & 1023), static_cast<int>(w >> 25 & 1023), static_cast<int>(w >> 35 & 1023)},
-            static_cast<int>(w >> 45 & 255), static_cast<int>(w >> 53 & 255), (w >> 61 & 1) != 0, (w >> 62 & 1) != 0};
+            static_cast<int>(w >> 45 & 255), static_cast<int>(w >> 53 & 255), (w >> 61 & 1) != 0, (w >> 62 & 1) != 0, w >> 63 != 0};
 }
 
 /// A key while it is written, or as it is read by passes: [header, axes..., inner extent of a contraction, ops..., nodes...,

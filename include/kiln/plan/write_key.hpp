@@ -183,6 +183,7 @@ struct key_writer {
                 if (x.order || x.placed) {
                     const access a = access_of(x.node, x.mask, x.order, x.placed);
                     k.strided = x.order != 0;
+                    k.scattered = k.strided && (a.n == 0 || a.axis[a.n - 1] != grp.rank - 1);
                     k.in[0] = n_call_sizes - first_size;
                     put_strides(a, m, 0, m.n, grp.rank);
                     if (x.placed) put_section(k, a, m, grp, first_size);

@@ -58,12 +58,9 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     static KILN_INLINE memory_type<I>* address(const place& p) {
         constexpr key_node k = K::node(I);
         auto* e = reinterpret_cast<memory_type<I>*>(p.q[k.slot]);
-        if constexpr (k.section) {
+        if constexpr (k.section || k.strided) {
             if constexpr (f.rows(I)) e += p.row * p.sizes[k.in[0] + axes - 2];
-            if constexpr (f.columns(I)) e += p.column * (k.strided ? p.sizes[k.in[0] + axes - 1] : 1);
-        } else if constexpr (k.strided) {
-            if constexpr (f.rows(I)) e += p.row * p.sizes[k.in[0] + axes - 2];
-            if constexpr (f.columns(I)) e += p.column * p.sizes[k.in[0] + axes - 1];
+            if constexpr (f.columns(I)) e += p.column * (k.scattered ? p.sizes[k.in[0] + axes - 1] : 1);
         } else {
             if constexpr (f.rows(I)) e += p.row * (f.columns(I) ? p.n1 : 1);
             if constexpr (f.columns(I)) e += p.column;
@@ -79,7 +76,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     static KILN_INLINE lanes<I> load_lanes(const memory_type<I>* e, i64 stride, int count) {
         using V = simd<memory_type<I>, L, B>;
         V x{};
-        if constexpr (K::node(I).strided)
+        if constexpr (K::node(I).scattered)
             for (int k = 0; k < (Tail ? count : L); ++k) x.v[k] = e[k * stride];
         else if constexpr (Tail && f.sections) x = load_known<V>(e, count);
         else if constexpr (Tail && f.grouped && n1_constant % L == L / 2) x = load_some_or_half<V>(e, count);
@@ -123,11 +120,11 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         const memory_type<I>* e = address<I>(p);
         if constexpr (!f.columns(I)) return one_number<I>(splat<I>(*e));
         else {
-            const i64 stride = k.strided ? p.sizes[k.in[0] + axes - 1] : 1;
+            const i64 stride = k.scattered ? p.sizes[k.in[0] + axes - 1] : 1;
             if (!checked(I) || p.inside) return load_lanes<I, Tail>(e, stride, p.count);
             const column_range there = base_parts::template columns_of<I>(p.sizes);
             const lane_range some = lanes_within(there.from, there.to, p, Tail ? p.count : L);
-            if constexpr (!k.strided) return as_lanes<I>(load_known_between<V>(e, some.from, some.to));
+            if constexpr (!k.scattered) return as_lanes<I>(load_known_between<V>(e, some.from, some.to));
             V x{};
             for (int j = some.from; j < some.to; ++j) x.v[j] = e[j * stride];
             return as_lanes<I>(x);
@@ -244,7 +241,7 @@ struct body : sections<K, VB / K::header.lane_bytes> {
         else if constexpr (k.kind == kiln::step::load && k.section) at<I>(out) = load_section<I, Tail>(p);
         else if constexpr (k.kind == kiln::step::load) {
             const memory_type<I>* e = address<I>(p);
-            if constexpr (columns) at<I>(out) = load_lanes<I, Tail>(e, k.strided ? p.sizes[k.in[0] + axes - 1] : 1, p.count);
+            if constexpr (columns) at<I>(out) = load_lanes<I, Tail>(e, k.scattered ? p.sizes[k.in[0] + axes - 1] : 1, p.count);
             else at<I>(out) = one_number<I>(splat<I>(*e));
         } else if constexpr (k.kind == kiln::step::store) {
             memory_type<I>* e = address<I>(p);

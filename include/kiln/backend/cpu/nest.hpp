@@ -1,15 +1,15 @@
 // The nest: rows by columns. Short constant rows stay in registers and every node is computed once; long rows are passed
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
-#include <kiln/backend/cpu/summed_rows.hpp>
+#include <kiln/backend/cpu/transposed_reads.hpp>
 #include <kiln/backend/cpu/scalars.hpp>
 #include <kiln/backend/cpu/streaming.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct nest : summed_rows<K, VB> {
-    using base = summed_rows<K, VB>;
+struct nest : transposed_reads<K, VB> {
+    using base = transposed_reads<K, VB>;
     using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::n_costly, base::unroll, base::at_column, base::has_sums, base::along_rows,
         base::sums_of_columns;
     using typename base::regs, typename base::state;
@@ -239,6 +239,11 @@ struct nest : summed_rows<K, VB> {
             const place start{o.q, sizes, o.index, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
+            if constexpr (base::may_transpose)
+                if (base::pays(sizes, all_rows, n1)) {
+                    base::run_squares(s, start, rows.first, n0);
+                    continue;
+                }
             if constexpr (in_registers) {
                 regs acc[n_vectors];
 #pragma GCC unroll 64
