@@ -16,6 +16,15 @@ struct group_rows : body<K, VB> {
     static constexpr bool in_registers = columns > 0 && K::header.has_rows;
     static constexpr int n_vectors = in_registers ? static_cast<int>((columns + L - 1) / L) : 1;
     static constexpr int rest = in_registers ? static_cast<int>(columns % L) : 0;
+    /// Rows of as many columns as the call says may be less than a vector, and then are no different from short ones of which that is known.
+    static constexpr bool may_be_narrow = [] {
+        bool folds = false, yes = columns == 0 && K::header.has_rows && !f.contraction && !f.sections && L >= 4 && L <= 16;
+        for (int i = 0; i < base::n; ++i) {
+            folds |= f.along_row(i);
+            yes &= !f.after(i) && !(f.costly[i] && f.in_pass[i]);
+        }
+        return yes && folds;
+    }();
 
     static constexpr bool costly_elements = [] {
         for (int i = 0; i < base::n; ++i)
@@ -136,10 +145,11 @@ struct group_rows : body<K, VB> {
     }
     template <int S, int V>
     static KILN_INLINE void vector_of_row(state& s, const place& p, regs* acc, kept_values& kept, const fixed_values& fixed, int row) {
-        constexpr bool tail = V == n_vectors - 1 && rest;
+        constexpr bool tail = V == n_vectors - 1 && (rest || may_be_narrow);
         if constexpr (V == 0) base::clear(only<base::along + S>{}, acc[V]);
         else base::copy(only<base::along + S>{}, acc[V], acc[V - 1]);   // one vector folds what the next goes on with
-        group_steps<S, tail, V, n_fixed>(only<base::pass + S>{}, s, {p.q, p.sizes, p.outer, p.row + row, V * L, p.n1, tail ? rest : L}, acc[V], kept, fixed, row * n_vectors + V);
+        group_steps<S, tail, V, n_fixed>(only<base::pass + S>{}, s, {p.q, p.sizes, p.outer, p.row + row, V * L, p.n1, !tail ? L : rest ? rest : static_cast<int>(p.n1)},
+                                            acc[V], kept, fixed, row * n_vectors + V);
     }
     template <int S, int... V, class Sums>
     static KILN_INLINE void one_row(std::integer_sequence<int, V...>, state& s, const state& t, const place& p, regs* acc,

@@ -75,7 +75,7 @@ struct long_rows : row_fetches<K, VB> {
     // Several vectors at a time hide latencies; a long body does that by itself, and each copy of it costs compile time.
     static constexpr int n_costly = [] {
         int count = 0;
-        for (int i = 0; i < base::n; ++i) count += f.costly[i];
+        for (int i = 0; i < base::n; ++i) count += f.costly[i] && f.in_pass[i];   // of elements
         return count;
     }();
     static constexpr int unroll = n_costly > 8 || base::n > 120 ? 1 : base::n > 48 ? 2 : 4;

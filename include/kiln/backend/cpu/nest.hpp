@@ -268,6 +268,12 @@ struct nest : transposed_reads<K, VB> {
                 for (int v = 0; v < n_vectors; ++v) merge_sums(only<base::cross_scalar>{}, s.acc, acc[v]);
                 after_nest(s, start, acc, 0, n1);
             } else {
+                if constexpr (base::may_be_narrow)
+                    if (n1 <= L && n1 > 0) {
+                        regs acc[n_vectors];
+                        base::run_groups(s, start, acc, rows.first, n0);
+                        continue;
+                    }
                 clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);
                 if constexpr (base::in_blocks) base::run_blocks(s, start, n0, flat.first, flat.last);
                 else for (i64 i = rows.first; i < n0; ++i) {

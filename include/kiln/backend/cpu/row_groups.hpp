@@ -48,7 +48,10 @@ struct row_groups : row_pairs<K, VB> {
         base::row_steps(only<base::row_after>{}, t, s.acc, p);
     }
     template <int S>
-    static KILN_INLINE void after_pass(state& s, state& t, const place& p) { base::row_steps(only<base::row_after + S + 1>{}, t, s.acc, p); }
+    static KILN_INLINE void after_pass(state& s, state& t, const place& p) {
+        base::row_steps(only<base::row_after + S + 1>{}, t, s.acc, p);
+        if constexpr (S == f.passes - 1) base::row_steps(only<base::tail_part>{}, t, s.acc, p);   // if any
+    }
     static KILN_INLINE place group_at(const place& start, i64 row, i64 n0) {
         return {start.q, start.sizes, start.outer, row, 0, start.n1, static_cast<int>(n0 - row < L ? n0 - row : L)};
     }

@@ -36,7 +36,7 @@ struct summed_rows : long_rows<K, VB> {
     template <int... I>
     static KILN_INLINE void fetch_row(std::integer_sequence<int, I...>, const place& p, i64 last) { (fetch<I>(p, last), ...); }
 
-    static constexpr bool in_blocks = sums_of_columns && base::n_costly == 0 && base::n <= 12 && f.passes == 1 && !f.sections && !base::one_hot(0);
+    static constexpr bool in_blocks = sums_of_columns && !base::costly_elements && !base::costly_rows && base::n <= 12 && f.passes == 1 && !f.sections && !base::one_hot(0);
     template <int I>
     static KILN_INLINE void load_sum(regs& acc, const place& p) { __builtin_memcpy(&base::template at<I>(acc).v, base::template scratch<I>(p), sizeof(base::template at<I>(acc).v)); }
     template <int I>
