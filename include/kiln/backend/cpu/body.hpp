@@ -280,6 +280,9 @@ struct body : sections<K, VB / K::header.lane_bytes> {
     // ---- reductions
     template <int I>
     static KILN_INLINE lanes<I> across(lanes<I> v) {   // over the lanes, in every lane; NaN is looked for once, not at every step
+        constexpr u64 fold = K::op(K::node(I).op);
+        if constexpr (K::node(I).type == dtype::boolean && fold == hash(any_op::name)) return like(v, any_lane(v.v));
+        if constexpr (K::node(I).type == dtype::boolean && fold == hash(all_op::name)) return like(v, !any_lane(~v.v));
         const lanes<I> r = fold_lanes<I, L / 2>(v);
         if constexpr (sees_nan(I))
             if (any_nan(v)) return like(v, __builtin_nan(""));

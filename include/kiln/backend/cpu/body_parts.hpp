@@ -98,7 +98,7 @@ struct body_parts {
         if (part == column_sums) return reduces && columns;
         if (part == turned_loads) return columns && f.rows(i) && f.in_pass[i] && f.node[i].kind == kiln::step::load;
         if (part == turned_stores) return columns && f.rows(i) && f.in_pass[i] && f.node[i].kind == kiln::step::store;
-        if (part == kept_part) return f.grouped && f.scratch[i] >= 0;
+        if (part == kept_part) return f.scratch[i] >= 0 && !reduces;
         if (part == fixed_part) return f.fixed(i);
         if (part == of_columns) return columns && !f.rows(i) && !f.post[i] && !reduces && K::node(i).kind != kiln::step::store;
         if (part == of_elements) return reduces ? f.columns(K::node(i).in[0]) && !f.post[K::node(i).in[0]] : columns && f.rows(i) && !f.post[i];

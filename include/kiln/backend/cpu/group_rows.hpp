@@ -21,7 +21,7 @@ struct group_rows : body<K, VB> {
         bool folds = false, yes = columns == 0 && K::header.has_rows && !f.contraction && !f.sections && L >= 4 && L <= 16;
         for (int i = 0; i < base::n; ++i) {
             folds |= f.along_row(i);
-            yes &= !f.after(i) && !(f.costly[i] && f.in_pass[i]);
+            yes &= !f.after(i);
         }
         return yes && folds;
     }();

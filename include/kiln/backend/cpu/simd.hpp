@@ -250,13 +250,16 @@ KILN_INLINE simd<T, L, B> nan_or_nan_or(simd<T, L, B> x, simd<T, L, B> y, simd<T
     if constexpr (std::is_same_v<T, double> && L == 2) return {(raw<T, L>)((bits)v.v | (bits)_mm_cmpunord_pd((__m128d)x.v, (__m128d)y.v))};
     return {(raw<T, L>)((bits)v.v | (bits)(x.v != x.v) | (bits)(y.v != y.v))};
 }
-/// Is any lane of a mask set whose lanes have four bytes or eight? Of 64 bytes it is asked of a comparison, whose result is no vector there.
+/// Is any lane of a mask set?
 template <class M>
 KILN_INLINE bool any_lane(M m) {
-#if defined(__AVX__)
-    if constexpr (sizeof(m) == 32) return _mm256_movemask_ps((__m256)m) != 0;
+#if defined(__AVX512F__)
+    if constexpr (sizeof(m) == 64) return _mm512_test_epi64_mask((__m512i)m, (__m512i)m) != 0;
 #endif
-    if constexpr (sizeof(m) == 16) return _mm_movemask_ps((__m128)m) != 0;
+#if defined(__AVX__)
+    if constexpr (sizeof(m) == 32) return !_mm256_testz_si256((__m256i)m, (__m256i)m);
+#endif
+    if constexpr (sizeof(m) == 16) return _mm_movemask_epi8((__m128i)m) != 0;
     bool any = false;
     for (std::size_t k = 0; k < sizeof(m) / sizeof(m[0]); ++k) any |= m[k] != 0;
     return any;
