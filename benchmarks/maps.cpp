@@ -4,7 +4,9 @@
 #include "rivals/xsimd.hpp"
 #if KILN_BENCH_HAND
 #include "rivals/maps.hpp"
+#include "rivals/products.hpp"
 #endif
+#include "rivals/eigen.hpp"
 #include <unsupported/Eigen/CXX11/Tensor>
 
 using namespace kiln;
@@ -121,7 +123,27 @@ void add_bytes() {
     }, other);
 }
 
+template <extent R, extent C, i64 Rows, i64 Columns>
+void add_transposes() {
+    static constexpr auto x = placeholder<"x", float, R, C>;
+    static auto f = function(inputs(x), transpose(x));
+    static numbers<float> in(Rows * Columns), out(Rows * Columns), other(Rows * Columns);
+    constexpr bool known = extent_of_view<R> != dynamic;
+    scatter(in);
+    row r("transpose", std::to_string(Rows) + "x" + std::to_string(Columns) + (known ? "" : "_at_run_time"), {0, 8.0 * Rows * Columns});
+    r.within(0).kiln([] {
+        if constexpr (known) f.into(tensor_view<float, Columns, Rows>(out.data()))(tensor_view<float, Rows, Columns>(in.data()));
+        else f.into(tensor_view<float, dynamic, dynamic>(out.data(), Columns, Rows))(tensor_view<float, dynamic, dynamic>(in.data(), Rows, Columns));
+    }, out);
+#if KILN_BENCH_HAND
+    r.rival("hand", [] { hand::transpose<Rows, Columns>(in.data(), other.data()); }, other);
+#endif
+    r.rival("eigen", [] { Eigen::Map<matrix>(other.data(), Columns, Rows).noalias() = Eigen::Map<matrix>(in.data(), Rows, Columns).transpose(); }, other);
+}
+
 int main(int argc, char** argv) {
+    add_transposes<96, 96, 96, 96>();
+    add_transposes<"n", "m", 500, 300>();
     lasting<one_argument<1'000, 1'000>>().add_all();
     lasting<one_argument<100'000, 100'000>>().add_all();
     lasting<one_argument<"n", 777>>().add_all();

@@ -70,13 +70,13 @@ struct transposed_reads : summed_rows<K, VB> {
     static KILN_INLINE void run_squares(state& s, const place& start, i64 first, i64 n0) {
         constexpr only<base::pass> nodes{};
         square_values read;
-        for (i64 i = first; i < n0; i += L) {
-            const int rows = static_cast<int>(n0 - i < L ? n0 - i : L);
-            const auto at = [&](i64 j, i64 count) KILN_INLINE_LAMBDA { return place{start.q, start.sizes, start.outer, i, j, start.n1, static_cast<int>(count)}; };
-            i64 j = 0;
-            for (; j + L <= start.n1; j += L) rows_of_square<false>(nodes, s, at(j, L), read, rows);
-            if (j < start.n1) rows_of_square<true>(nodes, s, at(j, start.n1 - j), read, rows);
-        }
+        const auto at = [&](i64 i, i64 j, i64 count) KILN_INLINE_LAMBDA { return place{start.q, start.sizes, start.outer, i, j, start.n1, static_cast<int>(count)}; };
+        const auto rows = [&](i64 i) KILN_INLINE_LAMBDA { return static_cast<int>(n0 - i < L ? n0 - i : L); };
+        i64 j = 0;   // read in the order of memory
+        for (; j + L <= start.n1; j += L)
+            for (i64 i = first; i < n0; i += L) rows_of_square<false>(nodes, s, at(i, j, L), read, rows(i));
+        if (j < start.n1)
+            for (i64 i = first; i < n0; i += L) rows_of_square<true>(nodes, s, at(i, j, start.n1 - j), read, rows(i));
     }
 };
 
