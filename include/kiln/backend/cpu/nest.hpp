@@ -221,7 +221,23 @@ struct nest : transposed_reads<K, VB> {
         if constexpr (shares) numbers::all(std::make_integer_sequence<int, numbers::plan.n_steps>{}, s, p);
         else base::template steps<false>(only<base::row_start>{}, s, s.row, p, s.acc);
     }
-    static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
+    /// How many sizes come with a call of rows, where there are more than extents: strides, shifts.
+    static constexpr int n_sizes = [] {
+        int count = 0;
+        const auto up_to = [&](int k) { count = k > count ? k : count; };
+        for (int i = 0; i < base::n && K::header.has_rows; ++i) {
+            const key_node k = K::node(i);
+            if (k.kind == kiln::step::load && (k.strided || k.section)) up_to(k.in[0] + axes);
+            if (k.kind == kiln::step::load && k.section) up_to(k.in[1] + 2 * axes);
+            if (k.kind == kiln::step::counter && k.type == dtype::boolean) up_to(k.in[0] + 3);
+        }
+        return count;
+    }();
+    static KILN_INLINE void run(char* const* a, const i64* given, int part, int parts) {
+        i64 own[n_sizes + 1];   // for which no store can be taken: rows are found once, not at every vector
+#pragma GCC unroll 256
+        for (int k = 0; k < n_sizes; ++k) own[k] = given[k];
+        const i64* const sizes = n_sizes > 0 ? own : given;
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_columns = splits && K::header.outer == 0 && (sums_of_columns || !K::header.has_rows);
         constexpr bool split_rows = splits && K::header.outer == 0 && !split_columns;

@@ -285,6 +285,18 @@ KILN_INLINE V lane_numbers() {
 }
 
 // ---- from one dtype to another
+/// Towards 0; what int32 does not hold, and NaN, is its least number, as instructions have it.
+template <int L>
+KILN_INLINE raw<std::int32_t, L> truncated(raw<float, L> x) {
+    using out = raw<std::int32_t, L>;
+#if defined(__AVX512F__)
+    if constexpr (L == 16) return (out)_mm512_cvttps_epi32((__m512)x);
+#endif
+#if defined(__AVX__)
+    if constexpr (L == 8) return (out)_mm256_cvttps_epi32((__m256)x);
+#endif
+    if constexpr (L == 4) return (out)_mm_cvttps_epi32((__m128)x);
+}
 template <class To, class T, int L, int B>
 KILN_INLINE simd<To, L, B> convert(simd<T, L, B> x) {
     using out = raw<To, L>;
@@ -298,6 +310,10 @@ KILN_INLINE simd<To, L, B> convert(simd<T, L, B> x) {
             const raw<T, L> top = zero + static_cast<T>(highest), bottom = zero + static_cast<T>(lowest);
             const raw<T, L> within = x.v < bottom ? bottom : x.v > top ? top : x.v;
             return {at_width<To, std::int32_t, L>(__builtin_convertvector(x.v == x.v ? within : zero, raw<std::int32_t, L>))};
+        } else if constexpr (std::is_same_v<T, float> && std::is_same_v<To, std::int32_t> && sizeof(x.v) >= 16 && sizeof(x.v) <= vector_bytes<default_arch>) {
+            const raw<T, L> top = zero + 0x1p31f;
+            const out most = out{} + highest, r = x.v >= top ? most : truncated<L>(x.v);
+            return {x.v == x.v ? r : out{}};
         } else {
             constexpr T high = static_cast<T>(2) * static_cast<T>(u64{1} << (bits - 1));
             constexpr T low = std::is_signed_v<To> ? -high : T{0};
