@@ -56,8 +56,15 @@ struct transposed_reads : summed_rows<K, VB> {
         if constexpr (read_across(I)) base::template at<I>(r) = base::template as_lanes<I>(load<simd<typename base::template memory_type<I>, L, B>>(square<I>(read) + row * L));
         else base::template step<I, Tail>(s, r, p, s.acc);
     }
+    /// What is read is stored, and nothing else: squares go to their place.
+    static constexpr bool copies = base::n == 3 && read_across(0) && is_operation<K>(1, hash(copy_op::name)) && K::node(2).kind == kiln::step::store;
     template <bool Tail, int... I>
     static KILN_INLINE void rows_of_square(std::integer_sequence<int, I...> nodes, state& s, const place& p, square_values& read, int rows) {
+        if constexpr (copies && !Tail)
+            if (rows == L) {
+                using T = typename base::template memory_type<0>;
+                return transposed_square<T, L, true>(base::template address<2>(p), p.n1, base::template address<0>(p), p.sizes[K::node(0).in[0] + axes - 1], L, L);
+            }
         read_squares(nodes, read, p, rows);
         for (int row = 0; row < rows; ++row) {
             const place here{p.q, p.sizes, p.outer, p.row + row, p.column, p.n1, p.count};
