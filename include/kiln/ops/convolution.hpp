@@ -196,8 +196,9 @@ constexpr value depthwise(const char* name, int n, const sliding_options& o, val
     g.inner = in;
     const i64 batch = x.extent(0), P = g.windows(), K = g.places(), rows = b.times(batch, P);
     const value p = reshape_to(patches(o.channels_first ? c.channels_last(x) : x, g), ints(rows, K, in));
-    const value f = transpose_by(reshape_to(w, ints(K, in, m)), ints(2, 0, 1));   // channels last: lanes are channels, however many filters each has
-    const value y = transpose_by(sum_over(expand(p, ints(-3), ints(m)) * expand(f, ints(-4), ints(rows)), ints(-2)), ints(0, 2, 1));
+    // an axis of one filter would be the columns of the nest, and vectors as long
+    const value y = m == 1 ? sum_over(p * expand(reshape_to(w, ints(K, in)), ints(-3), ints(rows)), ints(-2))
+                           : sum_over(expand(p, ints(-1), ints(m)) * expand(reshape_to(w, ints(K, in, m)), ints(-4), ints(rows)), ints(-3));
     list shape = ints(batch);
     for (int k = 0; k < n; ++k) shape.put(g.axis[k].out);
     shape.put(in * m);

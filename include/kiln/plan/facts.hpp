@@ -179,7 +179,7 @@ struct body_facts {
         while (extent * together % lanes != 0) together *= 2;   // lanes are a power of two
         i64 vectors = extent * together / lanes;
         const i64 alone = (extent + lanes - 1) / lanes * together;
-        if (together > 16 || vectors > 8 || (!contraction && (together == 1 || 5 * vectors > 4 * alone))) return;
+        if (together > 16 || vectors > (contraction ? 6 : 8) || (!contraction && (together == 1 || 5 * vectors > 4 * alone))) return;
         for (int i = 0; i < n; ++i) {
             const key_node& x = node[i];
             if (reduces(i) && x.type == dtype::boolean) return;   // lanes of masks do not add up

@@ -89,14 +89,9 @@ struct nest : transposed_reads<K, VB> {
         ((base::template at<I>(s.row) = f.columns(K::node(I).in[0]) || f.tail_sum(I) || f.grouped ? base::template across<I>(base::template at<I>(s.acc))
                                                                                      : base::template at<I>(s.acc)), ...);
     }
-    template <int... I>
-    static KILN_INLINE void load_sums(std::integer_sequence<int, I...>, regs& r, const regs* acc, const place& p) {
-        ((acc ? void(base::template at<I>(r) = base::template at<I>(*acc))
-              : void(__builtin_memcpy(&base::template at<I>(r).v, base::template scratch<I>(p), sizeof(base::template at<I>(r).v)))), ...);
-    }
     static KILN_INLINE void columns_after(state& s, const place& p, const regs* acc) {
         regs r;
-        load_sums(only<base::column_sums>{}, r, acc, p);
+        base::load_sums(only<base::column_sums>{}, r, acc, p);
         if (p.count == L) base::template steps<false>(only<base::column_post>{}, s, r, p, s.acc);
         else base::template steps<true>(only<base::column_post>{}, s, r, p, s.acc);
     }

@@ -8,7 +8,7 @@ namespace kiln::cpu {
 template <class K, int VB>
 struct row_groups : row_pairs<K, VB> {
     using base = row_pairs<K, VB>;
-    using base::f, base::L, base::axes, base::columns, base::n_vectors, base::in_pairs, base::written_out, base::costly_rows, base::costly_elements;
+    using base::f, base::L, base::n_vectors, base::in_pairs, base::written_out, base::costly_rows, base::costly_elements;
     using typename base::regs, typename base::state, typename base::kept_values, typename base::shared_values;
     template <int P>
     using only = typename base::template only<P>;

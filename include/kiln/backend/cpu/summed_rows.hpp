@@ -37,14 +37,16 @@ struct summed_rows : long_rows<K, VB> {
     static KILN_INLINE void fetch_row(std::integer_sequence<int, I...>, const place& p, i64 last) { (fetch<I>(p, last), ...); }
 
     static constexpr bool in_blocks = sums_of_columns && !base::costly_elements && !base::costly_rows && base::n <= 12 && f.passes == 1 && !f.sections && !base::one_hot(0);
-    template <int I>
-    static KILN_INLINE void load_sum(regs& acc, const place& p) { __builtin_memcpy(&base::template at<I>(acc).v, base::template scratch<I>(p), sizeof(base::template at<I>(acc).v)); }
-    template <int I>
-    static KILN_INLINE void store_sum(const regs& acc, const place& p) { __builtin_memcpy(base::template scratch<I>(p), &base::template at<I>(acc).v, sizeof(base::template at<I>(acc).v)); }
+    /// Sums of columns: the registers that have them, or those in memory.
     template <int... I>
-    static KILN_INLINE void load_block(std::integer_sequence<int, I...>, regs& acc, const place& p) { (load_sum<I>(acc, p), ...); }
+    static KILN_INLINE void load_sums(std::integer_sequence<int, I...>, regs& r, const regs* acc, const place& p) {
+        ((acc ? void(base::template at<I>(r) = base::template at<I>(*acc))
+              : void(__builtin_memcpy(&base::template at<I>(r).v, base::template scratch<I>(p), sizeof(base::template at<I>(r).v)))), ...);
+    }
     template <int... I>
-    static KILN_INLINE void store_block(std::integer_sequence<int, I...>, const regs& acc, const place& p) { (store_sum<I>(acc, p), ...); }
+    static KILN_INLINE void store_sums(std::integer_sequence<int, I...>, const regs& acc, const place& p) {
+        (__builtin_memcpy(base::template scratch<I>(p), &base::template at<I>(acc).v, sizeof(base::template at<I>(acc).v)), ...);
+    }
     template <int I, bool Tail>
     static KILN_INLINE void block_step(state& s, regs& r, const place& p, regs& acc) {
         if constexpr (f.reduces(I)) base::template at<I>(acc) = base::template combined_with<I>(base::template at<I>(acc), s, r);
@@ -70,7 +72,7 @@ struct summed_rows : long_rows<K, VB> {
         constexpr only<base::column_sums> sums{};
         regs acc[Vectors * Turns];
 #pragma GCC unroll 64
-        for (int v = 0; v < Vectors; ++v) load_block(sums, acc[v], base::at_column(p, p.column + v * L, L));
+        for (int v = 0; v < Vectors; ++v) load_sums(sums, acc[v], nullptr, base::at_column(p, p.column + v * L, L));
 #pragma GCC unroll 64
         for (int v = Vectors; v < Vectors * Turns; ++v) base::clear_neutral(sums, acc[v]);
         i64 i = p.row;
@@ -83,7 +85,7 @@ struct summed_rows : long_rows<K, VB> {
 #pragma GCC unroll 64
         for (int v = Vectors; v < Vectors * Turns; ++v) base::merge(sums, acc[v % Vectors], acc[v]);
 #pragma GCC unroll 64
-        for (int v = 0; v < Vectors; ++v) store_block(sums, acc[v], base::at_column(p, p.column + v * L, L));
+        for (int v = 0; v < Vectors; ++v) store_sums(sums, acc[v], base::at_column(p, p.column + v * L, L));
     }
     static constexpr int vectors = 4;
     /// Of long rows: each is read on its own, and the processor foresees so many.
