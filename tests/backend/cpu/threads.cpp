@@ -55,6 +55,9 @@ TEST_CASE("sums of columns on several threads", "[cpu][threads]") {
             if (n > 0) compare(f, {{"n", n}, {"w", w}}, {.tolerance = 1e3});
             f.threads(1);
         }
+    // a thread's columns are fewer than those from which on rows are summed in blocks
+    auto cheap = function(inputs(x), sum<0>(x));
+    for (const i64 w : {150, 200, 230, 300, 460}) compare_threads(cheap, {{"n", 4000}, {"w", w}});
 }
 TEST_CASE("contractions on several threads", "[cpu][threads]") {
     auto f = function(inputs(x, b, bias), trace([](value v, value m, value h) {

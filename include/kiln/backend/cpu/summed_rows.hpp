@@ -95,7 +95,7 @@ struct summed_rows : long_rows<K, VB> {
         return read > 1 ? 1 : 8;
     }();
     static KILN_INLINE void run_blocks(state& s, const place& start, i64 n0, i64 first, i64 last) {
-        const i64 rows = (last - first) * base::B <= 512 ? n0 : rows_at_once;
+        const i64 rows = start.n1 * base::B <= 512 ? n0 : rows_at_once;   // not of the columns of a thread: the order of a sum is the same with any number of them
         for (i64 i = 0; i < n0; i += rows) {
             const i64 end = n0 - i < rows ? n0 : i + rows;
             const auto at = [&](i64 j, i64 count) KILN_INLINE_LAMBDA { return place{start.q, start.sizes, start.outer, i, j, start.n1, static_cast<int>(count)}; };
