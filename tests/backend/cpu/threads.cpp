@@ -59,6 +59,12 @@ TEST_CASE("sums of columns on several threads", "[cpu][threads]") {
     auto cheap = function(inputs(x), sum<0>(x));
     for (const i64 w : {150, 200, 230, 300, 460}) compare_threads(cheap, {{"n", 4000}, {"w", w}});
 }
+TEST_CASE("a row by a matrix of any width on several threads", "[cpu][threads]") {   // in pieces of eight, four, two vectors
+    constexpr auto row = placeholder<"row", float, 1, "k">;
+    constexpr auto matrix = placeholder<"matrix", float, "k", "w">;
+    auto f = function(inputs(row, matrix), matmul(row, matrix));
+    for (const i64 w : {150, 230, 700, 1500, 2050}) compare_threads(f, {{"k", 4000}, {"w", w}});
+}
 TEST_CASE("contractions on several threads", "[cpu][threads]") {
     auto f = function(inputs(x, b, bias), trace([](value v, value m, value h) {
         const value p = matmul(v, m), t = relu(p + h);
