@@ -185,18 +185,37 @@ private:
     template <class Out, class S>
     KILN_INLINE auto execute(const Out& out, S* session, arguments& args, char** leaves) {
         static_assert(L::result.n_names <= max_names, "kiln: more than 16 named extents in one function");
-        if constexpr (!inlined<Out>) {
-            bool same = resolved;
-            for (int k = 0; k < L::result.n_names; ++k) same &= names[k] == args.names[k];
-            if (!same) {
-                for (int k = 0; k < L::result.n_names; ++k) names[k] = args.names[k];
-                work.resolve(cpu::tables_of<L, cpu::default_arch>, names);
-                resolved = true;
-            }
-        }
         leaves[L::result.n_leaves] = nullptr;   // the only one where there are none
         if constexpr (draws) state_of(session).next_random_step();
         variables_of(session, leaves, std::make_integer_sequence<int, L::result.n_leaves - sig.inputs>{});
+        if constexpr (inlined<Out>) return run_with(out, session, leaves);
+        else {
+            bool same = resolved;
+            for (int k = 0; k < L::result.n_names; ++k) same &= names[k] == args.names[k];
+            if constexpr (brief<Out>) {   // a call that nothing follows leaves pointers in registers that nobody saves
+                if (same) [[likely]] return run_with(out, session, leaves);
+                return [&]<int... K>(std::integer_sequence<int, K...>) KILN_INLINE_LAMBDA {
+                    return run_anew(out, session, args.names, leaves[K]...);
+                }(std::make_integer_sequence<int, L::result.n_leaves + 1>{});
+            } else {
+                if (!same) resolve(args.names);
+                return run_with(out, session, leaves);
+            }
+        }
+    }
+    void resolve(const i64* of_call) {
+        for (int k = 0; k < L::result.n_names; ++k) names[k] = of_call[k];
+        work.resolve(cpu::tables_of<L, cpu::default_arch>, names);
+        resolved = true;
+    }
+    template <class Out, class S, class... P>
+    [[gnu::cold, gnu::noinline]] auto run_anew(Out out, S* session, const i64* of_call, P*... of_leaves) {
+        char* leaves[]{of_leaves...};
+        resolve(of_call);
+        return run_with(out, session, leaves);
+    }
+    template <class Out, class S>
+    KILN_INLINE auto run_with(const Out& out, S* session, char** leaves) {
         if constexpr (requires { Out::owned; }) return owned(session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
         else return written(session, leaves, out, std::make_integer_sequence<int, sig.outputs>{});
     }

@@ -164,7 +164,7 @@ private:
         kernel_function kernel = t.kernel[call.kernel];
         __asm__("" : "+r"(kernel));   // a constant would be inlined: the whole kernel into whoever calls
         if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
-            thread_pool::of_process().run(kernel, a, s, n_threads);
+            run_on_threads(kernel, a, s, n_threads);
         else kernel(a, s, 0, 1);
     }
     /// Compilers would gather several pointers in a wide register and store that, which takes longer.

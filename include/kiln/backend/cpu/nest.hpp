@@ -229,20 +229,33 @@ struct nest : transposed_reads<K, VB> {
         return count;
     }();
     static KILN_INLINE void run(char* const* a, const i64* given, int part, int parts) {
+        if constexpr (may_stream) {
+            if (parts > 1 || given[axes - 1] > 1 << 16) return run_large(a, given, part, parts);
+            run_part(a, given, 0, 1);
+        } else run_part(a, given, part, parts);
+    }
+    /// A function of its own: it saves registers that short calls need not.
+    [[gnu::noinline]] static void run_large(char* const* a, const i64* sizes, int part, int parts) {
+        const part_range flat = flat_range(sizes, part, parts);
+        if (const i64 before = columns_before_stream(a, sizes[axes - 1], flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
+        run_part(a, sizes, part, parts);
+    }
+    static constexpr bool split_columns = splits && K::header.outer == 0 && (sums_of_columns || !K::header.has_rows);
+    static KILN_INLINE part_range flat_range(const i64* sizes, int part, int parts) {
+        const i64 n1 = known_or<columns>(sizes[axes - 1]);
+        return split_columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
+    }
+    static KILN_INLINE void run_part(char* const* a, const i64* given, int part, int parts) {
         i64 own[n_sizes + 1];   // for which no store can be taken: rows are found once, not at every vector
 #pragma GCC unroll 256
         for (int k = 0; k < n_sizes; ++k) own[k] = given[k];
         const i64* const sizes = n_sizes > 0 ? own : given;
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
-        constexpr bool split_columns = splits && K::header.outer == 0 && (sums_of_columns || !K::header.has_rows);
         constexpr bool split_rows = splits && K::header.outer == 0 && !split_columns;
         const part_range rows = split_rows ? range_of(all_rows, part, parts, L) : part_range{0, all_rows};
-        const part_range flat = split_columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
+        const part_range flat = flat_range(sizes, part, parts);
         const i64 n0 = rows.last;
         if (split_columns && parts > 1 && flat.first == flat.last && part > 0) return;
-        if constexpr (may_stream)
-            if (n1 > 1 << 16)
-                if (const i64 before = columns_before_stream(a, n1, flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
         outer_indices<K> o(a, sizes, f.n_scratch * scratch_row(n1) * base::B, part, parts);
         if (o.left) do {
             state s;

@@ -174,6 +174,9 @@ private:
     worker* last = nullptr;   // of the workers, who know the one before them
 };
 
+/// One call for those that have nothing to do after it.
+inline void run_on_threads(kernel_function f, char* const* a, const long* s, int parts) { thread_pool::of_process().run(f, a, s, parts); }
+
 /// Which part of n units belongs to `part`: [first, last), in whole multiples of `unit`.
 struct part_range {
     long first, last;

@@ -72,7 +72,7 @@ TEST_CASE("the bits of elementary functions", "[cpu][math]") {
     SUMS(log1p, 0x61519d59be8df048, 0x803023a1e02a2911);
     SUMS(sin, 0x62f8075e4cd00613, 0xe1a6061d0451159e, 0x1p17, 0x1p30);
     SUMS(cos, 0x97cef14d3e2bd833, 0x2d21f8e8b50f552a, 0x1p17, 0x1p30);
-    SUMS(tanh, 0x2fde385eb328c140, 0xcf8e1d79428a05fe);
+    SUMS(tanh, 0xe63c0552024baa52, 0xcf8e1d79428a05fe);
     SUMS(logistic, 0xa0d7558a12ae974e, 0x8c5ad3584291e888);
     SUMS(log_one_plus_exp, 0x3e1a7529f0d5eca4, 0xaa6ed22a8dd4b02b);
     SUMS(erf, 0xdd93573509dc2503, 0x796f7be80d72e4f4);

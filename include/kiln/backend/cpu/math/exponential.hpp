@@ -233,8 +233,8 @@ template <class V>
 KILN_INLINE V tanh_of_magnitude(V a) {
     using c = exponential<float>;
     const looked_up<c::tanh, V> k{bits(fused(a, c::tanh_scale, 1.0f)) >> (mantissa_bits<float> - 1)};
-    const V u = a - k[0], square = u * u;
-    return fused(fused(fused(fused(u, k[7], k[6]), square, fused(u, k[5], k[4])), square, fused(u, k[3], k[2])), u, k[1]);
+    const V u = a - k[0];
+    return fused(fused(fused(fused(fused(fused(u, k[7], k[6]), u, k[5]), u, k[4]), u, k[3]), u, k[2]), u, k[1]);
 }
 /// Both sides of 0.5625 are a known number and a small quotient, a + a^3 / P(a^2) and 1 - 2 / (e^2a + 1), so there is one division
 /// and little error.
