@@ -86,10 +86,16 @@ struct long_rows : row_fetches<K, VB> {
     static KILN_INLINE place at_column(const place& p, i64 j, int count, bool inside = false, int ahead = 0) {
         return {p.q, p.sizes, p.outer, p.row, j, p.n1, count, inside, ahead};
     }
-    template <int S>
-    static KILN_INLINE void clear_part(regs& acc) {
-        base::clear(only<base::along + S>{}, acc);
-        base::clear(only<base::cross_scalar>{}, acc);
+    /// The first part goes on from what is known. Parts that nothing joins are no instructions; in a fold there is always something, and zeros are
+    /// had for less than their neutral elements.
+    template <int S, bool Neutral, int... U>
+    static KILN_INLINE void clear_parts(std::integer_sequence<int, U...>, const state& s, regs* acc) {
+        constexpr only<base::along + S> along{};
+        constexpr only<base::cross_scalar> cross{};
+        if constexpr (Neutral) ((base::clear_neutral(along, acc[U]), base::clear_neutral(cross, acc[U])), ...);
+        else ((base::clear(along, acc[U]), base::clear(cross, acc[U])), ...);
+        base::clear(along, acc[0]);
+        base::copy(cross, acc[0], s.acc);
     }
     template <int S>
     static KILN_INLINE void copy_part(regs& to, const regs& from) {
@@ -110,11 +116,10 @@ struct long_rows : row_fetches<K, VB> {
     }
     // Accumulators are named by constants: what a loop numbers lives in memory.
     template <int S, int... U>
-    static KILN_INLINE void one_pass(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
+    static KILN_INLINE void one_pass(std::integer_sequence<int, U...> each, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass + S>;
         regs acc[n_acc];
-        (clear_part<S>(acc[U]), ...);
-        base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
+        clear_parts<S, true>(each, s, acc);
         [[maybe_unused]] const place with_hit = vector_with_hit<S>(s, p, first, last);
         [[maybe_unused]] regs hits;
         if constexpr (base::one_hot(S)) {
@@ -129,7 +134,7 @@ struct long_rows : row_fetches<K, VB> {
             if constexpr (base::template repeats_in<S, true>.any) edges_move = first == 0 && base::template may_move<S>(nodes{}, p);
             const column_range whole = base::columns_with_all(nodes{}, p, first, last);
             end = whole.to;
-            while (j < last && (j < whole.from || (base::template repeats_in<S, false>.any && j == first))) edge<S>(nodes{}, s, p, j, last, acc[1], before, edges_move);
+            while (j < last && (j < whole.from || (base::template repeats_in<S, false>.any && j == first))) edge<S>(nodes{}, s, p, j, last, acc[0], before, edges_move);
         }
         if constexpr (unroll > 1)
             for (; j + unroll * L <= end; j += unroll * L) {
@@ -143,7 +148,7 @@ struct long_rows : row_fetches<K, VB> {
             }
         } else for (; j + L <= end; j += L) next_each<S, false, moves::inside>(nodes{}, s, at_column(p, j, L, has_edges), acc[0], before);
         if constexpr (has_edges)
-            while (j < last) edge<S>(nodes{}, s, p, j, last, acc[1], before, edges_move);
+            while (j < last) edge<S>(nodes{}, s, p, j, last, acc[0], before, edges_move);
         else if (j < last) one_each<S, true>(nodes{}, s, at_column(p, j, static_cast<int>(last - j)), acc[1]);
         if constexpr (base::one_hot(S))
             if (with_hit.count > 0) base::store_hits(nodes{}, s, hits, with_hit);
@@ -261,11 +266,10 @@ struct long_rows : row_fetches<K, VB> {
     template <int... I>
     static constexpr bool any_sees_nan(std::integer_sequence<int, I...>) { return (false || ... || base::sees_nan(I)); }
     template <int... U>
-    static KILN_INLINE void fold(std::integer_sequence<int, U...>, state& s, const place& p, i64 first, i64 last, regs& sums) {
+    static KILN_INLINE void fold(std::integer_sequence<int, U...> each, state& s, const place& p, i64 first, i64 last, regs& sums) {
         using nodes = only<base::pass>;
         regs acc[sizeof...(U)];
-        (clear_part<0>(acc[U]), ...);
-        base::copy(only<base::cross_scalar>{}, acc[0], s.acc);
+        clear_parts<0, false>(each, s, acc);
         nan_of_pairs<sizeof...(U)> nan;
         i64 j = first;
         constexpr int step = sizeof...(U) * L;
