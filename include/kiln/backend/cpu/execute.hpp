@@ -6,6 +6,9 @@
 
 #include <new>
 #include <utility>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace kiln::cpu {
 
@@ -63,11 +66,15 @@ inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.
                                   static_cast<int>(sizeof(L::result.call_size) / sizeof(int)), L::result.n_sizes,
                                   L::result.n_slots, L::result.n_numbers, vector_bytes<Arch>};
 
-/// Memory that begins with a cache line; much of it with a huge page, so that the system can give it such.
+/// Memory that begins with a cache line; much of it is whole huge pages, where the system has such.
 class aligned_bytes {
 public:
     aligned_bytes() = default;
-    explicit aligned_bytes(std::size_t n) : aligned_bytes(n, n < std::size_t{4} << 20 ? std::size_t{64} : std::size_t{2} << 20) {}
+    explicit aligned_bytes(std::size_t n) : aligned_bytes(n, n < huge_page ? 64 : huge_page) {
+#if defined(__linux__)
+        if (alignment == huge_page) ::madvise(bytes, n, MADV_HUGEPAGE);   // else many systems give them to nobody; it need not succeed
+#endif
+    }
     aligned_bytes(std::size_t n, std::size_t at) : alignment(at), bytes(static_cast<char*>(plain() ? ::operator new(n) : ::operator new(n, std::align_val_t{at}))) {}
     aligned_bytes(aligned_bytes&& other) noexcept : alignment(other.alignment), bytes(std::exchange(other.bytes, nullptr)) {}
     aligned_bytes& operator=(aligned_bytes&& other) noexcept {
@@ -82,6 +89,8 @@ public:
     char* get() const { return bytes; }
 
 private:
+    static constexpr std::size_t huge_page = std::size_t{2} << 20;
+
     bool plain() const { return alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__; }
 
     std::size_t alignment = 1;
