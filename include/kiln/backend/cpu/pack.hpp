@@ -88,7 +88,7 @@ template <class T, int L, bool Whole>
     raw<T, L> v[L];
 #pragma GCC unroll 32
     for (int r = 0; r < L; ++r)
-        if (Whole || r < lines) __builtin_prefetch(from + r * across + 256 / sizeof(T));
+        if (Whole || r < lines) __builtin_prefetch(from + r * across + 2 * L);
     if constexpr (Whole) {
         load_transposed<T, L>(v, from, across);
     } else {
