@@ -298,7 +298,7 @@ struct nest : transposed_reads<K, VB> {
                         base::run_groups(s, start, acc, rows.first, n0);
                         continue;
                     }
-                clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);
+                if (!base::in_blocks || n0 == 0) clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);   // blocks begin by themselves
                 if constexpr (base::in_blocks) base::run_blocks(s, start, n0, flat.first, flat.last);
                 else for (i64 i = rows.first; i < n0; ++i) {
                     const place p{o.q, sizes, o.index, i, 0, n1, L};

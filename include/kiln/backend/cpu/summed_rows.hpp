@@ -65,14 +65,16 @@ struct summed_rows : long_rows<K, VB> {
 #pragma GCC unroll 64
         for (int v = 0; v < Vectors; ++v) block_steps<Tail>(only<base::pass>{}, s, base::at_column(row, p.column + v * L, p.count), acc[v]);
     }
-    /// The sums of so many vectors from p.column on go on with the rows [p.row, last). A sum to which every row adds would wait for each: rows of
+    /// The sums of so many vectors from p.column on go on with the rows [p.row, last), or begin with row 0. A sum to which every row adds would wait for each: rows of
     /// few vectors take turns.
     template <int Vectors, int Turns, bool Tail>
     static KILN_INLINE void block(state& s, const place& p, i64 last) {
         constexpr only<base::column_sums> sums{};
         regs acc[Vectors * Turns];
 #pragma GCC unroll 64
-        for (int v = 0; v < Vectors; ++v) load_sums(sums, acc[v], nullptr, base::at_column(p, p.column + v * L, L));
+        for (int v = 0; v < Vectors; ++v)
+            if (p.row == 0) base::clear(sums, acc[v]);
+            else load_sums(sums, acc[v], nullptr, base::at_column(p, p.column + v * L, L));
 #pragma GCC unroll 64
         for (int v = Vectors; v < Vectors * Turns; ++v) base::clear_neutral(sums, acc[v]);
         i64 i = p.row;
@@ -88,6 +90,8 @@ struct summed_rows : long_rows<K, VB> {
         for (int v = 0; v < Vectors; ++v) store_sums(sums, acc[v], base::at_column(p, p.column + v * L, L));
     }
     static constexpr int vectors = 4;
+    /// Sums of rows that take turns: more of them than an addition waits for, so that loads are asked for far enough ahead.
+    static constexpr int in_turn = only<base::column_sums>::size() == 1 ? 8 : 4;
     /// Of long rows: each is read on its own, and the processor foresees so many.
     static constexpr i64 rows_at_once = [] {
         int read = 0;
@@ -102,14 +106,14 @@ struct summed_rows : long_rows<K, VB> {
             i64 j = first;
             for (; j + vectors * L <= last; j += vectors * L) block<vectors, 1, false>(s, at(j, L), end);
             if (j + 2 * L <= last) {
-                block<2, 2, false>(s, at(j, L), end);
+                block<2, in_turn / 2, false>(s, at(j, L), end);
                 j += 2 * L;
             }
             if (j + L <= last) {
-                block<1, 4, false>(s, at(j, L), end);
+                block<1, in_turn, false>(s, at(j, L), end);
                 j += L;
             }
-            if (j < last) block<1, 4, true>(s, at(j, last - j), end);
+            if (j < last) block<1, in_turn, true>(s, at(j, last - j), end);
         }
     }
 };
