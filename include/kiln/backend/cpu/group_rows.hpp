@@ -5,7 +5,8 @@
 
 namespace kiln::cpu {
 
-template <class K, int VB>
+/// Several: rows of more than one vector, of as many as the call says, up to `most_vectors`.
+template <class K, int VB, bool Several = false>
 struct group_rows : body<K, VB> {
     using base = body<K, VB>;
     using base::f, base::L, base::axes;
@@ -41,7 +42,7 @@ struct group_rows : body<K, VB> {
     static constexpr bool written_out = [] {
         int elements = 0;
         for (int i = 0; i < base::n; ++i) elements += f.in_pass[i] != 0;
-        return (f.inner_products > 0 || f.passes == 1) && !costly_elements && elements * n_vectors <= 64;
+        return !Several && (f.inner_products > 0 || f.passes == 1) && !costly_elements && elements * n_vectors <= 64;
     }();
 
     template <int S>
@@ -71,7 +72,8 @@ struct group_rows : body<K, VB> {
     static KILN_INLINE void put(std::integer_sequence<int, I...>, Slots& to, const regs& r, [[maybe_unused]] int at) {
         ((static_cast<slots_of<I, N>&>(to).v[at] = base::template at<I>(r)), ...);
     }
-    static constexpr int n_fixed = n_vectors, n_kept = L * n_vectors;
+    // Longer rows have time enough to be folded one by one; without masks the end of each takes longer than that.
+    static constexpr int most_vectors = !Several ? n_vectors : VB < 32 ? 1 : f.passes > 1 ? 12 : 7, n_fixed = n_vectors, n_kept = L * most_vectors;
     using kept_values = slots<only<base::kept_part>, n_kept>;      // wanted in later passes
     using fixed_values = slots<only<base::fixed_part>, n_fixed>;   // the same in all rows
     template <bool Tail>
@@ -151,11 +153,21 @@ struct group_rows : body<K, VB> {
         group_steps<S, tail, V, n_fixed>(only<base::pass + S>{}, s, {p.q, p.sizes, p.outer, p.row + row, V * L, p.n1, !tail ? L : rest ? rest : static_cast<int>(p.n1)},
                                             acc[V], kept, fixed, row * n_vectors + V);
     }
+    template <int S>
+    static KILN_INLINE void vectors_of_row(state& s, const place& p, regs& acc, kept_values& kept, const fixed_values& fixed, int row) {
+        base::clear(only<base::along + S>{}, acc);
+        int slot = row * most_vectors;
+        i64 j = 0;
+        const auto at = [&](i64 count) KILN_INLINE_LAMBDA { return place{p.q, p.sizes, p.outer, p.row + row, j, p.n1, static_cast<int>(count)}; };
+        for (; j + L < p.n1; j += L) group_steps<S, false, 0, n_fixed>(only<base::pass + S>{}, s, at(L), acc, kept, fixed, slot++);
+        group_steps<S, true, 0, n_fixed>(only<base::pass + S>{}, s, at(p.n1 - j), acc, kept, fixed, slot);
+    }
     template <int S, int... V, class Sums>
     static KILN_INLINE void one_row(std::integer_sequence<int, V...>, state& s, const state& t, const place& p, regs* acc,
                                     kept_values& kept, const fixed_values& fixed, int row, Sums& sums) {
         spread_row(only<base::spread + S>{}, s, t, row);
-        (vector_of_row<S, V>(s, p, acc, kept, fixed, row), ...);
+        if constexpr (Several) vectors_of_row<S>(s, p, acc[0], kept, fixed, row);
+        else (vector_of_row<S, V>(s, p, acc, kept, fixed, row), ...);
         put<L>(only<base::along + S>{}, sums, acc[n_vectors - 1], row);
     }
     static constexpr int turned_bits(int i) {

@@ -245,6 +245,7 @@ struct nest : transposed_reads<K, VB> {
         const i64 n1 = known_or<columns>(sizes[axes - 1]);
         return split_columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
     }
+    using longer_groups = row_groups<K, VB, true>;   // of rows of more than a vector
     static KILN_INLINE void run_part(char* const* a, const i64* given, int part, int parts) {
         i64 own[n_sizes + 1];   // for which no store can be taken: rows are found once, not at every vector
 #pragma GCC unroll 256
@@ -293,9 +294,10 @@ struct nest : transposed_reads<K, VB> {
                 after_nest(s, start, acc, 0, n1);
             } else {
                 if constexpr (base::may_be_narrow)
-                    if (n1 <= L && n1 > 0) {
-                        regs acc[n_vectors];
-                        base::run_groups(s, start, acc, rows.first, n0);
+                    if (n1 > 0 && n1 <= longer_groups::most_vectors * L) {
+                        regs acc[1];
+                        if (n1 <= L) base::run_groups(s, start, acc, rows.first, n0);
+                        else if constexpr (longer_groups::most_vectors > 1) longer_groups::run_groups(s, start, acc, rows.first, n0);
                         continue;
                     }
                 if (!base::in_blocks || n0 == 0) clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);   // blocks begin by themselves

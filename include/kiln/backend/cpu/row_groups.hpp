@@ -5,9 +5,9 @@
 
 namespace kiln::cpu {
 
-template <class K, int VB>
-struct row_groups : row_pairs<K, VB> {
-    using base = row_pairs<K, VB>;
+template <class K, int VB, bool Several = false>
+struct row_groups : row_pairs<K, VB, Several> {
+    using base = row_pairs<K, VB, Several>;
     using base::f, base::L, base::n_vectors, base::in_pairs, base::written_out, base::costly_rows, base::costly_elements;
     using typename base::regs, typename base::state, typename base::kept_values, typename base::shared_values;
     template <int P>
@@ -34,7 +34,7 @@ struct row_groups : row_pairs<K, VB> {
         else {
             for (int row = 0; row < p.count; ++row) rows_at<S, Whole>(s, t, p, acc, kept, shared, row, sums);
             base::clear(only<base::along + S>{}, acc[0]);
-            for (int row = p.count; row < L; ++row) base::template put<L>(only<base::along + S>{}, sums, acc[0], row);   // no rows, but numbers
+            for (int row = L; row-- > p.count;) base::template put<L>(only<base::along + S>{}, sums, acc[0], row);   // no rows, but numbers
         }
         base::template fold_rows<n>(only<base::along + S>{}, t, sums);
     }

@@ -4,9 +4,9 @@
 
 namespace kiln::cpu {
 
-template <class K, int VB>
-struct row_pairs : group_rows<K, VB> {
-    using base = group_rows<K, VB>;
+template <class K, int VB, bool Several = false>
+struct row_pairs : group_rows<K, VB, Several> {
+    using base = group_rows<K, VB, Several>;
     using base::f, base::L, base::n_vectors, base::rest, base::written_out;
     using typename base::regs, typename base::state, typename base::kept_values, typename base::fixed_values;
     template <int P>
