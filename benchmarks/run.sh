@@ -6,12 +6,13 @@
 #   bash benchmarks/run.sh --preset clang        another preset of CMakePresets.json
 #   bash benchmarks/run.sh --march x86-64-v3     for other instructions than this machine's own; without AVX-512 rivals that choose theirs take AVX2
 #   bash benchmarks/run.sh --filter mlp          those whose name matches
-#   bash benchmarks/run.sh --repetitions 30      more of them (11): the least time of all counts
+#   bash benchmarks/run.sh --repetitions 30      more of them (12): the least time of all counts
 #
-# All repetitions of all benchmarks of a program run in random order, on one core, so that a slow moment hits every side.
+# A program runs three times, with a third of the repetitions each: where the system happens to put its memory is part of some times. All
+# repetitions of all benchmarks of a run are in random order, on one core, so that a slow moment hits every side.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-preset=release march=native filter=. repetitions=11 write=
+preset=release march=native filter=. repetitions=12 write=
 while [ $# -gt 0 ]; do
     case $1 in
         --write) write=docs && shift && continue ;;
@@ -44,16 +45,18 @@ if command -v taskset > /dev/null; then   # the last core that this shell may us
 fi
 results=()
 rm -f "$build"/*.result.json
-for program in "$build"/benchmarks/bench_*; do
-    [ -x "$program" ] && [ ! -d "$program" ] || continue
-    name=$(basename "$program")
-    echo "running $name" >&2
-    on=(${pinned[@]+"${pinned[@]}"})
-    [ "$name" != bench_threads ] || on=()
-    ${on[@]+"${on[@]}"} "$program" --benchmark_filter="$filter" --benchmark_repetitions="$repetitions" --benchmark_min_time=0.02 \
-        --benchmark_enable_random_interleaving=true --benchmark_out_format=json --benchmark_out="$build/$name.result.json" \
-        > /dev/null 2> "$build/log" || { cat "$build/log"; exit 1; }
-    results+=("$build/$name.result.json")
+for run in 1 2 3; do
+    for program in "$build"/benchmarks/bench_*; do
+        [ -x "$program" ] && [ ! -d "$program" ] || continue
+        name=$(basename "$program")
+        echo "running $name, $run of 3" >&2
+        on=(${pinned[@]+"${pinned[@]}"})
+        [ "$name" != bench_threads ] || on=()
+        ${on[@]+"${on[@]}"} "$program" --benchmark_filter="$filter" --benchmark_repetitions=$(((repetitions + 2) / 3)) --benchmark_min_time=0.02 \
+            --benchmark_enable_random_interleaving=true --benchmark_out_format=json --benchmark_out="$build/$name.$run.result.json" \
+            > /dev/null 2> "$build/log" || { cat "$build/log"; exit 1; }
+        results+=("$build/$name.$run.result.json")
+    done
 done
 [ ${#results[@]} -gt 0 ] || { echo "there are no benchmarks"; exit 1; }
-exec python3 -B benchmarks/table.py --build "$build" --repetitions "$repetitions" ${write:+--write "$write"} "${results[@]}"
+exec python3 -B benchmarks/table.py --build "$build" --repetitions "$(((repetitions + 2) / 3 * 3))" ${write:+--write "$write"} "${results[@]}"

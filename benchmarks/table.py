@@ -194,7 +194,7 @@ def facts(arguments, limits):
     told = "" if instructions(cache).startswith("AVX-512") else "; those that choose their instructions at run time take AVX2 at most"
     yield "rivals", versions_of(["libeigen3-dev", "libopenblas-dev", "libdnnl-dev", "libtorch-dev"]) + told
     yield "date", datetime.date.today().isoformat()
-    yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, kiln and its rivals of a program in random order, one "
+    yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, in three processes, kiln and its rivals of a program in random order, one "
                        "thread on one core (rows with two_threads: two); time of the processor, of the clock with two threads")
     load = os.getloadavg()[1]   # these programs themselves keep one core busy
     if load > 1.5:
