@@ -83,14 +83,20 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
         }
         static KILN_INLINE place of_image(const place& p, int k) { return {p.q, p.sizes, p.outer, p.row + k * s::windows, p.column, columns, p.count}; }
     };
-    /// All images are laid, then each line of results is summed and stored.
+    /// All images are laid, then each line of results is summed and stored: beside the sums of the next one, where these are short, a few squares after each call.
     static KILN_INLINE void line_by_line_of_results(T* at, const operands& o, const T* images, stored_results& to) {
+        constexpr i64 calls = lines::inside.pieces * lines::channels.pieces, squares = ((line_of_columns + L - 1) / L + calls - 1) / calls;
+        constexpr bool beside = g.places() * inner <= 64;
         lines::lay_images(at, images, to.images);
         for (i64 m = 0; m < g.axis[0].out * g.axis[1].out; ++m) {
             to.until((m + 1 - to.lines) * line_of_columns);
-            lines::line_of_results(at, o.b, to.line(m), m / g.axis[1].out, m % g.axis[1].out);
+            lines::line_of_results(at, o.b, to.line(m), m / g.axis[1].out, m % g.axis[1].out, [&]() KILN_INLINE_LAMBDA {
+                if constexpr (beside)
+                    for (i64 k = 0; k < squares && to.fills_vector(); ++k) to.next();
+            });
             to.ready += line_of_columns;
-            while (to.fills_vector()) to.next();   // beside the sums of the next line
+            if constexpr (!beside)
+                while (to.fills_vector()) to.next();
         }
         to.until(to.ready);
     }

@@ -130,14 +130,15 @@ struct lane_lines : contraction<K, VB, Registers> {
         if (p.last - p.first == X) positions<O, X>(o, out, p.first, channel, place, end);
         else if constexpr (X > 1) some_positions_of_edge<O, X - 1>(o, out, channel, p, place, end);
     }
-    /// One line of results of all channels, [position][channel][image].
-    static KILN_INLINE void line_of_results(const T* x, const T* w, T* out, i64 o0, i64 o1) {
+    /// One line of results of all channels, [position][channel][image]. beside(): between the calls that sum.
+    template <class F>
+    static KILN_INLINE void line_of_results(const T* x, const T* w, T* out, i64 o0, i64 o1, F&& beside) {
         const part_range k0 = places_inside(0, o0), k1 = places_inside(1, o1);
         seen_lines o{nullptr, nullptr, k0.first == k0.last ? 0 : k1.last - k1.first, false};
         for (i64 k = k0.first; k == k0.first || k < k0.last; ++k, o.more = true) {
             o.x = x + ((s::seen(0, o0, k) * g.axis[1].size + s::seen(1, o1, k1.first)) * vectors.line + vectors.before) * inner * L;
             o.w = w + (k * g.axis[1].kernel + k1.first) * strides.w_line;
-            each_piece<channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { line_of<many>(o, out, channel, [] {}); });
+            each_piece<channels>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { line_of<many>(o, out, channel, beside); });
             if constexpr (!one_by_one && ends_apart)
                 each_piece<channels_of_edges>(0, [&](auto many, i64 channel) KILN_INLINE_LAMBDA { edges<many>(o, out, channel); });
         }

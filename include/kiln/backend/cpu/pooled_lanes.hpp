@@ -102,7 +102,7 @@ struct pooled_lanes : image_lanes<K, VB, Registers> {
                 const i64 o0 = (m + k) / pool.axis[1].out * pool.axis[0].stride, o1 = (m + k) % pool.axis[1].out * pool.axis[1].stride;
                 T* seen = z;
                 for (i64 k0 = 0; k0 < pool.axis[0].kernel; ++k0)
-                    for (i64 k1 = 0; k1 < pool.axis[1].kernel; ++k1, seen += line * L) lanes::line_of_results(at, o.b, seen, o0 + k0, o1 + k1);
+                    for (i64 k1 = 0; k1 < pool.axis[1].kernel; ++k1, seen += line * L) lanes::line_of_results(at, o.b, seen, o0 + k0, o1 + k1, [] {});
                 pooled(st, p, known, z, out + k * pooled_line * L);
                 const i64 there = k + 1 < count ? (k + 1) * pooled_line / L * L : count * pooled_line;
                 store_pooled(to, out, done, there, n, images, m * pooled_line);
