@@ -1,17 +1,16 @@
 // The nest: rows by columns. Short constant rows stay in registers and every node is computed once; long rows are passed
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
-#include <kiln/backend/cpu/transposed_reads.hpp>
 #include <kiln/backend/cpu/scalars.hpp>
 #include <kiln/backend/cpu/streaming.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB>
-struct nest : transposed_reads<K, VB> {
-    using base = transposed_reads<K, VB>;
-    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::n_costly, base::unroll, base::at_column, base::has_sums, base::along_rows,
-        base::sums_of_columns;
+struct nest : streamed_maps<K, VB> {
+    using base = streamed_maps<K, VB>;
+    using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::n_costly, base::unroll, base::has_sums, base::along_rows,
+        base::sums_of_columns, base::splits, base::may_stream;
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
@@ -152,58 +151,11 @@ struct nest : transposed_reads<K, VB> {
         return end;
     }
 
-    /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, its columns, or a flat map.
+    /// Of one call, in elements of a simple map.
     static constexpr i64 work(const i64* sizes) {
         i64 r = 1 + 4 * n_costly;
         for (int k = 0; k < axes; ++k) r *= sizes[k];
         return r;
-    }
-    static constexpr bool splits = K::header.outer > 0 || sums_of_columns || (!has_sums && (K::header.has_rows || !along_rows));
-
-    // ---- maps of more than the caches hold
-    static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
-    /// Little is computed for each element, so that memory is what a large map waits for, and results are whole vectors.
-    static constexpr bool may_stream = [] {
-        bool yes = splits && K::header.large && n_costly == 0 && base::n <= streams::most && K::header.slots <= streams::most && !f.sections;
-        for (int i = 0; i < base::n; ++i) yes &= !K::node(i).strided && (!streamed(i) || size_of(K::node(i).type) * L == VB);
-        return yes;
-    }();
-    template <int I>
-    static KILN_INLINE void stream_step(state& s, regs& r, const place& p, regs& acc) {
-        if constexpr (streamed(I)) stream(base::template address<I>(p), base::template get<K::node(I).in[0]>(s, r));
-        else base::template step<I, false>(s, r, p, acc);
-    }
-    template <int... I>
-    static KILN_INLINE void stream_each(std::integer_sequence<int, I...>, state& s, const place& p) {
-        [[maybe_unused]] regs r;
-        (stream_step<I>(s, r, p, s.acc), ...);
-    }
-    static KILN_INLINE i64 columns_before_stream(char* const* a, i64 n1, i64 first) {
-        static constexpr streams s = [] {
-            streams r{};
-            for (int i = 0; i < base::n; ++i)
-                if (streamed(i)) r.size[K::node(i).slot] = size_of(K::node(i).type);
-                else if (K::node(i).kind == step::load) r.loaded[K::node(i).slot] = true;
-            return r;
-        }();
-        return kiln::cpu::columns_before_stream(s, a, n1, first, VB);
-    }
-    [[gnu::noinline]] static void run_streaming(char* const* a, const i64* sizes, i64 first, i64 last, i64 before) {
-        using nodes = only<base::pass>;
-        const i64 n1 = sizes[axes - 1], outer[1]{};
-        state s;
-        const place start{a, sizes, outer, 0, 0, n1, L};
-        base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
-        base::template steps<false>(only<base::row_start>{}, s, s.row, start, s.acc);
-        i64 j = first;
-        if (before) base::template one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(before)), s.acc);
-        j += before;
-        for (; j + 4 * L <= last; j += 4 * L) {
-#pragma GCC unroll 4
-            for (int u = 0; u < 4; ++u) stream_each(nodes{}, s, at_column(start, j + u * L, L));
-        }
-        for (; j < last; j += L) base::template one_each<0, true>(nodes{}, s, at_column(start, j, static_cast<int>(last - j < L ? last - j : L)), s.acc);
-        _mm_sfence();
     }
 
     /// What is known of a row before its columns; where that is all there is, costly functions of several numbers are computed together.
@@ -237,7 +189,7 @@ struct nest : transposed_reads<K, VB> {
     /// A function of its own: it saves registers that short calls need not.
     [[gnu::noinline]] static void run_large(char* const* a, const i64* sizes, int part, int parts) {
         const part_range flat = flat_range(sizes, part, parts);
-        if (const i64 before = columns_before_stream(a, sizes[axes - 1], flat.first); before >= 0) return run_streaming(a, sizes, flat.first, flat.last, before);
+        if (const i64 before = base::columns_before_stream(a, sizes[axes - 1], flat.first); before >= 0) return base::run_streaming(a, sizes, flat.first, flat.last, before);
         run_part(a, sizes, part, parts);
     }
     static constexpr bool split_columns = splits && K::header.outer == 0 && (sums_of_columns || !K::header.has_rows);
