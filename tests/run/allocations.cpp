@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <vector>
@@ -11,11 +12,13 @@ namespace {
 long allocations = 0;
 int aligned_to_huge_pages = 0;
 std::size_t aligned_bytes = 0;   // of allocations with an alignment of their own
+std::size_t most_aligned_bytes = SIZE_MAX;   // of one of them; there is no memory for more
 
 void* counted_or_null(std::size_t n, std::size_t alignment) noexcept {
     ++allocations;
     if (alignment > alignof(std::max_align_t)) aligned_bytes += n;
     aligned_to_huge_pages += alignment == std::size_t{2} << 20;
+    if (alignment > alignof(std::max_align_t) && n > most_aligned_bytes) return nullptr;
     n = (n + alignment - 1) / alignment * alignment;
     return alignment > alignof(std::max_align_t) ? std::aligned_alloc(alignment, n) : std::malloc(n > 0 ? n : 1);
 }
@@ -157,6 +160,22 @@ TEST_CASE("the arena is what the plan says", "[allocations]") {
         const std::vector<double> ys(2000 * 1000, 0.5);
         CHECK(arena_allocated_in(f, tensor_view<const double, 2000, 1000>(ys.data())) == p.arena_bytes.at());
         CHECK(aligned_to_huge_pages == 1);
+    }
+}
+
+TEST_CASE("without memory for an arena a call throws, and so does the next", "[run]") {
+    constexpr auto x = placeholder<"x", float, "n", 60>;
+    auto f = function(inputs(x), outputs(sum<1>(matmul(softmax(x), transpose(softmax(x))))));
+    std::vector<float> xs(300 * 60, 0.5f), sums(300);
+    const auto call = [&](i64 n) { f.into(tensor_view<float, dynamic>(sums.data(), n))(tensor_view<const float, dynamic, 60>(xs.data(), n)); };
+    call(4);
+    most_aligned_bytes = 16384;
+    CHECK_THROWS_AS(call(300), std::bad_alloc);
+    CHECK_THROWS_AS(call(300), std::bad_alloc);   // not in the arena of the first call
+    most_aligned_bytes = SIZE_MAX;
+    for (const i64 n : {4, 300}) {
+        call(n);
+        for (i64 k = 0; k < n; ++k) CHECK(sums[static_cast<std::size_t>(k)] == Approx(static_cast<double>(n) / 60));
     }
 }
 

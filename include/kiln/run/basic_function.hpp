@@ -204,6 +204,7 @@ private:
         }
     }
     void resolve(const i64* of_call) {
+        resolved = false;   // there may be no memory
         for (int k = 0; k < L::result.n_names; ++k) names[k] = of_call[k];
         work.resolve(cpu::tables_of<L, cpu::default_arch>, names);
         resolved = true;
