@@ -45,18 +45,20 @@ if command -v taskset > /dev/null; then   # the last core that this shell may us
 fi
 results=()
 rm -f "$build"/*.result.json
-for run in 1 2 3; do
+runs=3
+each=$(((repetitions + runs - 1) / runs))
+for ((run = 1; run <= runs; ++run)); do
     for program in "$build"/benchmarks/bench_*; do
         [ -x "$program" ] && [ ! -d "$program" ] || continue
         name=$(basename "$program")
-        echo "running $name, $run of 3" >&2
+        echo "running $name, $run of $runs" >&2
         on=(${pinned[@]+"${pinned[@]}"})
         [ "$name" != bench_threads ] || on=()
-        ${on[@]+"${on[@]}"} "$program" --benchmark_filter="$filter" --benchmark_repetitions=$(((repetitions + 2) / 3)) --benchmark_min_time=0.02 \
+        ${on[@]+"${on[@]}"} "$program" --benchmark_filter="$filter" --benchmark_repetitions="$each" --benchmark_min_time=0.02 \
             --benchmark_enable_random_interleaving=true --benchmark_out_format=json --benchmark_out="$build/$name.$run.result.json" \
             > /dev/null 2> "$build/log" || { cat "$build/log"; exit 1; }
         results+=("$build/$name.$run.result.json")
     done
 done
 [ ${#results[@]} -gt 0 ] || { echo "there are no benchmarks"; exit 1; }
-exec python3 -B benchmarks/table.py --build "$build" --repetitions "$(((repetitions + 2) / 3 * 3))" ${write:+--write "$write"} "${results[@]}"
+exec python3 -B benchmarks/table.py --build "$build" --repetitions $((runs * each)) --processes $runs ${write:+--write "$write"} "${results[@]}"

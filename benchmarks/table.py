@@ -194,7 +194,7 @@ def facts(arguments, limits):
     told = "" if instructions(cache).startswith("AVX-512") else "; those that choose their instructions at run time take AVX2 at most"
     yield "rivals", versions_of(["libeigen3-dev", "libopenblas-dev", "libdnnl-dev", "libtorch-dev"]) + told
     yield "date", datetime.date.today().isoformat()
-    yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, in three processes, kiln and its rivals of a program in random order, one "
+    yield "measured", (f"least of {arguments.repetitions} repetitions of at least 20 ms, in {arguments.processes} processes, kiln and its rivals of a program in random order, one "
                        "thread on one core (rows with two_threads: two); time of the processor, of the clock with two threads")
     load = os.getloadavg()[1]   # these programs themselves keep one core busy
     if load > 1.5:
@@ -205,6 +205,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", required=True, help="the build folder, to name compiler and flags")
     parser.add_argument("--repetitions", default="?", help="how often each was measured, to say so")
+    parser.add_argument("--processes", default="?", help="in how many, likewise")
     parser.add_argument("--write", help="folder that gets performance.md and performance.json, or performance_avx512 where the programs use that")
     parser.add_argument("json", nargs="+")
     arguments = parser.parse_args()
