@@ -82,6 +82,30 @@ TEST_CASE("contractions on several threads", "[cpu][threads]") {
             t.threads(1);
         }
 }
+TEST_CASE("contractions of few columns on several threads", "[cpu][threads]") {   // tiles of rows
+    constexpr auto narrow = placeholder<"narrow", float, "w", 17>;
+    auto f = function(inputs(x, narrow), trace([](value v, value m) { return values{relu(matmul(v, m)), matmul(v, m), matmul(transpose(v), matmul(v, m))}; }, x, narrow));
+    for (const i64 n : {5, 29, 64, 400, 4096})
+        for (const i64 w : {3, 64, 1024})
+            if (n * w <= 400000) compare_threads(f, {{"n", n}, {"w", w}});
+    constexpr auto known = placeholder<"known", double, 150, 77>;
+    constexpr auto known_narrow = placeholder<"known_narrow", double, 77, 19>;   // three columns are no vector
+    auto g = function(inputs(known, known_narrow), trace([](value v, value m) { return values{tanh(matmul(v, m)), matmul(v, m)}; }, known, known_narrow));
+    compare_threads(g);
+}
+TEST_CASE("convolutions of any number of channels on several threads", "[cpu][threads]") {
+    const auto of = []<i64 Seen, i64 Given>(std::integral_constant<i64, Seen>, std::integral_constant<i64, Given>) {
+        constexpr auto images = placeholder<"images", float, "n", 9, 11, Seen>;
+        constexpr auto filters = placeholder<"filters", float, 3, 3, Seen, Given>;
+        auto f = function(inputs(images, filters), trace([](value v, value w) {
+            const value z = conv2d<same>(v, w);
+            return values{relu(z), grad(sum(square(z)), v), grad(sum(square(z)), w)};
+        }, images, filters));
+        for (const i64 n : {3, 16, 41}) compare_threads(f, {{"n", n}});
+    };
+    of(std::integral_constant<i64, 2>{}, std::integral_constant<i64, 5>{});
+    of(std::integral_constant<i64, 20>{}, std::integral_constant<i64, 24>{});
+}
 TEST_CASE("gradients on several threads", "[cpu][threads]") {
     auto f = function(inputs(x, b, bias), trace([](value v, value m, value h) {
         return value_and_grad(mean(logsumexp(tanh(matmul(v, m) + h), -1)), v, m, h);

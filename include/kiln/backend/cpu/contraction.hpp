@@ -146,14 +146,14 @@ struct contraction : contraction_operands<K, VB, Registers> {
         return i;
     }
     /// The same where the left operand is seen through windows. Tile by tile; or, where sums wait, many tiles for a few images after the other.
-    static KILN_INLINE void window_block(state& s, const operands& o, const panels& p, const place& p0, i64 from, i64 to, regs* sums, i64 first_row = 0) {
+    static KILN_INLINE void window_block(state& s, const operands& o, const panels& p, const place& p0, part_range all_rows, i64 from, i64 to, regs* sums) {
         constexpr i64 width = NV * L;
         alignas(64) T panel[windows_seen::panel_size], here[direct ? 1 : most_vectors / NV + NV][MR * width]{};
         T* const waiting = may_copy.waits ? p.waiting : nullptr;
         const i64 images = windows_seen::of_places ? o.inner / windows_seen::s::windows : 1;
         const i64 images_at_once = waiting ? contraction_blocks::images(windows_seen::s::windows * p0.n1 * i64{sizeof(T)}) : images;
         const i64 rows_at_once = waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : 1;
-        for (i64 i0 = first_row, i = i0; i0 < o.rows; i0 = i) {
+        for (i64 i0 = all_rows.first, i = i0; i0 < all_rows.last; i0 = i) {
             // f for each tile of the rows from i on
             const auto tiles = [&](auto f) KILN_INLINE_LAMBDA {
                 for (i64 j = from, c = 0; j < to; ++c) {
@@ -167,7 +167,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
             };
             int h = 0;
             const auto rows = [&](auto f) KILN_INLINE_LAMBDA {
-                for (i = i0; i < i0 + rows_at_once && i < o.rows; i += h) {
+                for (i = i0; i < i0 + rows_at_once && i < all_rows.last; i += h) {
                     h = heights::at(i, o.rows);
                     f();
                 }
@@ -209,15 +209,14 @@ struct contraction : contraction_operands<K, VB, Registers> {
                 });
         }
     }
-    /// All rows of the columns [first, last), block by block.
-    static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, i64 first, i64 last) {
+    /// These rows of the columns [first, last), block by block.
+    static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, bool crowd, part_range rows, i64 first, i64 last) {
         constexpr i64 bytes = sizeof(T);
         const contraction_blocks blocks = blocks_of(o.rows, p0.n1);
         const bool cut = p.right || computes_left, by_panels = p.right && blocks.by_panels;
         const i64 width = windows ? columns_at_once : (cut ? blocks.row : contraction_blocks::row_in_place(o.rows, p0.n1 * bytes, o.inner, NV * L * bytes)) / bytes;
         const i64 most = cut ? blocks.steps(o.inner, bytes) : o.inner;
         const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
-        const bool crowd = shape::may_crowd && !p.left && shape::crowded(o.a_row);
         const i64 end = shape::left_over > 0 && last == base::n1_constant ? shape::tiled_columns : last;   // of tiles
         for (i64 from = first; from < end; from += width) {
             const i64 to = from + width < end ? from + width : end;
@@ -227,11 +226,11 @@ struct contraction : contraction_operands<K, VB, Registers> {
                 sums = kept;
                 for (int v = 0; v < most_vectors; ++v) base::clear(only<base::all_after>{}, sums[v]);
             }
-            if constexpr (windows) window_block(s, o, p, p0, from, to, sums);
+            if constexpr (windows) window_block(s, o, p, p0, rows, from, to, sums);
             else {
                 const i64 at_once = by_panels ? panel_width : to - from;
-                for (i64 i0 = 0, i = 0; i0 < o.rows; i0 = i) {
-                    const i64 last_row = i0 + rows_at_once < o.rows ? i0 + rows_at_once : o.rows;
+                for (i64 i0 = rows.first, i = i0; i0 < rows.last; i0 = i) {
+                    const i64 last_row = i0 + rows_at_once < rows.last ? i0 + rows_at_once : rows.last;
                     for (i64 k = 0, d; k == 0 || k < o.inner; k += d) {
                         d = o.inner - k < most ? o.inner - k : most;
                         for (i64 j = from; j < to; j += at_once)
@@ -243,10 +242,10 @@ struct contraction : contraction_operands<K, VB, Registers> {
             if constexpr (sums_in_registers) columns_done(s, p0, from, to, sums);
         }
         if constexpr (shape::left_over > 0)
-            if (end < last) left_over_columns(s, o, p0);
+            if (end < last) left_over_columns(s, o, p0, rows);
     }
-    /// All rows of the columns that are no vector.
-    static KILN_INLINE void left_over_columns(state& s, const operands& o, const place& p0) {
+    /// These rows of the columns that are no vector.
+    static KILN_INLINE void left_over_columns(state& s, const operands& o, const place& p0, part_range all_rows) {
         constexpr i64 j = shape::tiled_columns, line = (K::inner + L - 1) / L * L, at_once = 64;
         constexpr int few = static_cast<int>(shape::left_over);
         alignas(64) T columns[few][line]{}, here[direct ? 1 : at_once][L]{};
@@ -263,13 +262,13 @@ struct contraction : contraction_operands<K, VB, Registers> {
         const auto sums_of_rows = [&](i64 i, i64 rows, T* to, i64 to_row) KILN_INLINE_LAMBDA {
             sums_of_few_columns<T, L, few>(o.a + i * o.a_row, o.a_row, rows, columns[0], line, K::inner, begin, to, to_row);
         };
-        if constexpr (direct) sums_of_rows(0, o.rows, reinterpret_cast<T*>(p0.q[shape::last_node.slot]) + j, p0.n1);
+        if constexpr (direct) sums_of_rows(all_rows.first, all_rows.last - all_rows.first, reinterpret_cast<T*>(p0.q[shape::last_node.slot]) + all_rows.first * p0.n1 + j, p0.n1);
         else {
             [[maybe_unused]] std::conditional_t<sums_in_registers, regs[1], nothing> kept;
             regs* sums = nullptr;
             if constexpr (sums_in_registers) base::clear(only<base::all_after>{}, *(sums = kept));
-            for (i64 i = 0; i < o.rows; i += at_once) {
-                const int rows = static_cast<int>(o.rows - i < at_once ? o.rows - i : at_once);
+            for (i64 i = all_rows.first; i < all_rows.last; i += at_once) {
+                const int rows = static_cast<int>(all_rows.last - i < at_once ? all_rows.last - i : at_once);
                 sums_of_rows(i, rows, here[0], L);
                 const tile_operands<T> t{nullptr, nullptr, 0, 0, 0, 0, here[0], L, false, few};
                 epilogue(s, t, rows, 1, p0, i, j, sums);
@@ -291,13 +290,33 @@ struct contraction : contraction_operands<K, VB, Registers> {
         }
     }
 
-    /// Split over threads: outer axes, or blocks of columns where no total crosses them.
+    /// Split over threads: outer axes, or blocks of columns where no total crosses them, or else, where nothing is summed over rows and that is the
+    /// more even, tiles of rows.
     static constexpr i64 work(const i64* sizes) {
         i64 r = 1;
         for (int k = 0; k <= axes; ++k) r *= sizes[k];
         return r / 8;   // a multiply-add needs no memory
     }
     static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
+    struct parts_of_result {
+        part_range rows, columns;
+    };
+    static KILN_INLINE parts_of_result part_of_result(i64 rows, i64 n1, bool crowd, int part, int parts) {
+        if (parts == 1 || !splits || K::header.outer > 0) return {{0, rows}, {0, n1}};
+        if constexpr (only<base::all_after>::size() == 0 && !shape::single_row) {
+            const auto pieces = [](i64 n, i64 at_once) { return (n + at_once - 1) / at_once; };
+            const i64 tiles = pieces(rows, crowd ? heights::half : MR), panels = pieces(n1, NV * L);
+            if (pieces(tiles, parts) * panels < pieces(panels, parts) * tiles) return {{first_row(rows, crowd, part, parts), first_row(rows, crowd, part + 1, parts)}, {0, n1}};
+        }
+        return {{0, rows}, range_of(n1, part, parts, NV * L)};
+    }
+    /// Tiles are the same for any number of parts.
+    static KILN_INLINE i64 first_row(i64 rows, bool crowd, int part, int parts) {
+        const i64 least = rows * part / parts;
+        i64 i = 0;
+        while (i < least) i += heights::at(i, rows, crowd);
+        return i;
+    }
 
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
@@ -317,18 +336,18 @@ struct contraction : contraction_operands<K, VB, Registers> {
             };
             const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), take(bytes.lines), may_be_products && copies.products,
                            blocks_of(n0, n1).row_of(n1, sizeof(T), VB) / static_cast<i64>(sizeof(T)), blocks_of(n0, n1).computed_row(n1, sizeof(T), VB)};
-            constexpr bool split_columns = splits && K::header.outer == 0;
-            const part_range mine = split_columns ? range_of(n1, part, parts, NV * L) : part_range{0, n1};
+            const bool crowd = shape::may_crowd && !p.left && shape::crowded(o.a_row);
+            const auto [rows, columns] = part_of_result(o.rows, n1, crowd, part, parts);
             state s;
             const place p0{all.q, sizes, all.index, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
-            if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, mine.first, mine.last);
-            all_columns(s, o, maps, p, p0, mine.first, mine.last);
+            if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, columns.first, columns.last);
+            all_columns(s, o, maps, p, p0, crowd, rows, columns.first, columns.last);
             if constexpr (sums_in_registers) {
                 base::totals(only<base::cross_scalar>{}, s);
                 base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);
-            } else base::after_nest(s, p0, nullptr, mine.first, mine.last);
+            } else base::after_nest(s, p0, nullptr, columns.first, columns.last);
             maps.left.next();
             maps.right.next();
         } while (all.next());

@@ -149,11 +149,7 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
             else line_by_line_of_results(at, o, o.a + n * s::image, to);
         }
         base::gather_sums(only<base::all_after>{}, sums, &columns_sums);
-        if (n < mine.last) {   // a few are done as they lie
-            operands rest = o;
-            rest.rows = mine.last * s::windows;
-            base::window_block(st, rest, {}, p0, 0, columns, &columns_sums, n * s::windows);
-        }
+        if (n < mine.last) base::window_block(st, o, {}, p0, {n * s::windows, mine.last * s::windows}, 0, columns, &columns_sums);   // a few are done as they lie
     }
 
     [[gnu::noinline]] static void image_by_image(char* const* a, const i64* sizes, int part, int parts) { base::run(a, sizes, part, parts); }

@@ -113,8 +113,7 @@ struct pooled_lanes : image_lanes<K, VB, Registers> {
     /// One image, all of whose results fit where those of many are else.
     [[gnu::noinline]] static void one_image(state& st, operands o, const place& p, const results& to, regs& sums, i64 n) {
         o.a += n * s::image;
-        o.rows = s::windows;
-        base::window_block(st, o, {}, p, 0, columns, &sums);
+        base::window_block(st, o, {}, p, {0, s::windows}, 0, columns, &sums);
         char* a[]{p.q[K::node(stored).slot], reinterpret_cast<char*>(to.most + n * pooled_image), reinterpret_cast<char*>(places ? to.place + n * pooled_image : nullptr)};
         const i64 sizes[]{s::windows * columns, columns, pooled_image, columns, pooled_image, columns};
         pool_kernel::run(a, sizes, 0, 1);
