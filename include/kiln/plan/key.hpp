@@ -32,12 +32,15 @@ struct key_header {
     bool windows = false;   // the left one is an image, seen through windows: the last constants say how
     bool computes[2]{};     // the left, the right one is what a map computes, whose key is among the last constants
     bool large = false;     // a map of one axis whose results may be more than `beyond_caches`
+    bool slices = false;    // sums that cross rows, or a single row, of what may be much work
     bool pools = false;     // what it stores is looked through for its largest at once, and lies nowhere: as a key among the last constants
     constexpr bool has_within(int which) const { return which < 2 ? computes[which] : pools; }
     constexpr bool has_within() const { return computes[0] || computes[1] || pools; }
 };
 /// Bytes that no cache holds: what machines say of their last cache is often that of all their cores.
 inline constexpr i64 beyond_caches = 32 << 20;
+/// Multiply-adds, or elements, of what is not worth more than one slice.
+inline constexpr i64 surely_one_slice = 1 << 17;
 /// An operand of a contraction: rows of it are contiguous, its columns are, or neither.
 enum operand_layout : int { by_rows = 0, by_columns = 1, by_strides = 2 };
 constexpr u64 packed(const key_header& h) {
@@ -46,12 +49,12 @@ constexpr u64 packed(const key_header& h) {
            static_cast<u64>(h.lane_bytes) << 34 | static_cast<u64>(h.has_rows) << 38 |
            static_cast<u64>(h.left) << 39 | static_cast<u64>(h.right) << 41 | static_cast<u64>(h.windows) << 43 |
            static_cast<u64>(h.computes[0]) << 44 | static_cast<u64>(h.computes[1]) << 45 | static_cast<u64>(h.large) << 46 |
-           static_cast<u64>(h.pools) << 47;
+           static_cast<u64>(h.pools) << 47 | static_cast<u64>(h.slices) << 48;
 }
 constexpr key_header unpacked(u64 w) {
     auto f = [w](int at, int bits) { return static_cast<int>(w >> at & ((u64{1} << bits) - 1)); };
     return {static_cast<group_kind>(f(0, 2)), f(2, 8), f(10, 4), f(14, 4), f(18, 8), f(26, 8), f(34, 4),
-            f(38, 1) != 0, f(39, 2), f(41, 2), f(43, 1) != 0, {f(44, 1) != 0, f(45, 1) != 0}, f(46, 1) != 0, f(47, 1) != 0};
+            f(38, 1) != 0, f(39, 2), f(41, 2), f(43, 1) != 0, {f(44, 1) != 0, f(45, 1) != 0}, f(46, 1) != 0, f(48, 1) != 0, f(47, 1) != 0};
 }
 // ---- node word: kind 3 | dtype 4 | op 8 | three operands 10 each | mask 8 | slot 8 | strided 1 | section 1 | scattered 1
 constexpr u64 packed(const key_node& n) {

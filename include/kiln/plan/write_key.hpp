@@ -233,6 +233,13 @@ struct key_writer {
             for (int t : tail) w[n++] = static_cast<u64>(t);
             h.constants += n - before;
         }
+        i64 work = 1;
+        const auto count = [&](const size_expr& e) {
+            if (work <= surely_one_slice) work = e.fixed() ? work * e.number : surely_one_slice + 1;
+        };
+        for (int k = 0; k < m.n; ++k) count(m.extent[k]);
+        if (con) count(inner);
+        h.slices = m.outer == 0 && (reduces || (h.windows && h.left == by_columns)) && work > surely_one_slice;
         h.large = grp.kind == group_kind::nest && m.n == 1 && !(columns.fixed() && columns.number <= beyond_caches / (stored ? stored : 1));
         w[0] = packed(h);
         is = {h, reduces, 0};

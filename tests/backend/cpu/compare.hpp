@@ -14,7 +14,7 @@
 namespace kiln::testing {
 
 /// Kernels of small tensors are split too.
-inline const bool splits_early = (cpu::least_work_for_threads = 1 << 10, true);
+inline const bool splits_early = (cpu::least_work_for_threads = 1 << 10, cpu::least_work_of_slice = 1 << 10, true);
 
 /// A run-time extent of a test.
 struct extent_of_name {

@@ -92,6 +92,17 @@ TEST_CASE("contractions of few columns on several threads", "[cpu][threads]") { 
     constexpr auto known_narrow = placeholder<"known_narrow", double, 77, 19>;   // three columns are no vector
     auto g = function(inputs(known, known_narrow), trace([](value v, value m) { return values{tanh(matmul(v, m)), matmul(v, m)}; }, known, known_narrow));
     compare_threads(g);
+    auto h = function(inputs(x, narrow), trace([](value v, value m) {   // sums over rows are those of slices
+        const value z = matmul(v, m);
+        return values{relu(z), sum(relu(z), 0), max(z, 0), sum(square(z))};
+    }, x, narrow));
+    for (const i64 n : {0, 1, 29, 700})
+        for (const i64 w : {3, 300}) {
+            compare_threads(h, {{"n", n}, {"w", w}});
+            h.threads(3);
+            if (n > 0) compare(h, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
+            h.threads(1);
+        }
 }
 TEST_CASE("convolutions of any number of channels on several threads", "[cpu][threads]") {
     const auto of = []<i64 Seen, i64 Given>(std::integral_constant<i64, Seen>, std::integral_constant<i64, Given>) {
@@ -103,8 +114,57 @@ TEST_CASE("convolutions of any number of channels on several threads", "[cpu][th
         }, images, filters));
         for (const i64 n : {3, 16, 41}) compare_threads(f, {{"n", n}});
     };
+    const auto gradients = []<i64 Channels>(std::integral_constant<i64, Channels>) {   // the bias between two convolutions has sums over rows
+        constexpr auto images = placeholder<"images", float, "n", 9, 11, 3>;
+        constexpr auto first = placeholder<"first", float, 3, 3, 3, Channels>;
+        constexpr auto shift = placeholder<"shift", float, Channels>;
+        constexpr auto second = placeholder<"second", float, 3, 3, Channels, 4>;
+        auto f = function(inputs(images, first, shift, second), trace([](value v, value w, value h, value u) {
+            return grad(sum(square(conv2d<same>(relu(conv2d<same>(v, w) + h), u))), w, h, u);
+        }, images, first, shift, second));
+        for (const i64 n : {2, 16, 41}) {
+            compare_threads(f, {{"n", n}});
+            f.threads(2);
+            compare(f, {{"n", n}}, {.tolerance = 1e5});
+            f.threads(1);
+        }
+    };
+    gradients(std::integral_constant<i64, 6>{});
+    gradients(std::integral_constant<i64, 20>{});
     of(std::integral_constant<i64, 2>{}, std::integral_constant<i64, 5>{});
     of(std::integral_constant<i64, 20>{}, std::integral_constant<i64, 24>{});
+}
+TEST_CASE("totals on several threads", "[cpu][threads]") {   // of slices
+    auto f = function(inputs(x), trace([](value v) {
+        return values{sum(v), max(v), sum(square(exp(v))), mean(logsumexp(v, -1)), all(v < 100)};
+    }, x));
+    auto rows = function(inputs(placeholder<"rows", float, "n", 11>), trace([](value v) {   // short ones
+        return values{sum(v, 0), sum(exp(v), 0) * 2.0, mean(logsumexp(v, -1)), max(v, 0), sum(v)};
+    }, placeholder<"rows", float, "n", 11>));
+    auto line = function(inputs(placeholder<"line", double, "n">), trace([](value v) { return values{sum(v), mean(square(v)), min(v), any(v > 0)}; }, placeholder<"line", double, "n">));
+    for (const i64 n : {0, 1, 37, 5000}) {
+        for (const i64 w : {1, 17, 300})
+            if (n > 0 && n * w < 200000) compare_threads(f, {{"n", n}, {"w", w}});
+        compare_threads(rows, {{"n", n > 0 ? n : 2}});
+        if (n > 0) compare_threads(line, {{"n", n * n}});
+    }
+    auto columns = function(inputs(x, c), trace([](value v, value cw) {   // of rows that are passed over several times
+        const value centred = v - mean(v, -1, keepdims), z = centred / sqrt(mean(square(centred), -1, keepdims) + 1e-3);
+        return values{sum(softmax(v), 0), grad(sum(square(z * cw)), cw), max(z, 0)};
+    }, x, c));
+    for (const i64 n : {1, 40, 300})
+        for (const i64 w : {5, 300, 1500}) compare_threads(columns, {{"n", n}, {"w", w}});
+    constexpr auto ranked = placeholder<"ranked", float, "n", 9>;
+    auto best = function(inputs(ranked), trace([](value v) { return values{result(top_k(v, 3), 0), result(top_k(v, 3), 1)}; }, ranked));
+    for (const i64 n : {1, 500}) compare_threads(best, {{"n", n}});
+    columns.threads(2);
+    compare(columns, {{"n", 40}, {"w", 300}}, {.tolerance = 1e5});
+    f.threads(2);
+    compare(f, {{"n", 37}, {"w", 300}}, {.tolerance = 1e4});
+    rows.threads(3);
+    compare(rows, {{"n", 5000}}, {.tolerance = 1e5});
+    line.threads(2);
+    compare(line, {{"n", 5000}}, {.tolerance = 1e4});
 }
 TEST_CASE("gradients on several threads", "[cpu][threads]") {
     auto f = function(inputs(x, b, bias), trace([](value v, value m, value h) {

@@ -56,6 +56,14 @@ struct contraction : contraction_operands<K, VB, Registers> {
         ((I == bias.sum ? void() : base::template step<I, Tail>(s, r, p, acc)), ...);
     }
 
+    /// Sums over rows of few columns are those of slices of the rows.
+    using sums_of_slice = kept_sums<base, VB>;
+    static constexpr int n_sums = only<base::all_after>::size();
+    static constexpr i64 bytes_of_sums = VB * n_sums * most_vectors;
+    static constexpr bool joins = K::header.slices && n_sums > 0 && sums_in_registers && base::n1_constant <= 2 * NV * L && shape::left_over == 0 && slices::have_room(bytes_of_sums);
+    static constexpr i64 kept_bytes(const i64*) { return bytes_of_sums; }
+    static KILN_INLINE void join(char* to, char* next, const i64*) { sums_of_slice::join(only<base::all_after>{}, most_vectors, to, next); }
+
     /// A part of the work on a block of the result: some steps of its sums, in all of its columns or in a panel of them.
     struct part {
         i64 first_row, last_row, first_column;   // of the block
@@ -210,7 +218,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
         }
     }
     /// These rows of the columns [first, last), block by block.
-    static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, bool crowd, part_range rows, i64 first, i64 last) {
+    static KILN_INLINE void all_columns(state& s, const operands& o, const computed& maps, const panels& p, const place& p0, bool crowd, part_range rows, i64 first, i64 last, [[maybe_unused]] sums_of_slice slice) {
         constexpr i64 bytes = sizeof(T);
         const contraction_blocks blocks = blocks_of(o.rows, p0.n1);
         const bool cut = p.right || computes_left, by_panels = p.right && blocks.by_panels;
@@ -239,6 +247,11 @@ struct contraction : contraction_operands<K, VB, Registers> {
                     }
                 }
             }
+            if constexpr (joins)
+                if (slice.at) {
+                    for (i64 v = 0; v * L < to - from; ++v) slice.move(only<base::all_after>{}, sums[v]);
+                    if (!slice.taken) continue;
+                }
             if constexpr (sums_in_registers) columns_done(s, p0, from, to, sums);
         }
         if constexpr (shape::left_over > 0)
@@ -301,7 +314,12 @@ struct contraction : contraction_operands<K, VB, Registers> {
     struct parts_of_result {
         part_range rows, columns;
     };
+    static KILN_INLINE i64 scratch_of(const i64* sizes) {
+        const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]), inner = known_or<K::inner>(sizes[axes]);
+        return f.n_scratch * scratch_row(n1) * base::B + panels_of(copies_of(n0, n1, inner), n0, n1, inner, sizeof(T), VB).all();
+    }
     static KILN_INLINE parts_of_result part_of_result(i64 rows, i64 n1, bool crowd, int part, int parts) {
+        if (joins && parts < 0) return {part == -parts ? part_range{rows, rows} : part_range{first_row(rows, crowd, part, -parts), first_row(rows, crowd, part + 1, -parts)}, {0, n1}};
         if (parts == 1 || !splits || K::header.outer > 0) return {{0, rows}, {0, n1}};
         if constexpr (only<base::all_after>::size() == 0 && !shape::single_row) {
             const auto pieces = [](i64 n, i64 at_once) { return (n + at_once - 1) / at_once; };
@@ -319,13 +337,20 @@ struct contraction : contraction_operands<K, VB, Registers> {
     }
 
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
+        if constexpr (joins)
+            if (parts > 0) {
+                if (const int n = slices::of(work(sizes), bytes_of_sums); n > 1) return run_slices<contraction, K>(a, sizes, n, part, parts);
+                if (part >= (splits ? parts : 1)) return;
+            }
+        const bool a_slice = joins && parts < 0;
+        const int thread = a_slice ? 0 : part, threads = a_slice ? 1 : parts;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
         const packing copies = copies_of(n0, n1, inner);
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * base::B;
-        outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), part, parts);
-        computed maps{{a, sizes, part, parts}, {a, sizes, part, parts}};
+        outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), thread, threads);
+        computed maps{{a, sizes, thread, threads}, {a, sizes, thread, threads}};
         if (all.left) do {
             const operands o = operands_of(a, sizes, all.index);
             char* at = bytes.all() ? all.q[2] + rows_bytes : nullptr;
@@ -343,7 +368,8 @@ struct contraction : contraction_operands<K, VB, Registers> {
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
             if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, columns.first, columns.last);
-            all_columns(s, o, maps, p, p0, crowd, rows, columns.first, columns.last);
+            all_columns(s, o, maps, p, p0, crowd, rows, columns.first, columns.last, a_slice ? sums_of_slice{a[arguments_of<K>], part == -parts} : sums_of_slice{nullptr, false});
+            if (a_slice && part < -parts) return;
             if constexpr (sums_in_registers) {
                 base::totals(only<base::cross_scalar>{}, s);
                 base::template steps<false>(only<base::scalar_post>{}, s, s.row, p0, s.acc);

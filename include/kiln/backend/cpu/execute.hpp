@@ -28,16 +28,15 @@ struct kernel_at {
 /// How much a call does, in elements of a simple map.
 using work_function = i64 (*)(const i64* sizes);
 template <class Kernel>
-constexpr work_function work_of() {   // null: it does not split
-    if constexpr (Kernel::splits) return &Kernel::work;
-    else return nullptr;
+i64 work_in_slices(const i64* sizes) {
+    const i64 work = Kernel::work(sizes);
+    return slices::of(work, Kernel::kept_bytes(sizes)) > 1 ? work : 0;
 }
 template <class Kernel>
-KILN_INTERLEAVED void run_interleaved(char* const* a, const i64* sizes, int part, int parts) { Kernel::run(a, sizes, part, parts); }
-template <class Kernel>
-constexpr kernel_function function_of() {
-    if constexpr (Kernel::interleaved) return &run_interleaved<Kernel>;
-    else return &Kernel::run;
+constexpr work_function work_of() {   // null: it does not split
+    if constexpr (Kernel::splits) return &Kernel::work;
+    else if constexpr (Kernel::joins) return &work_in_slices<Kernel>;
+    else return nullptr;
 }
 template <class L, class Arch, class I = std::make_integer_sequence<int, L::result.n_kernels>>
 struct kernel_table;
@@ -45,6 +44,7 @@ template <class L, class Arch, int... Q>
 struct kernel_table<L, Arch, std::integer_sequence<int, Q...>> {
     static constexpr kernel_function functions[sizeof...(Q) + 1]{function_of<typename kernel_at<L, Arch, Q>::type>()..., nullptr};
     static constexpr work_function work[sizeof...(Q) + 1]{work_of<typename kernel_at<L, Arch, Q>::type>()..., nullptr};
+    static constexpr bool joins[sizeof...(Q) + 1]{kernel_at<L, Arch, Q>::type::joins..., false};
 };
 
 /// The tables of a plan that running it needs.
@@ -57,12 +57,13 @@ struct tables {
     const plan_number* number;
     const kernel_function* kernel;
     const work_function* work;
+    const bool* joins;
     const plan_guard* guard;
     int n_calls, n_call_sizes, n_sizes, n_slots, n_numbers, vector_bytes;
 };
 template <class L, class Arch>
 inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.call_size, L::result.size, L::result.slot,
-                                  L::result.number, kernel_table<L, Arch>::functions, kernel_table<L, Arch>::work, L::result.guard, L::result.n_calls,
+                                  L::result.number, kernel_table<L, Arch>::functions, kernel_table<L, Arch>::work, kernel_table<L, Arch>::joins, L::result.guard, L::result.n_calls,
                                   static_cast<int>(sizeof(L::result.call_size) / sizeof(int)), L::result.n_sizes,
                                   L::result.n_slots, L::result.n_numbers, vector_bytes<Arch>};
 
@@ -172,9 +173,10 @@ private:
         const i64* s = sizes() + call.first_size;
         kernel_function kernel = t.kernel[call.kernel];
         __asm__("" : "+r"(kernel));   // a constant would be inlined: the whole kernel into whoever calls
-        if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads)
-            run_on_threads(kernel, a, s, n_threads);
-        else kernel(a, s, 0, 1);
+        if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads) {
+            if (t.joins[call.kernel]) run_and_join(kernel, a, call.n_arguments, s, n_threads);
+            else run_on_threads(kernel, a, s, n_threads);
+        } else kernel(a, s, 0, 1);
     }
     /// Compilers would gather several pointers in a wide register and store that, which takes longer.
     static KILN_INLINE void put_alone(char*& to, char* p) {

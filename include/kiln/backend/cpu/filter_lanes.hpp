@@ -85,15 +85,22 @@ struct filter_lanes : lane_lines<K, VB, Registers> {
         for (i64 k = 0; k < n; ++k, p += L) store(p, load_some<tile_lanes<T, L>>(p, lanes));
     }
     static constexpr i64 sums_of_line = s::last.kernel * inner * columns;
-    static KILN_INLINE void sums_over_windows(state& st, const operands& o, [[maybe_unused]] char* const* args, T* at, const place& p0, part_range mine, regs& columns_sums) {
+    static constexpr i64 bytes_of_sums = (vectors.results * static_cast<i64>(sizeof(T)) + 63) / 64 * 64;
+    static KILN_INLINE raw<T, L> sums_of_row(const T* sums, i64 row) {
+        raw<T, L> v[L]{};
+        for (i64 c = 0; c < columns; ++c) v[c] = load<tile_lanes<T, L>>(sums + (row * columns + c) * L).v;
+        return sums_across<T, L>(v);
+    }
+    /// Of some images, for these lines of places; to `slice`, if there is one, once they are summed across lanes.
+    static KILN_INLINE void sums_over_windows(const operands& o, [[maybe_unused]] char* const* args, T* at, part_range some, part_range mine, char* slice) {
         T *const up = at + vectors.read * L, *const sums = up + vectors.seconds * L;
         fill_run<T, L>(sums, T{}, vectors.results * L);
         lines::clear_padding(at, by_lines_of_places ? lines_there * vectors.line * inner : vectors.read);
         if constexpr (base::computes_right)
             if constexpr (!spread::pool.side_by_side()) fill_run<T, L>(up, T{}, vectors.seconds * L);   // what no window of the pool sees
-        const i64 n = o.inner / s::windows;
+        const i64 n = some.last - some.first;
         int images = static_cast<int>(n % L ? n % L : L);
-        for (i64 k = 0; k < n; k += images, images = L) {
+        for (i64 k = some.first; k < some.last; k += images, images = L) {
             if constexpr (by_lines_of_places) line_by_line(at, up, o.a + k * s::image, o.b + k * s::windows * columns, images, sums, mine);
             else {
                 lines::lay_images(at, o.a + k * s::image, images);
@@ -103,11 +110,15 @@ struct filter_lanes : lane_lines<K, VB, Registers> {
             }
             if (images < L) keep_first(sums, vectors.results, images);   // the first images are few, their other lanes copies
         }
+        for (i64 row = 0; slice && row < vectors.results / columns; ++row)
+            store_some(tile_lanes<T, L>{sums_of_row(sums, row)}, reinterpret_cast<T*>(slice) + row * columns, static_cast<int>(columns));
+    }
+    /// The body on the sums of these lines of places, or on those of all slices.
+    static KILN_INLINE void sums_done(state& st, const T* at, const place& p0, part_range mine, const char* slice, regs& columns_sums) {
         for (i64 row = mine.first * s::last.kernel * inner; row < mine.last * s::last.kernel * inner; ++row) {
-            raw<T, L> v[L]{};
-            for (i64 c = 0; c < columns; ++c) v[c] = load<tile_lanes<T, L>>(sums + (row * columns + c) * L).v;
             alignas(64) T here[L];
-            store(here, tile_lanes<T, L>{sums_across<T, L>(v)});
+            store(here, tile_lanes<T, L>{slice ? load_some<tile_lanes<T, L>>(reinterpret_cast<const T*>(slice) + row * columns, static_cast<int>(columns)).v
+                                               : sums_of_row(at + (vectors.read + vectors.seconds) * L, row)});
             const tile_operands<T> t{nullptr, nullptr, 0, 0, 0, 0, here, L, false, static_cast<int>(columns)};
             base::epilogue(st, t, 1, 1, p0, row, 0, &columns_sums);
         }

@@ -19,6 +19,15 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
     /// What the body knows of results is their columns.
     static constexpr bool possible = vectors.read > 0 && columns <= L && K::header.right == by_rows && std::is_floating_point_v<T> && (of_places || f.end_to_end > 0);
     static constexpr bool splits = only<base::all_after>::size() == 0;
+    static constexpr i64 bytes_of_sums = of_places ? filter_lanes<K, VB, Registers>::bytes_of_sums : base::bytes_of_sums;
+    static constexpr bool joins = of_places ? K::header.slices && slices::have_room(bytes_of_sums) : base::joins;
+    static constexpr i64 kept_bytes(const i64*) { return bytes_of_sums; }
+    static KILN_INLINE i64 scratch_of(const i64*) { return vectors.all() * VB; }
+    static KILN_INLINE void join(char* to, char* next, [[maybe_unused]] const i64* sizes) {
+        if constexpr (!of_places) base::join(to, next, sizes);
+        else
+            for (i64 k = 0; k < bytes_of_sums; k += VB) store(to + k, load<tile_lanes<T, L>>(to + k) + load<tile_lanes<T, L>>(next + k));
+    }
 
     // the body on results of one image, whose rows lie end to end
     template <bool Tail>
@@ -157,8 +166,14 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
         const operands o = base::operands_of(a, sizes, nullptr);
         const i64 images = (of_places ? o.inner : o.rows) / s::windows;
         if constexpr (!base::computes_right)
-            if (4 * images < L) return image_by_image(a, sizes, part, parts);
-        const outer_indices<K> none(a, sizes, vectors.all() * VB, part, parts);
+            if (4 * images < L) return base::joins || part != parts ? image_by_image(a, sizes, part, parts) : void();
+        if constexpr (joins)
+            if (parts > 0) {
+                if (const int n = slices::of(base::work(sizes), bytes_of_sums); n > 1) return run_slices<image_lanes, K>(a, sizes, n, part, parts);
+                if (part >= (splits ? parts : 1)) return;
+            }
+        const bool a_slice = joins && parts < 0;
+        const outer_indices<K> none(a, sizes, vectors.all() * VB, a_slice ? 0 : part, parts);
         state st;
         const place p0{none.q, sizes, none.index, 0, 0, columns, L};
         regs sums;
@@ -166,8 +181,19 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
         base::clear(only<base::all_after>{}, sums);
         base::template steps<false>(only<base::before>{}, st, st.row, p0, st.acc);
         T* const at = reinterpret_cast<T*>(none.q[2]);
-        if constexpr (of_places) filter_lanes<K, VB, Registers>::sums_over_windows(st, o, a, at, p0, range_of(s::lines, part, parts, 1), sums);
-        else windows_of_images(st, o, at, p0, range_of(images, part, parts, L), sums);
+        const part_range some = range_of(images, part, a_slice ? -parts : of_places ? 1 : parts, L);
+        if constexpr (of_places) {
+            char* const slice = a_slice ? a[arguments_of<K>] : nullptr;
+            if (part < -parts || !slice) filter_lanes<K, VB, Registers>::sums_over_windows(o, a, at, some, range_of(s::lines, a_slice ? 0 : part, a_slice ? 1 : parts, 1), slice);
+            if (slice && part < -parts) return;
+            filter_lanes<K, VB, Registers>::sums_done(st, at, p0, range_of(s::lines, a_slice ? 0 : part, a_slice ? 1 : parts, 1), slice, sums);
+        } else {
+            windows_of_images(st, o, at, p0, some, sums);
+            if (a_slice) {
+                typename base::sums_of_slice{a[arguments_of<K>], part == -parts}.move(only<base::all_after>{}, sums);
+                if (part < -parts) return;
+            }
+        }
         base::columns_done(st, p0, 0, columns, &sums);
         base::totals(only<base::cross_scalar>{}, st);
         base::template steps<false>(only<base::scalar_post>{}, st, st.row, p0, st.acc);

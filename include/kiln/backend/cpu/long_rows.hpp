@@ -288,14 +288,22 @@ struct long_rows : row_fetches<K, VB> {
     }
 
     template <int S>
+    static KILN_INLINE void sums_of_pass(state& s, const place& p, i64 first, i64 last, regs& sums) {
+        if constexpr (short_fold) fold(std::make_integer_sequence<int, 8>{}, s, p, first, last, sums);
+        else one_pass<S>(std::make_integer_sequence<int, n_acc>{}, s, p, first, last, sums);
+    }
+    template <int S>
+    static KILN_INLINE void pass_done(state& s, const place& p, const regs& sums) {
+        base::copy(only<base::cross_scalar>{}, s.acc, sums);
+        base::finish(only<base::along + S>{}, s, sums);
+        base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
+    }
+    template <int S>
     static KILN_INLINE void passes(state& s, const place& p, i64 first, i64 last) {
         if constexpr (S < f.passes) {
             regs sums;
-            if constexpr (short_fold) fold(std::make_integer_sequence<int, 8>{}, s, p, first, last, sums);
-            else one_pass<S>(std::make_integer_sequence<int, n_acc>{}, s, p, first, last, sums);
-            base::copy(only<base::cross_scalar>{}, s.acc, sums);
-            base::finish(only<base::along + S>{}, s, sums);
-            base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
+            sums_of_pass<S>(s, p, first, last, sums);
+            pass_done<S>(s, p, sums);
             passes<S + 1>(s, p, first, last);
         }
     }

@@ -2,6 +2,7 @@
 // over once for each reduction, costly values kept in a scratch row, cheap ones computed again.
 #pragma once
 #include <kiln/backend/cpu/scalars.hpp>
+#include <kiln/backend/cpu/slices.hpp>
 #include <kiln/backend/cpu/streaming.hpp>
 
 namespace kiln::cpu {
@@ -180,7 +181,40 @@ struct nest : streamed_maps<K, VB> {
         }
         return count;
     }();
+    // ---- slices: of rows, or the columns of a single one
+    using kept = kept_sums<base, VB>;
+    static constexpr bool one_row_only = !K::header.has_rows;
+    static constexpr int n_column_sums = only<base::column_sums>::size();
+    static constexpr i64 bytes_of_totals = VB * (one_row_only ? only<base::along>::size() : only<base::cross_scalar>::size());
+    static KILN_INLINE i64 vectors_of_columns(const i64* sizes) { return in_registers ? n_vectors : (sizes[axes - 1] + L - 1) / L; }
+    static KILN_INLINE i64 kept_bytes(const i64* sizes) { return bytes_of_totals + (n_column_sums > 0 ? vectors_of_columns(sizes) * n_column_sums * VB : 0); }
+    static constexpr bool joins = !f.contraction && K::header.slices && !sums_of_columns && (one_row_only ? along_rows && f.passes == 1 && !has_sums : has_sums) &&
+                                  slices::have_room(bytes_of_totals + (in_registers ? n_vectors * n_column_sums * VB : 1));
+    static KILN_INLINE i64 scratch_of(const i64* sizes) { return f.n_scratch * scratch_row(known_or<columns>(sizes[axes - 1])) * base::B; }
+    /// To `memory` what a slice has summed, or from there what all of them have: then it goes on.
+    static KILN_INLINE bool keeps(char* memory, bool all, state& s, const place& start, regs* acc) {
+        kept k{memory, all};
+        k.move(only<base::cross_scalar>{}, s.acc);
+        if constexpr (in_registers)
+            for (int v = 0; v < n_vectors; ++v) k.move(only<base::column_sums>{}, acc[v]);
+        else
+            for (i64 j = 0; n_column_sums > 0 && j < start.n1; j += L) k.move_each(only<base::column_sums>{}, place{start.q, start.sizes, start.outer, 0, j, start.n1, L});
+        return !all;
+    }
+    static KILN_INLINE void join(char* to, char* next, [[maybe_unused]] const i64* sizes) {
+        if constexpr (one_row_only) kept::join(only<base::along>{}, 1, to, next);
+        else {
+            kept::join(only<base::cross_scalar>{}, 1, to, next);
+            if constexpr (n_column_sums > 0) kept::join(only<base::column_sums>{}, vectors_of_columns(sizes), to + bytes_of_totals, next + bytes_of_totals);
+        }
+    }
+
     static KILN_INLINE void run(char* const* a, const i64* given, int part, int parts) {
+        if constexpr (joins)
+            if (parts > 0) {
+                if (const int n = slices::of(work(given), kept_bytes(given)); n > 1) return run_slices<nest, K>(a, given, n, part, parts);
+                if (part > 0) return;
+            }
         if constexpr (may_stream) {
             if (parts > 1 || given[axes - 1] > 1 << 16) return run_large(a, given, part, parts);
             run_part(a, given, 0, 1);
@@ -205,11 +239,12 @@ struct nest : streamed_maps<K, VB> {
         const i64* const sizes = n_sizes > 0 ? own : given;
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_rows = splits && K::header.outer == 0 && !split_columns;
-        const part_range rows = split_rows ? range_of(all_rows, part, parts, L) : part_range{0, all_rows};
-        const part_range flat = flat_range(sizes, part, parts);
+        const bool a_slice = joins && parts < 0;
+        const part_range rows = a_slice && !one_row_only ? range_of(all_rows, part, -parts, L) : split_rows ? range_of(all_rows, part, parts, L) : part_range{0, all_rows};
+        const part_range flat = a_slice && one_row_only ? range_of(n1, part, -parts, unroll * L) : flat_range(sizes, part, parts);
         const i64 n0 = rows.last;
         if (split_columns && parts > 1 && flat.first == flat.last && part > 0) return;
-        outer_indices<K> o(a, sizes, f.n_scratch * scratch_row(n1) * base::B, part, parts);
+        outer_indices<K> o(a, sizes, scratch_of(sizes), a_slice ? 0 : part, a_slice ? 1 : parts);
         if (o.left) do {
             state s;
             collected_values collected{};
@@ -243,6 +278,7 @@ struct nest : streamed_maps<K, VB> {
                 }
 #pragma GCC unroll 64
                 for (int v = 0; v < n_vectors; ++v) merge_sums(only<base::cross_scalar>{}, s.acc, acc[v]);
+                if (a_slice && keeps(a[arguments_of<K>], part == -parts, s, start, acc)) return;
                 after_nest(s, start, acc, 0, n1);
             } else {
                 if constexpr (base::may_be_narrow)
@@ -260,9 +296,18 @@ struct nest : streamed_maps<K, VB> {
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     if constexpr (sums_of_columns)
                         if (parts > 1 && i + 1 < n0) base::fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
-                    base::template passes<0>(s, p, flat.first, flat.last);
+                    if constexpr (joins && one_row_only) {
+                        regs sums;
+                        base::template sums_of_pass<0>(s, p, flat.first, flat.last, sums);
+                        if (a_slice) {
+                            kept{a[arguments_of<K>], part == -parts}.move(only<base::along>{}, sums);
+                            if (part < -parts) return;
+                        }
+                        base::template pass_done<0>(s, p, sums);
+                    } else base::template passes<0>(s, p, flat.first, flat.last);
                     row_done(s, collected, p, n0);
                 }
+                if (a_slice && !one_row_only && keeps(a[arguments_of<K>], part == -parts, s, start, nullptr)) return;
                 after_nest(s, start, nullptr, flat.first, flat.last);
             }
         } while (o.next());

@@ -35,13 +35,15 @@ struct opaque_kernel<Op, K, VB> {
 };
 template <class K, int VB>
 struct opaque_kernel<top_k_op, K, VB> {
-    static void run(char* const* a, const i64* sizes) {
+    static constexpr i64 work(const i64* sizes) { return sizes[0]; }
+    static void run(char* const* a, const i64* sizes, int part, int parts) {
         using T = ctype_of<K::node(0).type>;
-        const T* x = reinterpret_cast<const T*>(a[0]);
-        T* best = reinterpret_cast<T*>(a[1]);
-        std::int32_t* at = reinterpret_cast<std::int32_t*>(a[2]);
-        const i64 n = sizes[1], k = static_cast<i64>(K::constant(0)), rows = n ? sizes[0] / n : 0;
-        for (i64 r = 0; r < rows; ++r, x += n, best += k, at += k) {
+        const i64 n = sizes[1], k = static_cast<i64>(K::constant(0));
+        const part_range rows = range_of(n ? sizes[0] / n : 0, part, parts, 1);
+        const T* x = reinterpret_cast<const T*>(a[0]) + rows.first * n;
+        T* best = reinterpret_cast<T*>(a[1]) + rows.first * k;
+        std::int32_t* at = reinterpret_cast<std::int32_t*>(a[2]) + rows.first * k;
+        for (i64 r = rows.first; r < rows.last; ++r, x += n, best += k, at += k) {
             i64 held = 0;   // an insertion into what is held so far, largest first; equals stay behind
             for (i64 i = 0; i < n; ++i) {
                 i64 j = held < k ? held++ : k;
@@ -82,7 +84,7 @@ struct opaque_kernel<window_from_place_op, K, VB> : window_from_place_kernel<K, 
 template <class K, int VB>
 struct opaque {
     using own = opaque_kernel<op_struct<K::op(0)>, K, VB>;
-    static constexpr bool interleaved = false, splits = requires(const i64* sizes) { own::work(sizes); };
+    static constexpr bool interleaved = false, joins = false, splits = requires(const i64* sizes) { own::work(sizes); };
     static constexpr i64 work(const i64* sizes)
         requires splits
     { return own::work(sizes); }

@@ -60,11 +60,15 @@ public:
     thread_pool& operator=(const thread_pool&) = delete;
 
     /// Runs a kernel in so many parts, part 0 in this thread; all of it here while another thread's kernel has the workers, or
-    /// where the machine starts no more threads.
-    void run(kernel_function f, char* const* a, const long* s, int parts) {
-        if (::pthread_mutex_trylock(&user) != 0) return f(a, s, 0, 1);
+    /// where the machine starts no more threads. Returns the number of parts.
+    int run(kernel_function f, char* const* a, const long* s, int parts) {
+        const auto alone = [&] {
+            f(a, s, 0, 1);
+            return 1;
+        };
+        if (::pthread_mutex_trylock(&user) != 0) return alone();
         const locked mine(user, locked::already);
-        if (!has_workers(parts - 1)) return f(a, s, 0, 1);
+        if (!has_workers(parts - 1)) return alone();
         {
             const locked all(mutex);
             kernel = f;
@@ -79,6 +83,7 @@ public:
         for (int k = 0; k < looks && parts <= n_cores && __atomic_load_n(&running, __ATOMIC_ACQUIRE) != 0; ++k) __builtin_ia32_pause();
         const locked all(mutex);
         while (running != 0) ::pthread_cond_wait(&done, &mutex);
+        return parts;
     }
 
 private:
