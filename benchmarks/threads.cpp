@@ -28,6 +28,9 @@ void add_maps() {
     scatter(xs);
     scatter(ys);
     using view = tensor_view<float, n>;
+    static auto total = function(inputs(x), sum(exp(x)));   // no part of it is a thread's alone
+    static auto& sum_of_all = lasting<numbers<float>>(1);
+    add("sum_of_exp", std::to_string(n), {8.0 * n, 4.0 * n}, total, [](auto& f) { f.into(sum_of_all[0])(view(xs.data())); }, sum_of_all);
     add("chain", std::to_string(n), {9.0 * n, 8.0 * n}, chain, [](auto& f) { f.into(view(out.data()))(view(xs.data())); }, out);
     add("axpy", std::to_string(n), {2.0 * n, 12.0 * n}, axpy, [](auto& f) { f.into(view(out.data()))(view(xs.data()), view(ys.data())); }, out);
 }
@@ -55,6 +58,41 @@ void add_product() {
     using view = tensor_view<float, n, n>;
     add("sgemm", "1024x1024x1024", {2.0 * n * n * n, 12.0 * n * n}, product, [](auto& f) { f.into(view(out.data()))(view(as.data()), view(bs.data())); }, out);
 }
+void add_narrow_product() {
+    static constexpr auto a = placeholder<"a", float, 100'000, 64>;
+    static constexpr auto b = placeholder<"b", float, 64, 16>;
+    static auto product = function(inputs(a, b), relu(matmul(a, b)));
+    static auto& as = lasting<tensor<float, 100'000, 64>>();
+    static auto& bs = lasting<tensor<float, 64, 16>>();
+    static auto& out = lasting<tensor<float, 100'000, 16>>();
+    scatter(as);
+    scatter(bs);
+    constexpr double n = 1e5;
+    add("dense_relu", "100000x16x64", {2 * 64 * 16 * n, 4 * (64 + 16) * n}, product, [](auto& f) { f.into(out)(as, bs); }, out);
+}
+/// All slopes of three convolutions, of few channels, with a bias and a relu between them.
+void add_gradients() {
+    static constexpr auto x = placeholder<"x", float, 64, 28, 28, 3>;
+    static constexpr auto w1 = placeholder<"w1", float, 3, 3, 3, 16>;
+    static constexpr auto w2 = placeholder<"w2", float, 3, 3, 16, 16>;
+    static constexpr auto w3 = placeholder<"w3", float, 3, 3, 16, 32>;
+    static constexpr auto b1 = placeholder<"b1", float, 16>;
+    static constexpr auto b2 = placeholder<"b2", float, 16>;
+    static constexpr auto y = conv2d<same>(relu(conv2d<same>(relu(conv2d<same>(x, w1) + b1), w2) + b2), w3);
+    static auto slopes = function(inputs(x, w1, b1, w2, b2, w3), grad(mean(square(y)), w1, b1, w2, b2, w3));
+    static auto& xs = lasting<tensor<float, 64, 28, 28, 3>>();
+    static auto &v1 = lasting<tensor<float, 3, 3, 3, 16>>(), &d1 = lasting<tensor<float, 3, 3, 3, 16>>();
+    static auto &v2 = lasting<tensor<float, 3, 3, 16, 16>>(), &d2 = lasting<tensor<float, 3, 3, 16, 16>>();
+    static auto &v3 = lasting<tensor<float, 3, 3, 16, 32>>(), &d3 = lasting<tensor<float, 3, 3, 16, 32>>();
+    static auto &h1 = lasting<tensor<float, 16>>(), &h2 = lasting<tensor<float, 16>>(), &g1 = lasting<tensor<float, 16>>(), &g2 = lasting<tensor<float, 16>>();
+    scatter(xs);
+    scatter(v1);
+    scatter(v2);
+    scatter(v3);
+    constexpr double places = 64.0 * 28 * 28 * 9;
+    add("convolution_gradients", "28x28_3_to_16_to_16_to_32", {2 * places * (2 * 3 * 16 + 3 * 16 * 16 + 3 * 16 * 32), 8.0 * 64 * 28 * 28 * 67}, slopes,
+        [](auto& f) { f.into(d1, g1, d2, g2, d3)(xs, v1, h1, v2, h2, v3); }, d1, g1, d2, g2, d3);
+}
 void add_convolution() {
     static constexpr auto x = placeholder<"x", float, 64, 14, 14, 64>;
     static constexpr auto w = placeholder<"w", float, 3, 3, 64, 64>;
@@ -79,6 +117,8 @@ int main(int argc, char** argv) {
     add_maps();
     add_rows();
     add_product();
+    add_narrow_product();
     add_convolution();
+    add_gradients();
     return run_all(argc, argv);
 }

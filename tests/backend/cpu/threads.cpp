@@ -142,11 +142,16 @@ TEST_CASE("totals on several threads", "[cpu][threads]") {   // of slices
         return values{sum(v, 0), sum(exp(v), 0) * 2.0, mean(logsumexp(v, -1)), max(v, 0), sum(v)};
     }, placeholder<"rows", float, "n", 11>));
     auto line = function(inputs(placeholder<"line", double, "n">), trace([](value v) { return values{sum(v), mean(square(v)), min(v), any(v > 0)}; }, placeholder<"line", double, "n">));
+    auto again = function(inputs(placeholder<"line", float, "n">), trace([](value v) {   // several passes
+        const value centred = v - mean(v);
+        return values{softmax(v), centred / sqrt(mean(square(centred)) + 1e-3), log_softmax(v) * exp(v), logsumexp(v, -1)};
+    }, placeholder<"line", float, "n">));
     for (const i64 n : {0, 1, 37, 5000}) {
         for (const i64 w : {1, 17, 300})
             if (n > 0 && n * w < 200000) compare_threads(f, {{"n", n}, {"w", w}});
         compare_threads(rows, {{"n", n > 0 ? n : 2}});
         if (n > 0) compare_threads(line, {{"n", n * n}});
+        if (n > 0) compare_threads(again, {{"n", 20 * n}});
     }
     auto columns = function(inputs(x, c), trace([](value v, value cw) {   // of rows that are passed over several times
         const value centred = v - mean(v, -1, keepdims), z = centred / sqrt(mean(square(centred), -1, keepdims) + 1e-3);
@@ -165,6 +170,8 @@ TEST_CASE("totals on several threads", "[cpu][threads]") {   // of slices
     compare(rows, {{"n", 5000}}, {.tolerance = 1e5});
     line.threads(2);
     compare(line, {{"n", 5000}}, {.tolerance = 1e4});
+    again.threads(3);
+    compare(again, {{"n", 5000}}, {.tolerance = 1e5});
 }
 TEST_CASE("gradients on several threads", "[cpu][threads]") {
     auto f = function(inputs(x, b, bias), trace([](value v, value m, value h) {
@@ -172,6 +179,32 @@ TEST_CASE("gradients on several threads", "[cpu][threads]") {
     }, x, b, bias));
     compare_threads(f, {{"n", 64}, {"w", 200}, {"k", 33}});
     compare_threads(f, {{"n", 3}, {"w", 2000}, {"k", 100}});
+}
+
+TEST_CASE("variables that totals are added to are assigned once", "[cpu][threads]") {
+    constexpr auto line = placeholder<"line", float, "n">;
+    constexpr auto seen = variable<"seen", float>(zeros);
+    constexpr auto scale = variable<"scale", float>(ones);
+    auto f = function(inputs(line), softmax(line * scale), updates(assign_add(seen, logsumexp(line * scale)), assign(scale, scale + max(line * scale))));
+    tensor<float, dynamic> data(i64{20000});
+    for (i64 k = 0; k < data.size(); ++k) data.data()[k] = static_cast<float>(k * 7 % 11) / 8 - 0.5f;
+    std::vector<std::vector<float>> got;
+    for (const int threads : {1, 2, 3}) {
+        session s(f);
+        s.initialize();
+        f.threads(threads);
+        std::vector<float> bits;
+        for (int round = 0; round < 3; ++round) {
+            const auto r = f(s, data);
+            bits.insert(bits.end(), r.data(), r.data() + r.size());
+            bits.push_back(s[seen]);
+            bits.push_back(s[scale]);
+        }
+        CHECK(s[scale] == Approx(1.75 * 1.75 * 1.75));   // the largest is 0.75
+        got.push_back(bits);
+    }
+    CHECK(got[1] == got[0]);
+    CHECK(got[2] == got[0]);
 }
 
 /// One that is first called while others run, one that others share the workers with: all have the bits of one thread.

@@ -62,7 +62,8 @@ struct contraction : contraction_operands<K, VB, Registers> {
     static constexpr i64 bytes_of_sums = VB * n_sums * most_vectors;
     static constexpr bool joins = K::header.slices && n_sums > 0 && sums_in_registers && base::n1_constant <= 2 * NV * L && shape::left_over == 0 && slices::have_room(bytes_of_sums);
     static constexpr i64 kept_bytes(const i64*) { return bytes_of_sums; }
-    static KILN_INLINE void join(char* to, char* next, const i64*) { sums_of_slice::join(only<base::all_after>{}, most_vectors, to, next); }
+    static constexpr int phases = 1;
+    static KILN_INLINE void join(char* to, char* next, const i64*, int) { sums_of_slice::join(only<base::all_after>{}, most_vectors, to, next); }
 
     /// A part of the work on a block of the result: some steps of its sums, in all of its columns or in a panel of them.
     struct part {

@@ -23,8 +23,8 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
     static constexpr bool joins = of_places ? K::header.slices && slices::have_room(bytes_of_sums) : base::joins;
     static constexpr i64 kept_bytes(const i64*) { return bytes_of_sums; }
     static KILN_INLINE i64 scratch_of(const i64*) { return vectors.all() * VB; }
-    static KILN_INLINE void join(char* to, char* next, [[maybe_unused]] const i64* sizes) {
-        if constexpr (!of_places) base::join(to, next, sizes);
+    static KILN_INLINE void join(char* to, char* next, [[maybe_unused]] const i64* sizes, int) {
+        if constexpr (!of_places) base::join(to, next, sizes, 0);
         else
             for (i64 k = 0; k < bytes_of_sums; k += VB) store(to + k, load<tile_lanes<T, L>>(to + k) + load<tile_lanes<T, L>>(next + k));
     }

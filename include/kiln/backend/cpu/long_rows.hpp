@@ -292,11 +292,16 @@ struct long_rows : row_fetches<K, VB> {
         if constexpr (short_fold) fold(std::make_integer_sequence<int, 8>{}, s, p, first, last, sums);
         else one_pass<S>(std::make_integer_sequence<int, n_acc>{}, s, p, first, last, sums);
     }
+    template <int... I>
+    static KILN_INLINE void after_pass(std::integer_sequence<int, I...>, state& s, const place& p, [[maybe_unused]] bool stores) {
+        ((K::node(I).kind != kiln::step::store || stores ? base::template step<I, false>(s, s.row, p, s.acc) : void()), ...);
+    }
+    /// What the sums of a pass make known of the row; `stores`: and what of it is stored.
     template <int S>
-    static KILN_INLINE void pass_done(state& s, const place& p, const regs& sums) {
+    static KILN_INLINE void pass_done(state& s, const place& p, const regs& sums, bool stores = true) {
         base::copy(only<base::cross_scalar>{}, s.acc, sums);
         base::finish(only<base::along + S>{}, s, sums);
-        base::template steps<false>(only<base::row_after + S + 1>{}, s, s.row, p, s.acc);
+        after_pass(only<base::row_after + S + 1>{}, s, p, stores);
     }
     template <int S>
     static KILN_INLINE void passes(state& s, const place& p, i64 first, i64 last) {

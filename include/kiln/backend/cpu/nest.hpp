@@ -185,10 +185,17 @@ struct nest : streamed_maps<K, VB> {
     using kept = kept_sums<base, VB>;
     static constexpr bool one_row_only = !K::header.has_rows;
     static constexpr int n_column_sums = only<base::column_sums>::size();
-    static constexpr i64 bytes_of_totals = VB * (one_row_only ? only<base::along>::size() : only<base::cross_scalar>::size());
+    static constexpr int phases = one_row_only ? f.passes : 1;
+    /// Where the sums of a pass over a single row lie.
+    template <int S>
+    static constexpr i64 sums_before() {
+        if constexpr (S == 0) return 0;
+        else return sums_before<S - 1>() + VB * static_cast<i64>(only<base::along + S - 1>::size());
+    }
+    static constexpr i64 bytes_of_totals = one_row_only ? sums_before<phases>() : VB * static_cast<i64>(only<base::cross_scalar>::size());
     static KILN_INLINE i64 vectors_of_columns(const i64* sizes) { return in_registers ? n_vectors : (sizes[axes - 1] + L - 1) / L; }
     static KILN_INLINE i64 kept_bytes(const i64* sizes) { return bytes_of_totals + (n_column_sums > 0 ? vectors_of_columns(sizes) * n_column_sums * VB : 0); }
-    static constexpr bool joins = !f.contraction && K::header.slices && !sums_of_columns && (one_row_only ? along_rows && f.passes == 1 && !has_sums : has_sums) &&
+    static constexpr bool joins = !f.contraction && K::header.slices && !sums_of_columns && (one_row_only ? along_rows && !has_sums : has_sums) &&
                                   slices::have_room(bytes_of_totals + (in_registers ? n_vectors * n_column_sums * VB : 1));
     static KILN_INLINE i64 scratch_of(const i64* sizes) { return f.n_scratch * scratch_row(known_or<columns>(sizes[axes - 1])) * base::B; }
     /// To `memory` what a slice has summed, or from there what all of them have: then it goes on.
@@ -201,11 +208,33 @@ struct nest : streamed_maps<K, VB> {
             for (i64 j = 0; n_column_sums > 0 && j < start.n1; j += L) k.move_each(only<base::column_sums>{}, place{start.q, start.sizes, start.outer, 0, j, start.n1, L});
         return !all;
     }
-    static KILN_INLINE void join(char* to, char* next, [[maybe_unused]] const i64* sizes) {
-        if constexpr (one_row_only) kept::join(only<base::along>{}, 1, to, next);
+    static KILN_INLINE void join(char* to, char* next, [[maybe_unused]] const i64* sizes, [[maybe_unused]] int phase) {
+        if constexpr (one_row_only)
+            [&]<int... S>(std::integer_sequence<int, S...>) KILN_INLINE_LAMBDA {
+                ((S == phase ? kept::join(only<base::along + S>{}, 1, to + sums_before<S>(), next + sums_before<S>()) : void()), ...);
+            }(std::make_integer_sequence<int, phases>{});
         else {
             kept::join(only<base::cross_scalar>{}, 1, to, next);
             if constexpr (n_column_sums > 0) kept::join(only<base::column_sums>{}, vectors_of_columns(sizes), to + bytes_of_totals, next + bytes_of_totals);
+        }
+    }
+
+    /// The passes over a single row: of a slice up to that which it sums for, with the sums of those before from `all`. False: they are over.
+    template <int S>
+    static KILN_INLINE bool passes_of_slice(state& s, const place& p, part_range some, char* own, char* all, int phase) {
+        if constexpr (S == phases) return false;
+        else {
+            regs sums;
+            if (own && S < phase) kept{all + sums_before<S>(), true}.move(only<base::along + S>{}, sums);
+            else {
+                base::template sums_of_pass<S>(s, p, some.first, some.last, sums);
+                if (own) {
+                    kept{own + sums_before<S>(), false}.move(only<base::along + S>{}, sums);
+                    return true;
+                }
+            }
+            base::template pass_done<S>(s, p, sums, !own || phase == phases);   // once
+            return passes_of_slice<S + 1>(s, p, some, own, all, phase);
         }
     }
 
@@ -240,8 +269,9 @@ struct nest : streamed_maps<K, VB> {
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
         constexpr bool split_rows = splits && K::header.outer == 0 && !split_columns;
         const bool a_slice = joins && parts < 0;
-        const part_range rows = a_slice && !one_row_only ? range_of(all_rows, part, -parts, L) : split_rows ? range_of(all_rows, part, parts, L) : part_range{0, all_rows};
-        const part_range flat = a_slice && one_row_only ? range_of(n1, part, -parts, unroll * L) : flat_range(sizes, part, parts);
+        const int n_slices = -parts % slices::of_phase;
+        const part_range rows = a_slice && !one_row_only ? range_of(all_rows, part, n_slices, L) : split_rows ? range_of(all_rows, part, parts, L) : part_range{0, all_rows};
+        const part_range flat = a_slice && one_row_only ? range_of(n1, part, n_slices, unroll * L) : flat_range(sizes, part, parts);
         const i64 n0 = rows.last;
         if (split_columns && parts > 1 && flat.first == flat.last && part > 0) return;
         outer_indices<K> o(a, sizes, scratch_of(sizes), a_slice ? 0 : part, a_slice ? 1 : parts);
@@ -278,7 +308,7 @@ struct nest : streamed_maps<K, VB> {
                 }
 #pragma GCC unroll 64
                 for (int v = 0; v < n_vectors; ++v) merge_sums(only<base::cross_scalar>{}, s.acc, acc[v]);
-                if (a_slice && keeps(a[arguments_of<K>], part == -parts, s, start, acc)) return;
+                if (a_slice && keeps(a[arguments_of<K>], part == n_slices, s, start, acc)) return;
                 after_nest(s, start, acc, 0, n1);
             } else {
                 if constexpr (base::may_be_narrow)
@@ -297,17 +327,13 @@ struct nest : streamed_maps<K, VB> {
                     if constexpr (sums_of_columns)
                         if (parts > 1 && i + 1 < n0) base::fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
                     if constexpr (joins && one_row_only) {
-                        regs sums;
-                        base::template sums_of_pass<0>(s, p, flat.first, flat.last, sums);
-                        if (a_slice) {
-                            kept{a[arguments_of<K>], part == -parts}.move(only<base::along>{}, sums);
-                            if (part < -parts) return;
-                        }
-                        base::template pass_done<0>(s, p, sums);
+                        const bool all = part == n_slices;
+                        char* const own = a_slice ? a[arguments_of<K>] : nullptr;
+                        if (passes_of_slice<0>(s, p, flat, own, all ? own : own - part * kept_bytes(sizes), all ? phases : -parts / slices::of_phase)) return;
                     } else base::template passes<0>(s, p, flat.first, flat.last);
                     row_done(s, collected, p, n0);
                 }
-                if (a_slice && !one_row_only && keeps(a[arguments_of<K>], part == -parts, s, start, nullptr)) return;
+                if (a_slice && !one_row_only && keeps(a[arguments_of<K>], part == n_slices, s, start, nullptr)) return;
                 after_nest(s, start, nullptr, flat.first, flat.last);
             }
         } while (o.next());

@@ -10,7 +10,7 @@ namespace kiln::cpu {
 inline i64 least_work_of_slice = i64{1} << 20;
 
 struct slices {
-    static constexpr int most = 16;
+    static constexpr int most = 16, of_phase = 2 * most;
     static constexpr i64 bytes = 32 << 10;   // that all of them keep
     static constexpr bool have_room(i64 each) { return each > 0 && 2 * each <= bytes; }
     /// How many there are that keep so many bytes each: a power of two, as most machines have threads.
@@ -20,6 +20,7 @@ struct slices {
         return n;
     }
     alignas(64) char kept[bytes];
+    int phase;   // passes over a single row that are over
 };
 
 /// How many arguments a kernel has, with those of the kernels within. Where threads run it, one more is behind them: what slices keep.
@@ -78,37 +79,46 @@ constexpr kernel_function function_of() {
     else return &Kernel::run;
 }
 
-/// Runs a kernel that may have slices on so many threads, its n arguments behind one another in a.
-[[gnu::noinline]] inline void run_and_join(kernel_function f, char* const* a, int n, const i64* sizes, int threads) {
+/// Runs a kernel that has so many phases of slices on so many threads, its n arguments behind one another in a.
+[[gnu::noinline]] inline void run_and_join(kernel_function f, char* const* a, int n, const i64* sizes, int phases, int threads) {
     slices all;
     char* b[257];
     for (int k = 0; k < n; ++k) b[k] = a[k];
-    b[n] = all.kept;
-    if (thread_pool::of_process().run(f, b, sizes, threads) > 1) f(b, sizes, threads, threads);
+    b[n] = reinterpret_cast<char*>(&all);
+    for (all.phase = 0; all.phase < phases; ++all.phase) {
+        if (!thread_pool::of_process().run(f, b, sizes, threads)) {
+            if (all.phase == 0) return f(a, sizes, 0, 1);
+            for (int part = 0; part < threads; ++part) f(b, sizes, part, threads);   // it cannot begin anew
+        }
+        f(b, sizes, threads, threads);
+    }
 }
-/// Part `part` of n slices; then, or as part number `parts`, what follows all of them. Slice k is a call as part k of -n: it puts its sums behind the
-/// arguments. Part n of -n takes those of all from there, and does the rest.
+/// Part `part` of n slices; then, or as part number `parts`, what follows all of them. Slice k is a call as part k of -n, or in a later phase of that many
+/// times `slices::of_phase` less: it puts its sums behind the arguments. Part n of -n takes those of all from there, and does the rest.
 template <class Kernel, class K>
 [[gnu::noinline]] void run_slices(char* const* a, const i64* sizes, int n, int part, int parts) {
     constexpr int end = arguments_of<K>;
     const i64 bytes = Kernel::kept_bytes(sizes);
     slices here;
     __asm__("" : "=m"(here));   // they write it, which g++ doubts
+    here.phase = 0;
     char* b[end + 1];
     for (int k = 0; k < end; ++k) b[k] = a[k];
-    char* const kept = parts == 1 ? here.kept : a[end];
+    slices& all = parts == 1 ? here : *reinterpret_cast<slices*>(a[end]);
+    char* const kept = all.kept;
     kernel_function run = function_of<Kernel>();
     __asm__("" : "+r"(run));   // a constant would be inlined
-    if (part < parts) {
-        if (const i64 scratch = Kernel::scratch_of(sizes)) b[scratch_slot<K>] += part * scratch;
-        const part_range mine = range_of(n, part, parts, 1);
+    if (const i64 scratch = part < parts ? Kernel::scratch_of(sizes) : 0) b[scratch_slot<K>] += part * scratch;
+    const part_range mine = part < parts ? range_of(n, part, parts, 1) : part_range{0, 0};
+    do {
         for (i64 k = mine.first; k < mine.last; ++k) {
             b[end] = kept + k * bytes;
-            run(b, sizes, static_cast<int>(k), -n);
+            run(b, sizes, static_cast<int>(k), -n - slices::of_phase * all.phase);
         }
-        if (parts > 1) return;
-    }
-    for (int k = 1; k < n; ++k) Kernel::join(kept, kept + k * bytes, sizes);
+        if (parts > 1 && part < parts) return;
+        for (int k = 1; k < n; ++k) Kernel::join(kept, kept + k * bytes, sizes, all.phase);
+    } while (parts == 1 && ++all.phase < Kernel::phases);
+    if (parts > 1 && all.phase < Kernel::phases - 1) return;
     b[end] = kept;
     run(b, sizes, n, -n);
 }

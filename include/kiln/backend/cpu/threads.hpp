@@ -1,5 +1,5 @@
-// Threads of the CPU backend. A kernel is split only along axes that no reduction crosses, so that results are bitwise the
-// same for any number of threads.
+// Threads of the CPU backend. A kernel is split along axes that no reduction crosses, or where one does into slices (slices.hpp), so that results
+// are bitwise the same for any number of threads.
 //
 // POSIX threads by their own names: <thread>, <mutex> and <condition_variable> would cost each program that includes kiln as much
 // of the compiler's time as a tenth of a model, and say nothing of fork().
@@ -59,16 +59,12 @@ public:
     thread_pool(const thread_pool&) = delete;
     thread_pool& operator=(const thread_pool&) = delete;
 
-    /// Runs a kernel in so many parts, part 0 in this thread; all of it here while another thread's kernel has the workers, or
-    /// where the machine starts no more threads. Returns the number of parts.
-    int run(kernel_function f, char* const* a, const long* s, int parts) {
-        const auto alone = [&] {
-            f(a, s, 0, 1);
-            return 1;
-        };
-        if (::pthread_mutex_trylock(&user) != 0) return alone();
+    /// Runs a kernel in so many parts, part 0 in this thread. False: it did not, since another thread's kernel has the workers, or the machine starts no
+    /// more threads.
+    bool run(kernel_function f, char* const* a, const long* s, int parts) {
+        if (::pthread_mutex_trylock(&user) != 0) return false;
         const locked mine(user, locked::already);
-        if (!has_workers(parts - 1)) return alone();
+        if (!has_workers(parts - 1)) return false;
         {
             const locked all(mutex);
             kernel = f;
@@ -83,7 +79,7 @@ public:
         for (int k = 0; k < looks && parts <= n_cores && __atomic_load_n(&running, __ATOMIC_ACQUIRE) != 0; ++k) __builtin_ia32_pause();
         const locked all(mutex);
         while (running != 0) ::pthread_cond_wait(&done, &mutex);
-        return parts;
+        return true;
     }
 
 private:
@@ -180,7 +176,9 @@ private:
 };
 
 /// One call for those that have nothing to do after it.
-inline void run_on_threads(kernel_function f, char* const* a, const long* s, int parts) { thread_pool::of_process().run(f, a, s, parts); }
+inline void run_on_threads(kernel_function f, char* const* a, const long* s, int parts) {
+    if (!thread_pool::of_process().run(f, a, s, parts)) f(a, s, 0, 1);
+}
 
 /// Which part of n units belongs to `part`: [first, last), in whole multiples of `unit`.
 struct part_range {
