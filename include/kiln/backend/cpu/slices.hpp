@@ -53,7 +53,7 @@ struct kept_sums {
     /// The same for sums in scratch.
     template <int... I, class Place>
     KILN_INLINE void move_each(std::integer_sequence<int, I...>, const Place& p) {
-        (move_vector(Body::template scratch<I>(p), sizeof(typename Body::template lanes<I>::raw_type)), ...);
+        (move_vector(Body::template scratch<I>(p), sizeof(Body::template lanes<I>::v)), ...);
     }
     /// Of several sets of registers, one behind the other.
     template <int... I>
