@@ -100,7 +100,7 @@ TEST_CASE("contractions of few columns on several threads", "[cpu][threads]") { 
         for (const i64 w : {3, 300}) {
             compare_threads(h, {{"n", n}, {"w", w}});
             h.threads(3);
-            if (n > 0) compare(h, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
+            if (n > 0) compare(h, {{"n", n}, {"w", w}});
             h.threads(1);
         }
 }
@@ -125,7 +125,7 @@ TEST_CASE("convolutions of any number of channels on several threads", "[cpu][th
         for (const i64 n : {2, 16, 41}) {
             compare_threads(f, {{"n", n}});
             f.threads(2);
-            compare(f, {{"n", n}}, {.tolerance = 1e5});
+            compare(f, {{"n", n}});
             f.threads(1);
         }
     };
@@ -163,15 +163,15 @@ TEST_CASE("totals on several threads", "[cpu][threads]") {   // of slices
     auto best = function(inputs(ranked), trace([](value v) { return values{result(top_k(v, 3), 0), result(top_k(v, 3), 1)}; }, ranked));
     for (const i64 n : {1, 500}) compare_threads(best, {{"n", n}});
     columns.threads(2);
-    compare(columns, {{"n", 40}, {"w", 300}}, {.tolerance = 1e5});
+    compare(columns, {{"n", 40}, {"w", 300}});
     f.threads(2);
-    compare(f, {{"n", 37}, {"w", 300}}, {.tolerance = 1e4});
+    compare(f, {{"n", 37}, {"w", 300}});
     rows.threads(3);
-    compare(rows, {{"n", 5000}}, {.tolerance = 1e5});
+    compare(rows, {{"n", 5000}});
     line.threads(2);
-    compare(line, {{"n", 5000}}, {.tolerance = 1e4});
+    compare(line, {{"n", 5000}});
     again.threads(3);
-    compare(again, {{"n", 5000}}, {.tolerance = 1e5});
+    compare(again, {{"n", 5000}});
 }
 TEST_CASE("gradients on several threads", "[cpu][threads]") {
     auto f = function(inputs(x, b, bias), trace([](value v, value m, value h) {

@@ -338,11 +338,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
     }
 
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
-        if constexpr (joins)
-            if (parts > 0) {
-                if (const int n = slices::of(work(sizes), bytes_of_sums); n > 1) return run_slices<contraction, K>(a, sizes, n, part, parts);
-                if (part >= (splits ? parts : 1)) return;
-            }
+        if (ran_in_slices<contraction, K>(a, sizes, part, parts)) return;
         const bool a_slice = joins && parts < 0;
         const int thread = a_slice ? 0 : part, threads = a_slice ? 1 : parts;
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);

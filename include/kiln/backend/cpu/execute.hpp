@@ -29,8 +29,7 @@ struct kernel_at {
 using work_function = i64 (*)(const i64* sizes);
 template <class Kernel>
 i64 work_in_slices(const i64* sizes) {
-    const i64 work = Kernel::work(sizes);
-    return slices::of(work, Kernel::kept_bytes(sizes)) > 1 ? work : 0;
+    return slices_of<Kernel>(sizes) > 1 ? Kernel::work(sizes) : 0;
 }
 template <class Kernel>
 constexpr work_function work_of() {   // null: it does not split

@@ -167,11 +167,7 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
         const i64 images = (of_places ? o.inner : o.rows) / s::windows;
         if constexpr (!base::computes_right)
             if (4 * images < L) return base::joins || part != parts ? image_by_image(a, sizes, part, parts) : void();
-        if constexpr (joins)
-            if (parts > 0) {
-                if (const int n = slices::of(base::work(sizes), bytes_of_sums); n > 1) return run_slices<image_lanes, K>(a, sizes, n, part, parts);
-                if (part >= (splits ? parts : 1)) return;
-            }
+        if (ran_in_slices<image_lanes, K>(a, sizes, part, parts)) return;
         const bool a_slice = joins && parts < 0;
         const outer_indices<K> none(a, sizes, vectors.all() * VB, a_slice ? 0 : part, parts);
         state st;
@@ -181,14 +177,15 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
         base::clear(only<base::all_after>{}, sums);
         base::template steps<false>(only<base::before>{}, st, st.row, p0, st.acc);
         T* const at = reinterpret_cast<T*>(none.q[2]);
-        const part_range some = range_of(images, part, a_slice ? -parts : of_places ? 1 : parts, L);
-        if constexpr (of_places) {
+        if constexpr (of_places) {   // slices are of images, parts of lines of places
+            using filters = filter_lanes<K, VB, Registers>;
             char* const slice = a_slice ? a[arguments_of<K>] : nullptr;
-            if (part < -parts || !slice) filter_lanes<K, VB, Registers>::sums_over_windows(o, a, at, some, range_of(s::lines, a_slice ? 0 : part, a_slice ? 1 : parts, 1), slice);
-            if (slice && part < -parts) return;
-            filter_lanes<K, VB, Registers>::sums_done(st, at, p0, range_of(s::lines, a_slice ? 0 : part, a_slice ? 1 : parts, 1), slice, sums);
+            const part_range mine = a_slice ? part_range{0, s::lines} : range_of(s::lines, part, parts, 1);
+            if (!a_slice || part < -parts) filters::sums_over_windows(o, a, at, a_slice ? range_of(images, part, -parts, L) : part_range{0, images}, mine, slice);
+            if (a_slice && part < -parts) return;
+            filters::sums_done(st, at, p0, mine, slice, sums);
         } else {
-            windows_of_images(st, o, at, p0, some, sums);
+            windows_of_images(st, o, at, p0, range_of(images, part, a_slice ? -parts : parts, L), sums);
             if (a_slice) {
                 typename base::sums_of_slice{a[arguments_of<K>], part == -parts}.move(only<base::all_after>{}, sums);
                 if (part < -parts) return;

@@ -239,11 +239,7 @@ struct nest : streamed_maps<K, VB> {
     }
 
     static KILN_INLINE void run(char* const* a, const i64* given, int part, int parts) {
-        if constexpr (joins)
-            if (parts > 0) {
-                if (const int n = slices::of(work(given), kept_bytes(given)); n > 1) return run_slices<nest, K>(a, given, n, part, parts);
-                if (part > 0) return;
-            }
+        if (ran_in_slices<nest, K>(a, given, part, parts)) return;
         if constexpr (may_stream) {
             if (parts > 1 || given[axes - 1] > 1 << 16) return run_large(a, given, part, parts);
             run_part(a, given, 0, 1);

@@ -122,5 +122,19 @@ template <class Kernel, class K>
     b[end] = kept;
     run(b, sizes, n, -n);
 }
+/// How many slices a call of a kernel that may have some has.
+template <class Kernel>
+KILN_INLINE int slices_of(const i64* sizes) { return slices::of(Kernel::work(sizes), Kernel::kept_bytes(sizes)); }
+/// The first thing that a kernel does. True: that was all, since slices have done it, or nothing is left for this part.
+template <class Kernel, class K>
+KILN_INLINE bool ran_in_slices([[maybe_unused]] char* const* a, [[maybe_unused]] const i64* sizes, [[maybe_unused]] int part, [[maybe_unused]] int parts) {
+    if constexpr (Kernel::joins)
+        if (parts > 0) {   // else this is one of them
+            const int n = slices_of<Kernel>(sizes);
+            if (n > 1) run_slices<Kernel, K>(a, sizes, n, part, parts);
+            return n > 1 || part >= (Kernel::splits ? parts : 1);
+        }
+    return false;
+}
 
 }  // namespace kiln::cpu
