@@ -109,10 +109,11 @@ constexpr int first_of_geometry(const u64* w, int n) {
     return (unpacked(w[0]).has_within() ? key_within_of(w, n, 0).at : n) - window_geometry::length(max_window_axes);
 }
 
-/// The windows of the pool within a key, in three axes; without axes there is none.
+/// The windows of the pool within a key, which looks through the result or whose slopes are the right operand, in three axes; without axes there is none.
 constexpr window_geometry pool_within(const key_view& k) {
-    if (!k.header().pools) return {};
-    const key_view pool = key_within_of(k.w, k.n, 2).in(k.w);
+    const key_header h = k.header();
+    if (!h.pools && !(h.windows && h.computes[1])) return {};
+    const key_view pool = key_within_of(k.w, k.n, h.pools ? 2 : 1).in(k.w);
     return window_geometry::from([&](int q) { return static_cast<i64>(pool.constant(q)); }).in_three_axes();
 }
 

@@ -112,6 +112,8 @@ constexpr i64 largest_panels(i64 bytes, i64 vector_bytes, bool computed) {
     const panel_bytes p = panels_of({false, true, false, false, computed}, any_extent, any_extent, any_extent, bytes, vector_bytes);
     return p.right + p.sums + p.lines;
 }
+/// Places of a pool's windows that kernels pack and unpack at a time.
+inline constexpr int places_at_once = 16;
 /// Contractions with the windows of images whose columns leave many lanes of a vector empty: lanes are images instead, as many
 /// at a time. What is read lies [element][image] then, with the padding of lines, and so do the results until they are stored.
 struct images_in_lanes {
@@ -126,7 +128,7 @@ constexpr bool one_by_one_in_lanes(const window_geometry& w, i64 vector_bytes) {
     const window_axis& last = w.axis[w.n - 1];
     return last.stride == 1 && last.dilation * last.dilation == 1 && last.kernel > 1 && 3 * last.kernel < (vector_bytes == 64 ? 32 : 16);
 }
-/// `pool`: the windows that look through the results, in three axes; without axes there are none.
+/// `pool`: the windows that look through the results, or whose slopes are summed over, in three axes; without axes there are none.
 constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_places, i64 columns, i64 bytes, i64 vector_bytes, const window_geometry& pool = {}) {
     const i64 lanes = vector_bytes / bytes, line = w.axis[w.n - 1].out * columns, results = pool.n ? pool.axis[pool.n - 1].out * columns : line;
     if (lanes < 4 || columns < 1 || columns > lanes || w.places() * w.inner < 8 || w.kernel_first || w.image() == 0) return {};
@@ -134,7 +136,8 @@ constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_p
     // channels: 16 channels and 3 x 3 580 us, 650; 32 and 3 x 3 1,480 us, 1,390; 6 and 5 x 5 320 us, 280; AVX2, 16 to 7 channels 1,100 us, 800, 8 to 8 300 us, 440).
     const i64 saved = 10 * lanes - (vector_bytes == 64 ? 9 : 10) * columns;
     if (of_places && 4 * columns > 3 * lanes && w.inner > 5 && w.windows() * w.places() * w.inner * saved < 5 * lanes * (w.image() * w.inner + w.windows() * columns)) return {};
-    images_in_lanes r{w.padded_image(), of_places ? w.windows() * columns : 0, 0, w.before_line(), w.padded_line()};
+    const i64 lines_pooled = pool.n ? pool.axis[0].kernel * pool.axis[1].kernel : 0;   // that a line of the pool sees
+    images_in_lanes r{w.padded_image(), !of_places ? 0 : pool.n ? lines_pooled * line : w.windows() * (columns + (columns == lanes)), 0, w.before_line(), w.padded_line()};
     if (of_places) r.results = w.places() * w.inner * columns;
     if (r.read + r.seconds > most_elements_in_lanes || r.results > most_elements_in_lanes || line > 2048) return {};
     if (!of_places) {
@@ -152,10 +155,10 @@ constexpr images_in_lanes images_in_lanes_of(const window_geometry& w, bool of_p
             lines = even(least, least + lanes);
             r.read = 2 * r.line * g.inner;
         }
-        r.results = (lines > 0 ? lines : 1) * results + lanes;
+        r.results = (lines > 0 ? lines : 1) * results + (pool.n ? places_at_once : lanes);   // so many more are read
         if (pool.n) {   // their places too; few images are done one by one, with all results of one in memory
             r.results *= 2;
-            r.unpooled = pool.axis[0].kernel * pool.axis[1].kernel * line;
+            r.unpooled = lines_pooled * line;
             if (const i64 all = (w.windows() * columns + lanes) / lanes; r.all() < all) r.unpooled += all - r.all();
         }
     }

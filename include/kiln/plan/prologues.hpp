@@ -106,7 +106,7 @@ private:
         const i64 columns = fz.g.at(con.domain, 1), all = fz.g.at(matrix, of_places ? 1 : 0), lanes = target.vector_bytes / size_of(t);
         if (is_product(columns) || columns > lanes || pool.inner != columns || !pool.apart_on(w)) return false;
         if (!is_product(all) && 4 * all < lanes * w.windows()) return false;   // few images are done one by one
-        return images_in_lanes_of(w, of_places, columns, size_of(t), target.vector_bytes, of_places ? window_geometry{} : pool).read > 0;
+        return images_in_lanes_of(w, of_places, columns, size_of(t), target.vector_bytes, pool).read > 0;
     }
     constexpr int constants_of(int q) const {
         int n = 0;

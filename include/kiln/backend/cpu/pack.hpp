@@ -100,10 +100,10 @@ template <class T, int L, bool Whole>
     for (int r = 0; r < L; ++r)
         if (Whole || r < count) store(to + r * width, lanes{v[r]});
 }
-/// Pieces of 16 bytes that lie `apart`, one behind the other. For 64 bytes each is loaded to all places and blended: beside multiply-adds that is free,
+/// Pieces of 16 bytes that lie so many P `apart`, one behind the other. For 64 bytes each is loaded to all places and blended: beside multiply-adds that is free,
 /// where shuffles across 16 bytes are not, nor what g++ would make of it, loads into some places.
-template <class T, int L>
-KILN_INLINE raw<T, L> load_pieces(const T* from, i64 apart) {
+template <class T, int L, class P>
+KILN_INLINE raw<T, L> load_pieces(const P* from, i64 apart) {
     using piece = simd<T, static_cast<int>(16 / sizeof(T)), static_cast<int>(sizeof(T))>;
     if constexpr (L == piece::lanes) return load<piece>(from).v;
 #ifdef __AVX512F__

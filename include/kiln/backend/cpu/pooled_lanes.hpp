@@ -2,6 +2,7 @@
 // is transposed and stored is what the pool gives, and what it has seen lies nowhere.
 #pragma once
 #include <kiln/backend/cpu/image_lanes.hpp>
+#include <kiln/backend/cpu/places_in_lanes.hpp>
 #include <kiln/backend/cpu/window_maximum.hpp>
 
 namespace kiln::cpu {
@@ -20,15 +21,14 @@ struct pooled_lanes : image_lanes<K, VB, Registers> {
     static constexpr bool places = P::n == 3;
     using pool_kernel = window_max_kernel<P, VB>;
     using numbers = simd<int_of<B>, L, B>;
-    using place_type = std::uint8_t;
 
     static constexpr int stored = K::n - 1, result = K::node(stored).in[0];
     static constexpr i64 line = s::last.out * columns, pooled_line = pool.axis[2].out * columns, pooled_image = pool.windows() * columns;
-    static constexpr i64 room = vectors.results / 2, lines_at_once = (room - L) / pooled_line;   // of pooled results; of their places
+    static constexpr i64 room = vectors.results / 2, lines_at_once = (room - places_at_once) / pooled_line;   // of pooled results; of their places
 
     struct results {
         T* most;
-        place_type* place;
+        std::uint8_t* place;
     };
     /// What results know of their column, one number for each.
     struct of_channels {
@@ -80,17 +80,17 @@ struct pooled_lanes : image_lanes<K, VB, Registers> {
             const int count = static_cast<int>(n - j < L ? n - j : L);
             alignas(64) T here[L][L];
             transposed_square<T, L, true>(here[0], L, out + j * L, L, L, L);
-            for (int k = 0; k < images; ++k) put<T>(to.most + first + k * pooled_image + j, load<simd<T, L, B>>(here[k]), count);
-            if constexpr (places) {
-                transposed_square<T, L, true>(here[0], L, out + (room + j) * L, L, L, L);
-                for (int k = 0; k < images; ++k) put<place_type>(to.place + first + k * pooled_image + j, convert<place_type>(load<numbers>(here[k])), count);
+            for (int k = 0; k < images; ++k) {
+                T* const image = to.most + first + k * pooled_image + j;
+                if (const auto v = load<simd<T, L, B>>(here[k]); count == L) store(image, v);
+                else store_some(v, image, count);
             }
         }
-    }
-    template <class E>
-    static KILN_INLINE void put(E* to, simd<E, L, B> v, int count) {
-        if (count == L) store(to, v);
-        else store_some(v, to, count);
+        for (i64 j = from; places && j < n; j += places_at_once) {
+            places_in_lanes<int_of<B>, L> p;
+            p.gather(reinterpret_cast<const int_of<B>*>(out + (room + j) * L));
+            p.store(to.place + first + j, pooled_image, images, static_cast<int>(n - j < places_at_once ? n - j : places_at_once));
+        }
     }
     static KILN_INLINE void many_images(state& st, const operands& o, T* at, const place& p, const results& to, const of_channels& known, i64 n, int images) {
         T *const z = at + vectors.read * L, *const out = z + vectors.unpooled * L;
@@ -104,7 +104,7 @@ struct pooled_lanes : image_lanes<K, VB, Registers> {
                 for (i64 k0 = 0; k0 < pool.axis[0].kernel; ++k0)
                     for (i64 k1 = 0; k1 < pool.axis[1].kernel; ++k1, seen += line * L) lanes::line_of_results(at, o.b, seen, o0 + k0, o1 + k1, [] {});
                 pooled(st, p, known, z, out + k * pooled_line * L);
-                const i64 there = k + 1 < count ? (k + 1) * pooled_line / L * L : count * pooled_line;
+                const i64 there = k + 1 < count ? (k + 1) * pooled_line / places_at_once * places_at_once : count * pooled_line;
                 store_pooled(to, out, done, there, n, images, m * pooled_line);
                 done = there;
             }
@@ -132,7 +132,7 @@ struct pooled_lanes : image_lanes<K, VB, Registers> {
         of_channels known;
         take(only<base::of_columns>{}, known, periodic);
         T* const at = reinterpret_cast<T*>(none.q[2]);
-        const results to{reinterpret_cast<T*>(a[argument + 1]), places ? reinterpret_cast<place_type*>(a[argument + 2]) : nullptr};
+        const results to{reinterpret_cast<T*>(a[argument + 1]), places ? reinterpret_cast<std::uint8_t*>(a[argument + 2]) : nullptr};
         const part_range mine = range_of(o.rows / s::windows, part, parts, L);
         i64 n = mine.first;
         if (4 * (mine.last - n) >= L) lanes::clear_padding(at);
