@@ -1,6 +1,7 @@
 // The order of groups: producers first, and readers of a variable before the group that assigns it in place. Depth first with
 // an explicit stack; a cycle always goes through such an edge: that variable's new value goes to a buffer and is copied at the
-// end, and the search starts again.
+// end, and the search starts again. A group that nobody waits for, as of a result or an update, then comes right behind the last
+// that it waits for: what it reads is in the caches, and free for others soon.
 #pragma once
 #include <kiln/plan/prologues.hpp>
 
@@ -85,13 +86,15 @@ struct scheduler {
         while (!search()) {}
     }
     constexpr bool search() {
-        struct frame { int group, edge, whole, update, reader, via, branch; };   // edge: what it reads next, entries and then operands
+        struct frame { int group, edge, whole, update, reader, via, branch, behind; };   // edge: what it reads next, entries and then operands
         auto opened = [&](int q, int via) {
             const fused_group& grp = b.groups[q];
-            return frame{q, b.first[q], grp.kind != group_kind::nest ? at(grp.anchor).n_in : 0, update_head[q], -1, via, grp.branch};
+            return frame{q, b.first[q], grp.kind != group_kind::nest ? at(grp.anchor).n_in : 0, update_head[q], -1, via, grp.branch, 0};
         };
         frame st[N + 1];
         char state[N + 1]{};
+        int place[N + 1], behind[N + 1];   // by group: 1 + its place in the order, that of the last it waits for
+        bool is_waited_for[N + 1]{};
         int n = 0;
         r.n = 0;
         for (int g0 = 0; g0 < fz.f.n; ++g0) {
@@ -123,11 +126,18 @@ struct scheduler {
                     via = v;
                 } else {
                     state[g] = 2;
+                    behind[g] = t.behind;
                     r.order[r.n++] = g;
-                    --n;
+                    place[g] = r.n;
+                    if (--n) st[n - 1].behind = r.n;
                     continue;
                 }
-                if (q < 0 || q == g || state[q] == 2) continue;
+                if (q < 0 || q == g) continue;
+                is_waited_for[q] = true;
+                if (state[q] == 2) {
+                    if (place[q] > t.behind) t.behind = place[q];
+                    continue;
+                }
                 if (state[q] == 1) {
                     for (int k = n - 1; via < 0 && st[k].group != q; --k) via = st[k].via;
                     r.copied[via] = true;
@@ -137,7 +147,24 @@ struct scheduler {
                 state[q] = 1;
             }
         }
+        move_ends(behind, is_waited_for);
         return true;
+    }
+    /// Groups that nobody waits for wait for others alone, which stay in order.
+    constexpr void move_ends(const int* behind, const bool* is_waited_for) {
+        int head[N + 1]{}, next[N + 1];   // by place: the last of those that come behind it, by group: the one before it
+        int before[N + 1];
+        for (int k = 0; k < r.n; ++k) {
+            const int g = before[k] = r.order[k];
+            if (is_waited_for[g]) continue;
+            next[g] = head[behind[g]];
+            head[behind[g]] = g + 1;
+        }
+        int n = 0;
+        for (int k = 0; k <= r.n; ++k) {
+            if (k > 0 && is_waited_for[before[k - 1]]) r.order[n++] = before[k - 1];
+            for (int g = head[k]; g; g = next[g - 1]) r.order[n++] = g - 1;
+        }
     }
 };
 
