@@ -5,6 +5,7 @@
 #include <kiln/passes/window_places.hpp>
 #include <kiln/plan/gather.hpp>
 #include <kiln/plan/packing.hpp>
+#include <kiln/plan/sums_at_places.hpp>
 
 namespace kiln {
 
@@ -68,9 +69,10 @@ private:
     constexpr void look_before(int q) {
         const int x = fz.f.home[fz.f.under[at(b.groups[q].anchor).in[1]]], p = fz.f.group[x];
         if (at(x).op != &info<window_from_place_op> || p < 0 || b.groups[q].branch != b.groups[p].branch || r.has(q)) return;
-        if (constants_of(q) > most_constants || !is_read_once(x) || !lanes_are_images(q, true, at(x))) return;
+        const bool once = is_read_once(x);
+        if (constants_of(q) > most_constants || (!pays_at_places(q, at(x)) && (!once || !lanes_are_images(q, true, at(x))))) return;
         r.within[q][1] = p + 1;
-        r.inside[p] = q + 1;
+        if (once) r.inside[p] = q + 1;
     }
     /// Nobody but one node, behind reshapes, reads node x.
     constexpr bool is_read_once(int x) const {
@@ -92,21 +94,33 @@ private:
         }
         return true;
     }
-    /// Contraction q reads windows, or sums over them, with images as lanes, and those of a pool lie apart on what the windows give.
-    constexpr bool lanes_are_images(int q, bool of_places, const node& pools) const {
+    /// The windows that contraction q reads, or sums over, and a pool whose windows lie apart on what these give, in three axes; without axes it is not so.
+    struct pooled_windows {
+        window_geometry seen, pool;
+    };
+    constexpr pooled_windows windows_of(int q, bool of_places, const node& pools) const {
         const fused_group& con = b.groups[q];
         const access left = fz.contraction_access(con.anchor, 0), right = fz.contraction_access(con.anchor, 1);
         const int seen = windows_behind(fz.g, fz.f, left.node);
-        if (seen < 0 || con.rank != 2 || left.n != 2 || left.axis[!of_places] != con.rank || right.n != 2 || right.axis[1] != 1) return false;
-        const dtype t = at(con.anchor).type;
-        if (!is_floating(t)) return false;
-        const auto shown = [&](int node) { return window_geometry::from([&](int k) { return fz.g.at(at(node).attrs, k); }).in_three_axes(); };
-        const window_geometry w = shown(seen), pool = window_geometry::from([&](int k) { return fz.g.at(pools.attrs, k); }).in_three_axes();
-        const int matrix = at(at(con.anchor).in[0]).shape;
-        const i64 columns = fz.g.at(con.domain, 1), all = fz.g.at(matrix, of_places ? 1 : 0), lanes = target.vector_bytes / size_of(t);
-        if (is_product(columns) || columns > lanes || pool.inner != columns || !pool.apart_on(w)) return false;
-        if (!is_product(all) && 4 * all < lanes * w.windows()) return false;   // few images are done one by one
-        return images_in_lanes_of(w, of_places, columns, size_of(t), target.vector_bytes, pool).read > 0;
+        if (seen < 0 || con.rank != 2 || left.n != 2 || left.axis[!of_places] != con.rank || right.n != 2 || right.axis[1] != 1 || !is_floating(at(con.anchor).type)) return {};
+        const auto shown = [&](const node& x) { return window_geometry::from([&](int k) { return fz.g.at(x.attrs, k); }).in_three_axes(); };
+        const pooled_windows r{shown(at(seen)), shown(pools)};
+        const i64 columns = fz.g.at(con.domain, 1);
+        return !is_product(columns) && r.pool.inner == columns && r.pool.apart_on(r.seen) ? r : pooled_windows{};
+    }
+    /// Does q read windows, or sum over them, with images as lanes?
+    constexpr bool lanes_are_images(int q, bool of_places, const node& pools) const {
+        const pooled_windows w = windows_of(q, of_places, pools);
+        const dtype t = at(b.groups[q].anchor).type;
+        const i64 all = fz.g.at(at(at(b.groups[q].anchor).in[0]).shape, of_places ? 1 : 0), lanes = target.vector_bytes / size_of(t);
+        if (w.pool.n == 0 || w.pool.inner > lanes) return false;
+        if (!is_product(all) && 4 * all < lanes * w.seen.windows()) return false;   // few images are done one by one
+        return images_in_lanes_of(w.seen, of_places, w.pool.inner, size_of(t), target.vector_bytes, w.pool).read > 0;
+    }
+    /// Does it sum over them at the places of the pool, whose slopes it takes?
+    constexpr bool pays_at_places(int q, const node& pools) const {
+        const pooled_windows w = windows_of(q, true, pools);
+        return sums_at_places_of(w.seen, w.pool.inner, size_of(at(b.groups[q].anchor).type), target.vector_bytes, w.pool).pay;
     }
     constexpr int constants_of(int q) const {
         int n = 0;

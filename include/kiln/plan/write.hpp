@@ -228,13 +228,18 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         return packing_with_maps(packing_of(h.left, h.right, extent(-2), extent(-1), extent(0), bytes, target.vector_bytes), h.computes[0], h.computes[1]);
     }
 
-    /// What a contraction with windows takes if its lanes are images.
+    /// What a contraction with windows takes if its lanes are images, or if it sums at the places of a pool.
     constexpr int vectors_for(const key_header& h, const plan_call& call, const int* s, i64 bytes) const {
         const key_view k{words + kernels[call.kernel].at, kernels[call.kernel].n};
         const int first = first_of_geometry(k.w, k.n);
         const window_geometry shown = window_geometry::from([&](int q) { return static_cast<i64>(k.w[first + q]); });
         const size_expr& columns = sizes.sizes[s[-1]];
-        return columns.fixed() ? static_cast<int>(images_in_lanes_of(shown, h.left == by_columns, columns.number, bytes, target.vector_bytes, pool_within(k)).all()) : 0;
+        if (!columns.fixed()) return 0;
+        const window_geometry pool_seen = pool_within(k);
+        if (h.computes[1])
+            if (const sums_at_places at_places = sums_at_places_of(shown, columns.number, bytes, target.vector_bytes, pool_seen); at_places.pay)
+                return static_cast<int>(vectors_of(at_places, shown.inner, columns.number, target.vector_bytes / bytes));
+        return static_cast<int>(images_in_lanes_of(shown, h.left == by_columns, columns.number, bytes, target.vector_bytes, pool_seen).all());
     }
 
     /// A buffer that this group is the last to read, element by element, may hold the result: same elements, same size, so

@@ -2,6 +2,7 @@
 #pragma once
 #include <kiln/backend/cpu/fold.hpp>
 #include <kiln/backend/cpu/patches.hpp>
+#include <kiln/backend/cpu/pooled_filters.hpp>
 #include <kiln/backend/cpu/pooled_lanes.hpp>
 #include <kiln/backend/cpu/random.hpp>
 
@@ -115,8 +116,12 @@ struct contraction_of_width {
         if constexpr (K::header.windows) return image_lanes<K, VB, registers>::possible;
         else return false;
     }();
-    using type = std::conditional_t<K::header.pools, pooled_lanes<K, VB, registers>,
-                                    std::conditional_t<by_images, image_lanes<K, VB, registers>, contraction<K, bytes_for_columns<K, VB>, registers>>>;
+    static constexpr bool at_places = [] {
+        if constexpr (K::header.windows && K::header.computes[1]) return pooled_filters<K, VB, registers>::sums.pay;
+        else return false;
+    }();
+    using type = std::conditional_t<K::header.pools, pooled_lanes<K, VB, registers>, std::conditional_t<at_places, pooled_filters<K, VB, registers>,
+                                    std::conditional_t<by_images, image_lanes<K, VB, registers>, contraction<K, bytes_for_columns<K, VB>, registers>>>>;
 };
 
 template <class K, int VB>
