@@ -81,9 +81,9 @@ struct pooled_lanes : image_lanes<K, VB, Registers> {
             alignas(64) T here[L][L];
             transposed_square<T, L, true>(here[0], L, out + j * L, L, L, L);
             for (int k = 0; k < images; ++k) {
-                T* const image = to.most + first + k * pooled_image + j;
-                if (const auto v = load<simd<T, L, B>>(here[k]); count == L) store(image, v);
-                else store_some(v, image, count);
+                T* const there = to.most + first + k * pooled_image + j;
+                if (const auto v = load<simd<T, L, B>>(here[k]); count == L) store(there, v);
+                else store_some(v, there, count);
             }
         }
         for (i64 j = from; places && j < n; j += places_at_once) {
