@@ -61,8 +61,8 @@ struct filter_lanes : lane_lines<K, VB, Registers> {
     /// the line before is summed, as where results are added to (line_by_line_of_images).
     static constexpr i64 lines_seen = across.reach() + across.stride, lines_there = lines_seen < lines_of_image ? lines_seen : lines_of_image;
     static KILN_INLINE void line_by_line(T* at, T* up, const T* images, const T* slopes, int count, T* sums, part_range mine) {
-        typename lines::template some_lines<lines_there> x{at, images, s::image, count};
-        line_layer<T, L, laid_lines{line_of_columns, line_of_columns, 0, 2}> d{up, slopes, s::windows * columns, count};
+        typename lines::template some_lines<lines_there> x{at, images, count};
+        line_layer<T, L, laid_lines{line_of_columns, line_of_columns, 0, 2, s::windows * columns}> d{up, slopes, count};
         // where registers hold the sums, what they are made of and a strip of 16 bytes, each call lays its share of these between the sums; else squares behind them
         constexpr bool between = places.high * (gradient_channels.high + 1) + gradient_channels.high + 8 < Registers;
         constexpr i64 calls = places.pieces * gradient_channels.pieces * inner * across.kernel, at_once = between ? 16 / sizeof(T) : L;
@@ -133,7 +133,7 @@ struct filter_lanes : lane_lines<K, VB, Registers> {
                 lines::lay_images(at, o.a + k * s::image, images);
                 if constexpr (base::computes_right) line_by_line_of_pool(at, up, args, k, images, sums, mine);
                 else {
-                    if constexpr (position > columns) line_layer<T, L, laid_lines{columns, position, 0, s::windows}>{up, o.b + k * s::windows * columns, s::windows * columns, images}.until(s::windows * columns);
+                    if constexpr (position > columns) line_layer<T, L, laid_lines{columns, position, 0, s::windows, s::windows * columns}>{up, o.b + k * s::windows * columns, images}.until(s::windows * columns);
                     else pack<T, L>(up, L, 0, o.b + k * s::windows * columns, images, s::windows * columns, 1, s::windows * columns);
                     all_lines(at, up, sums, mine);
                 }

@@ -123,7 +123,7 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
     };
     static KILN_INLINE void line_by_line_of_images(T* at, const operands& o, const T* images, stored_results& to) {
         constexpr window_axis axis = g.axis[1];
-        beside_lines beside{{at, images, s::image, to.images}, to, 0};
+        beside_lines beside{{at, images, to.images}, to, 0};
         for (i64 i = 0, m = 0;; ++i) {
             for (; m < axis.out && axis.last_inside(m) < i; ++m, to.ready += line_of_columns) {   // what sees nothing of this line and those behind it is done
                 if (axis.first_inside(m) <= axis.last_inside(m)) continue;

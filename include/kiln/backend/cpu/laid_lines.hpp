@@ -5,16 +5,15 @@
 
 namespace kiln::cpu {
 
-/// Elements of a line, of one with its padding, of padding before it; lines that there is room for, one after the other.
+/// Elements of a line, of one with its padding, of padding before it; lines that there is room for, one after the other; elements from image to image.
 struct laid_lines {
-    i64 length, pitch, before, room;
+    i64 length, pitch, before, room, across;
 };
-/// Lays the lines of up to L images that lie `across` apart, in order; the next line takes the place of the one that lay there longest.
+/// Lays the lines of up to L images, in order; the next line takes the place of the one that lay there longest.
 template <class T, int L, laid_lines S>
 struct line_layer {
     T* to;
     const T* from;
-    i64 across;
     int images;
     i64 slot = 0, at = 0, done = 0;   // of the line that is being laid; elements of each image that are laid
 
@@ -23,8 +22,8 @@ struct line_layer {
         constexpr i64 count = S.length < L ? S.length : L;
         const i64 from_start = done - at, e = at + count < S.length ? at : S.length - count;
         T* const there = to + (slot * S.pitch + S.before + e) * L;
-        if (count == L && images == L) transposed_square<T, L, true>(there, L, from + from_start + e, across, L, L);
-        else transposed_square<T, L, false>(there, L, from + from_start + e, across, images, static_cast<int>(count));
+        if (count == L && images == L) transposed_square<T, L, true>(there, L, from + from_start + e, S.across, L, L);
+        else transposed_square<T, L, false>(there, L, from + from_start + e, S.across, images, static_cast<int>(count));
         laid(from_start, e + count);
     }
     /// 16 bytes of each of L images: in few registers, so that it may stand between sums. A quarter of the images is fetched for the strips to come.
@@ -34,8 +33,8 @@ struct line_layer {
         const i64 from_start = done - at, e = S.length % count == 0 || at + count < S.length ? at : S.length - count;
         const i64 quarter = static_cast<i64>(static_cast<std::uint64_t>(done) / count % 4);
 #pragma GCC unroll 8
-        for (int r = 0; r < L / 4; ++r) __builtin_prefetch(from + from_start + e + (quarter * (L / 4) + r) * across + ahead);
-        transposed_strip<T, L>(to + (slot * S.pitch + S.before + e) * L, from + from_start + e, across);
+        for (int r = 0; r < L / 4; ++r) __builtin_prefetch(from + from_start + e + (quarter * (L / 4) + r) * S.across + ahead);
+        transposed_strip<T, L>(to + (slot * S.pitch + S.before + e) * L, from + from_start + e, S.across);
         laid(from_start, e + count);
     }
     KILN_INLINE void laid(i64 from_start, i64 end) {

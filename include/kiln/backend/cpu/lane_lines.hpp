@@ -46,9 +46,9 @@ struct lane_lines : contraction<K, VB, Registers> {
     /// Images as vectors, line by line if these have padding, or if only some of them lie there at a time.
     static constexpr i64 line_of_image = s::last.size * inner, line_of_columns = s::last.out * columns, lines_of_image = s::image / line_of_image;
     template <i64 Lines>
-    using some_lines = line_layer<T, L, laid_lines{line_of_image, vectors.line * inner, vectors.before * inner, Lines}>;
-    using whole_images = std::conditional_t<(vectors.line > s::last.size), some_lines<lines_of_image>, line_layer<T, L, laid_lines{s::image, s::image, 0, 1}>>;
-    static KILN_INLINE void lay_images(T* to, const T* images, int count) { whole_images{to, images, s::image, count}.until(s::image); }
+    using some_lines = line_layer<T, L, laid_lines{line_of_image, vectors.line * inner, vectors.before * inner, Lines, s::image}>;
+    using whole_images = std::conditional_t<(vectors.line > s::last.size), some_lines<lines_of_image>, line_layer<T, L, laid_lines{s::image, s::image, 0, 1, s::image}>>;
+    static KILN_INLINE void lay_images(T* to, const T* images, int count) { whole_images{to, images, count}.until(s::image); }
     static KILN_INLINE void clear_padding(T* to, i64 n = vectors.read) {
         if constexpr (vectors.line > s::last.size) fill_run<T, L>(to, T{}, n * L);
     }
