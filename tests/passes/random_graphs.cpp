@@ -99,7 +99,7 @@ void simplified(rooted& from, rewrites on, rooted& to) {
     make_canonical(*b, out, to);
 }
 
-constexpr rewrites rounding = stability_rewrites.with("pow_of_constant", "pow_of_half", "sum_of_sum", "sum_of_centred", "sum_in_parts", "product_with_short_rows", "fold_of_product");
+constexpr rewrites rounding = stability_rewrites.with("pow_of_constant", "pow_of_half", "sum_of_sum", "sum_of_centred", "sum_in_parts", "product_of_row_and_column", "product_with_short_rows", "fold_of_product");
 constexpr rewrites exact_rewrites{all_rewrites.bits & ~rounding.bits};
 
 }  // namespace

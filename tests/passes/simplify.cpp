@@ -227,6 +227,8 @@ constexpr example approximate[]{
     BECOMES("pow_of_constant", pow(t.x, -1), reciprocal(t.x)),
     BECOMES("pow_of_half", pow(t.x, 0.5), where(t.x == -inf, inf, sqrt(t.x + 0.0))),
     BECOMES("pow_of_half", pow(t.x, -0.5), where(t.x == -inf, 0.0, rsqrt(t.x + 0.0))),
+    BECOMES("product_of_row_and_column", matmul(row(t.s), exp(column(t.s))),
+            reshape_to(sum_over(t.s * reshape_to(exp(column(t.s)), ints(side)), ints(-1)), ints(1, 1))),
     BECOMES("product_with_short_rows", matmul(matmul(t.x, column(t.s)), row(sum_over(t.x, ints(-2)))),
             matmul(column(sum_over(t.x * expand(t.s, ints(-2), ints(side)), ints(-1))), row(sum_over(t.x, ints(-2))))),
     BECOMES("product_with_short_rows", matmul(t.x, column(t.s)), column(sum_over(t.x * expand(t.s, ints(-2), ints(side)), ints(-1)))),

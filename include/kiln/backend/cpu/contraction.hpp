@@ -304,14 +304,23 @@ struct contraction : contraction_operands<K, VB, Registers> {
         }
     }
 
-    /// Split over threads: outer axes, or blocks of columns where no total crosses them, or else, where nothing is summed over rows and that is the
-    /// more even, tiles of rows.
+    /// Split over threads: outer axes, but for a few that come out uneven and have no sums across what threads share; or blocks of columns where no total
+    /// crosses them, or else, where nothing is summed over rows and that is the more even, tiles of rows.
     static constexpr i64 work(const i64* sizes) {
         i64 r = 1;
         for (int k = 0; k <= axes; ++k) r *= sizes[k];
         return r / 8;   // a multiply-add needs no memory
     }
     static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
+    static KILN_INLINE bool splits_outer([[maybe_unused]] const i64* sizes, [[maybe_unused]] int parts) {
+        if constexpr (K::header.outer == 0) return false;
+        else if constexpr (only<base::all_after>::size() > 0 || computes_left || computes_right) return true;
+        else {
+            i64 count = 1;
+            for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
+            return count % parts == 0 || count > 4 * parts;
+        }
+    }
     struct parts_of_result {
         part_range rows, columns;
     };
@@ -321,7 +330,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
     }
     static KILN_INLINE parts_of_result part_of_result(i64 rows, i64 n1, bool crowd, int part, int parts) {
         if (joins && parts < 0) return {part == -parts ? part_range{rows, rows} : part_range{first_row(rows, crowd, part, -parts), first_row(rows, crowd, part + 1, -parts)}, {0, n1}};
-        if (parts == 1 || !splits || K::header.outer > 0) return {{0, rows}, {0, n1}};
+        if (parts == 1 || !splits) return {{0, rows}, {0, n1}};
         if constexpr (only<base::all_after>::size() == 0 && !shape::single_row) {
             const auto pieces = [](i64 n, i64 at_once) { return (n + at_once - 1) / at_once; };
             const i64 tiles = pieces(rows, crowd ? heights::half : MR), panels = pieces(n1, NV * L);
@@ -341,12 +350,13 @@ struct contraction : contraction_operands<K, VB, Registers> {
         if (ran_in_slices<contraction, K>(a, sizes, part, parts)) return;
         const bool a_slice = joins && parts < 0;
         const int thread = a_slice ? 0 : part, threads = a_slice ? 1 : parts;
+        const bool outer_parts = splits_outer(sizes, threads);
         const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]);
         const i64 inner = known_or<K::inner>(sizes[axes]);
         const packing copies = copies_of(n0, n1, inner);
         const panel_bytes bytes = panels_of(copies, n0, n1, inner, sizeof(T), VB);
         const i64 rows_bytes = f.n_scratch * scratch_row(n1) * base::B;
-        outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), thread, threads);
+        outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), thread, threads, !outer_parts);
         computed maps{{a, sizes, thread, threads}, {a, sizes, thread, threads}};
         if (all.left) do {
             const operands o = operands_of(a, sizes, all.index);
@@ -359,7 +369,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
             const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), take(bytes.lines), may_be_products && copies.products,
                            blocks_of(n0, n1).row_of(n1, sizeof(T), VB) / static_cast<i64>(sizeof(T)), blocks_of(n0, n1).computed_row(n1, sizeof(T), VB)};
             const bool crowd = shape::may_crowd && !p.left && shape::crowded(o.a_row);
-            const auto [rows, columns] = part_of_result(o.rows, n1, crowd, part, parts);
+            const auto [rows, columns] = part_of_result(o.rows, n1, crowd, outer_parts ? 0 : part, outer_parts ? 1 : parts);
             state s;
             const place p0{all.q, sizes, all.index, 0, 0, n1, L};
             base::clear(only<base::all_after>{}, s.acc);

@@ -12,8 +12,8 @@ namespace kiln::cpu {
 template <class K>
 constexpr int scratch_slot = K::header.kind == group_kind::contraction ? 2 : 0;
 
-/// The outer indices that belong to a part:  outer_indices<K> o(...); if (o.left) do { ... } while (o.next());
-/// A kernel without outer axes has one, and no loop.
+/// The outer indices that belong to a part, or all of them, where parts are of what is done at each:  outer_indices<K> o(...); if (o.left) do { ... }
+/// while (o.next());  A kernel without outer axes has one, and no loop.
 template <class K>
 struct outer_indices {
     static constexpr int axes = K::header.axes, outer = K::header.outer;
@@ -23,13 +23,13 @@ struct outer_indices {
         return yes;
     }();
 
-    KILN_INLINE outer_indices(char* const* arguments, const i64* extents, i64 scratch_bytes, int part, int parts) : given(arguments), sizes(extents) {
+    KILN_INLINE outer_indices(char* const* arguments, const i64* extents, i64 scratch_bytes, int part, int parts, bool every = false) : given(arguments), sizes(extents) {
         copy(std::make_integer_sequence<int, K::header.slots>{});
         if (scratch_bytes) q[scratch_slot<K>] += part * scratch_bytes;
         if constexpr (outer > 0) {
             i64 count = 1;
             for (int k = 0; k < outer; ++k) count *= sizes[k];
-            const part_range mine = range_of(count, part, parts, 1);
+            const part_range mine = every ? part_range{0, count} : range_of(count, part, parts, 1);
             left = mine.last - mine.first;
             for (i64 k = outer - 1, r = mine.first; k >= 0 && left > 0; --k) {
                 index[k] = r % sizes[k];

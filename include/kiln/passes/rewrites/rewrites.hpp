@@ -91,7 +91,7 @@ using all = rule_list<
     view_of_literal, reshape_to_same, reshape_of_reshape, expand_of_expand, transpose_of_transpose, transpose_to_reshape,
     transpose_of_expand, reshape_through_pointwise, transpose_through_pointwise, reshape_out_of_pointwise, reduction_of_reshape,
     section_of_section, slice_of_pad, slice_inwards, pads_as_one,
-    product_with_short_rows, product_with_column, fold_of_product,
+    product_of_row_and_column, product_with_short_rows, product_with_column, fold_of_product,
     sum_of_sum, sum_of_centred, extremum_of_extremum, extremum_of_expand, reduction_of_literal,
     softplus_rule, log_softmax_rule, logsumexp_rule, log_of_exp, log1p_rule, expm1_rule, sigmoid_rule, one_minus_sigmoid, one_plus_tanh,
     softmax_rule, gather_factors, factor_of_sum>;

@@ -202,6 +202,23 @@ struct product_with_short_rows : at<matmul_op> {
     }
 };
 
+/// row @ column -> sum(row * column): a fold has as many sums along the axis as the processor can add at once, and slices.
+struct product_of_row_and_column : at<matmul_op> {
+    static constexpr auto name = "product_of_row_and_column";
+    static constexpr auto takes = domain::floating;
+    static constexpr value apply(site n) {
+        const value x = n[0], y = n[1];
+        if (x.extent(-2) != 1 || y.extent(-1) != 1 || x.rank() != y.rank()) return {};
+        list row{};
+        for (int k = -x.rank(); k < -2; ++k) {
+            if (x.extent(k) != y.extent(k)) return {};
+            row.put(x.extent(k));
+        }
+        row.put(x.extent(-1));
+        return reshape_to(sum_over(reshape_to(x, row) * reshape_to(y, row), ints(-1)), n.b->get(n.n().shape));
+    }
+};
+
 /// x @ column -> row @ transposed x: a product has its lanes along the last axis, and a column has one there.
 struct product_with_column : at<matmul_op> {
     static constexpr auto name = "product_with_column";
