@@ -208,6 +208,10 @@ TEST_CASE("columns that are left over are sums along the inner axis", "[cpu][con
     compare_left_over<float, 9, 130, 41, 0, 1>();
     compare_left_over<float, 150, 70, 24, 8, 0>();
     compare_left_over<double, 70, 33, 19, 3, 0>();
+    compare_left_over<float, 300, 100, 2, 2, 2>();   // and no others
+    compare_left_over<float, 41, 333, 3, 3, 3>();
+    compare_left_over<float, 70, 130, 7, 7, 0>();
+    compare_left_over<double, 170, 70, 3, 3, 0>();
     constexpr auto x = placeholder<"x", float, "g", 20, 100>;
     constexpr auto y = placeholder<"y", float, 100, 35>;
     constexpr auto each = placeholder<"c", float, "g", 1, 35>;

@@ -81,6 +81,15 @@ TEST_CASE("contractions on several threads", "[cpu][threads]") {
             if (n < 70) compare(t, {{"g", 5}, {"n", n}, {"w", 30}, {"k", k}}, {.tolerance = 1e4});
             t.threads(1);
         }
+    constexpr auto many = placeholder<"many", float, "n", 130>;   // three columns are no tile
+    constexpr auto to_three = placeholder<"to_three", float, 130, 3>;
+    auto few = function(inputs(many, to_three), trace([](value v, value m) { return values{matmul(v, m), relu(matmul(v, m)), sum(tanh(matmul(v, m)), 0), sum(square(matmul(v, m)))}; }, many, to_three));
+    for (const i64 n : {0, 1, 5, 100, 3000}) {
+        compare_threads(few, {{"n", n}});
+        few.threads(3);
+        compare(few, {{"n", n}});
+        few.threads(1);
+    }
 }
 TEST_CASE("contractions of few columns on several threads", "[cpu][threads]") {   // tiles of rows
     constexpr auto narrow = placeholder<"narrow", float, "w", 17>;

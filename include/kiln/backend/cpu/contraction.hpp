@@ -60,7 +60,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
     using sums_of_slice = kept_sums<base, VB>;
     static constexpr int n_sums = only<base::all_after>::size();
     static constexpr i64 bytes_of_sums = VB * n_sums * most_vectors;
-    static constexpr bool joins = K::header.slices && n_sums > 0 && sums_in_registers && base::n1_constant <= 2 * NV * L && shape::left_over == 0 && slices::have_room(bytes_of_sums);
+    static constexpr bool joins = K::header.slices && n_sums > 0 && sums_in_registers && base::n1_constant <= 2 * NV * L && slices::have_room(bytes_of_sums);
     static constexpr i64 kept_bytes(const i64*) { return bytes_of_sums; }
     static constexpr int phases = 1;
     static KILN_INLINE void join(char* to, char* next, const i64*, int) { sums_of_slice::join(only<base::all_after>{}, most_vectors, to, next); }
@@ -227,7 +227,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
         const i64 most = cut ? blocks.steps(o.inner, bytes) : o.inner;
         const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
         const i64 end = shape::left_over > 0 && last == base::n1_constant ? shape::tiled_columns : last;   // of tiles
-        for (i64 from = first; from < end; from += width) {
+        if constexpr (!shape::no_tiles) for (i64 from = first; from < end; from += width) {
             const i64 to = from + width < end ? from + width : end;
             [[maybe_unused]] std::conditional_t<sums_in_registers, regs[most_vectors], nothing> kept;
             regs* sums = nullptr;
@@ -256,10 +256,10 @@ struct contraction : contraction_operands<K, VB, Registers> {
             if constexpr (sums_in_registers) columns_done(s, p0, from, to, sums);
         }
         if constexpr (shape::left_over > 0)
-            if (end < last) left_over_columns(s, o, p0, rows);
+            if (end < last) left_over_columns(s, o, p0, rows, slice);
     }
     /// These rows of the columns that are no vector.
-    static KILN_INLINE void left_over_columns(state& s, const operands& o, const place& p0, part_range all_rows) {
+    static KILN_INLINE void left_over_columns(state& s, const operands& o, const place& p0, part_range all_rows, [[maybe_unused]] sums_of_slice slice) {
         constexpr i64 j = shape::tiled_columns, line = (K::inner + L - 1) / L * L, at_once = 64;
         constexpr int few = static_cast<int>(shape::left_over);
         alignas(64) T columns[few][line]{}, here[direct ? 1 : at_once][L]{};
@@ -287,6 +287,11 @@ struct contraction : contraction_operands<K, VB, Registers> {
                 const tile_operands<T> t{nullptr, nullptr, 0, 0, 0, 0, here[0], L, false, few};
                 epilogue(s, t, rows, 1, p0, i, j, sums);
             }
+            if constexpr (joins)
+                if (slice.at) {
+                    slice.move(only<base::all_after>{}, *sums);
+                    if (!slice.taken) return;
+                }
             if constexpr (sums_in_registers) columns_done(s, p0, j, base::n1_constant, sums);
         }
     }

@@ -46,17 +46,19 @@ struct contraction_tiles : nest<K, VB> {
     static constexpr bool in_rows = !windows && !computes_left && K::header.left != by_columns, distance_known = K::header.left == by_rows && K::inner > 0;
     static constexpr i64 work = rows_constant * base::n1_constant * K::inner, small_work = 32768;   // multiply-adds
     static constexpr i64 squares_from = 4;   // so many columns are transposed as squares
-    /// Columns behind the last whole vector that are sums along the inner axis: as a vector of a tile they would leave most lanes empty. Where rows are
+    /// Columns behind the last whole vector, or all where there is none, that are sums along the inner axis: as a vector of a tile they would leave most lanes empty. Where rows are
     /// enough, in thousandths of a cycle: a row saves its vector of the tile at each step, less its share of the vectors along the axis and of adding up
     /// their lanes; the columns are transposed before.
     static constexpr i64 left_over = [] {
+        constexpr i64 rows = rows_constant ? rows_constant : base::n1_constant < L ? 16 : 0;   // not known: some, where no tiles are needed beside
         constexpr i64 over = base::n1_constant % L, room = 16384 / static_cast<i64>(sizeof(T));
-        if (base::n1_constant <= L || over == 0 || 2 * over > L || !std::is_floating_point_v<T> || !in_rows || !distance_known || K::header.right != by_rows || computes_right) return i64{0};
-        if (K::inner < 4 * L || over * (K::inner + L) > room || work <= small_work) return i64{0};
+        if (over == 0 || 2 * over > L || !std::is_floating_point_v<T> || !in_rows || !distance_known || K::header.right != by_rows || computes_right) return i64{0};
+        if (K::inner < 4 * L || over * (K::inner + L) > room || (rows_constant > 0 && work <= small_work)) return i64{0};
         const i64 saved = ((VB == 64 ? 500 : 650) - 500 * over / L) * K::inner - 20000 * over / L, transposed = over < squares_from ? 1500 * over : 5000;
-        return rows_constant * saved >= (transposed + 1000) * K::inner ? over : 0;
+        return rows * saved >= (transposed + 1000) * K::inner ? over : 0;
     }();
     static constexpr i64 tiled_columns = base::n1_constant - left_over;
+    static constexpr bool no_tiles = left_over > 0 && tiled_columns == 0;
     /// A tile has at most so many rows and NV vectors of columns: as many sums as there are registers, or wide ones of a single row. A vector that meets
     /// twice the rows is loaded half as often, and loads are the bound where there is no second one (Zen 5, 64 x 10 x 128 with bias and relu: 1,216 ns, 1,177).
     static constexpr bool one_vector = tiled_columns > 0 && tiled_columns <= L && in_rows && distance_known;

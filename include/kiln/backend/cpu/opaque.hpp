@@ -116,12 +116,19 @@ struct contraction_of_width {
         if constexpr (K::header.windows) return image_lanes<K, VB, registers>::possible;
         else return false;
     }();
+    /// All columns are sums along the inner axis, whose vectors are whole.
+    static constexpr int bytes = [] {
+        constexpr i64 columns = K::extent(K::header.axes - 1);
+        if constexpr (!K::header.windows && columns > 0 && 2 * columns * K::header.lane_bytes <= VB && K::inner > 0)
+            if (contraction_tiles<K, VB, registers>::no_tiles) return VB;
+        return bytes_for_columns<K, VB>;
+    }();
     static constexpr bool at_places = [] {
         if constexpr (K::header.windows && K::header.computes[1]) return pooled_filters<K, VB, registers>::sums.pay;
         else return false;
     }();
     using type = std::conditional_t<K::header.pools, pooled_lanes<K, VB, registers>, std::conditional_t<at_places, pooled_filters<K, VB, registers>,
-                                    std::conditional_t<by_images, image_lanes<K, VB, registers>, contraction<K, bytes_for_columns<K, VB>, registers>>>>;
+                                    std::conditional_t<by_images, image_lanes<K, VB, registers>, contraction<K, bytes, registers>>>>;
 };
 
 template <class K, int VB>
