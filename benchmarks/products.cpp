@@ -130,6 +130,8 @@ int main(int argc, char** argv) {
     add_product<256, 256, 256>();
     add_product<384, 384, 384>();
     add_product<57, 133, 311>();
+    add_product<1000, 2, 1000>();
+    add_product<300, 3, 100>();
     add_product<64, 128, 784>();
     add_product<64, 128, 10, lies::right_transposed>();
     add_product<784, 128, 64, lies::left_transposed>();

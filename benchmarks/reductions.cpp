@@ -1,4 +1,4 @@
-// Sums, sums of squares and maxima of n floats, sums of the columns of a matrix: kiln, AVX-512 or AVX2 by hand, Eigen. kiln's maximum is NaN
+// Sums, sums of squares, maxima and inner products of n floats, sums of the columns of a matrix: kiln, AVX-512 or AVX2 by hand, Eigen. kiln's maximum is NaN
 // where an element is, and so is that of its rivals here.
 #include "rivals/eigen.hpp"
 #if KILN_BENCH_HAND
@@ -13,10 +13,15 @@ void add() {
     static auto sum_of = function(inputs(x), sum(x));
     static auto squares_of = function(inputs(x), sum(square(x)));
     static auto max_of = function(inputs(x), max(x));
+    static constexpr auto y = placeholder<"y", float, N>;
+    static auto dot_of = function(inputs(x, y), dot(x, y));
     static auto& in = lasting<tensor<float, N>>();
+    static auto& second = lasting<tensor<float, N>>();
     static Eigen::Map<Eigen::ArrayXf> array(in.data(), N);
+    static Eigen::Map<Eigen::VectorXf> left(in.data(), N), right(second.data(), N);
     static float one, other;
     scatter(in);
+    scatter(second);
     const std::string size = std::to_string(N);
 
     row sums("sum", size, {1.0 * N, 4.0 * N});
@@ -30,6 +35,9 @@ void add() {
     squares.rival("hand", [] { other = hand::sum_of_squares<N>(in.data()); }, other);
     maxima.rival("hand", [] { other = hand::largest<N>(in.data()); }, other);
 #endif
+    row dots("dot", size, {2.0 * N, 8.0 * N});
+    dots.within(1e-4).kiln([] { dot_of.into(one)(in, second); }, one);
+    dots.rival("eigen", [] { other = left.dot(right); }, other);
     sums.rival("eigen", [] { other = array.sum(); }, other);
     squares.rival("eigen", [] { other = array.square().sum(); }, other);
     maxima.rival("eigen", [] { other = array.maxCoeff<Eigen::PropagateNaN>(); }, other);
