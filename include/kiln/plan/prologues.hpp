@@ -104,9 +104,9 @@ private:
         const int seen = windows_behind(fz.g, fz.f, left.node);
         if (seen < 0 || con.rank != 2 || left.n != 2 || left.axis[!of_places] != con.rank || right.n != 2 || right.axis[1] != 1 || !is_floating(at(con.anchor).type)) return {};
         const auto shown = [&](const node& x) { return window_geometry::from([&](int k) { return fz.g.at(x.attrs, k); }).in_three_axes(); };
-        const pooled_windows r{shown(at(seen)), shown(pools)};
+        const pooled_windows w{shown(at(seen)), shown(pools)};
         const i64 columns = fz.g.at(con.domain, 1);
-        return !is_product(columns) && r.pool.inner == columns && r.pool.apart_on(r.seen) ? r : pooled_windows{};
+        return !is_product(columns) && w.pool.inner == columns && w.pool.apart_on(w.seen) ? w : pooled_windows{};
     }
     /// Does q read windows, or sum over them, with images as lanes?
     constexpr bool lanes_are_images(int q, bool of_places, const node& pools) const {
