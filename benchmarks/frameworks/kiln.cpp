@@ -11,6 +11,7 @@
 #include <functional>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "../lenet.hpp"
@@ -35,16 +36,21 @@ constexpr auto lenet_loss = mean(softmax_cross_entropy(lenet, labels));
 
 struct data {
     tensor<float, n_elements> x, out;
-    tensor<float, n_rows, n_rows> rows, soft;
     tensor<float, n_samples, 784> images;
     tensor<float, 1, 784> image;
     tensor<std::int32_t, n_samples> labels;
     data() {
         for (i64 k = 0; k < n_elements; ++k) x(k) = static_cast<float>(k * 7919 % 8001) / 1000 - 4;
-        for (i64 k = 0; k < rows.size(); ++k) rows.data()[k] = static_cast<float>(k * 104729 % 8009) / 1000 - 4;
         for (i64 k = 0; k < images.size(); ++k) images.data()[k] = static_cast<float>(k * 7907 % 1009) / 1009;
         for (i64 k = 0; k < n_samples; ++k) labels(k) = static_cast<std::int32_t>(k * 7 % 10);
         for (i64 k = 0; k < 784; ++k) image(0, k) = images(0, k);
+    }
+};
+
+struct matrices {   // 8 MB, which a process that does other work has no use for
+    tensor<float, n_rows, n_rows> rows, soft;
+    matrices() {
+        for (i64 k = 0; k < rows.size(); ++k) rows.data()[k] = static_cast<float>(k * 104729 % 8009) / 1000 - 4;
     }
 };
 
@@ -88,13 +94,15 @@ int main(int argc, char** argv) {
     convolutional.initialize(2);
     const bool writes = only == "--export";
     static data d;
+    std::unique_ptr<matrices> m;
+    if (only.empty() || only == "softmax" || writes) m = std::make_unique<matrices>();
     static tensor<float, 1, 10> scores;
     static float loss;
     if (writes) {
         io::onnx::save(folder + "/map.onnx", map);
         io::onnx::save(folder + "/softmax.onnx", rows_of);
         io::onnx::save(folder + "/inference.onnx", infer, net);
-        std::vector<io::named_array> arrays{{"x", d.x}, {"rows", d.rows}, {"images", d.images}, {"labels", d.labels}};
+        std::vector<io::named_array> arrays{{"x", d.x}, {"rows", m->rows}, {"images", d.images}, {"labels", d.labels}};
         const auto put = [&](const std::string& model, auto& s) {
             for (const stored_variable& v : s.rows()) {
                 std::size_t bytes = static_cast<std::size_t>(size_of(v.type));
@@ -110,7 +118,7 @@ int main(int argc, char** argv) {
     const auto loss_of = [] { return static_cast<double>(loss); };
     std::map<std::string, kind> kinds{
         {"map", {[&] { map.into(d.out)(d.x); }, [&] { return sum_of(d.out); }}},
-        {"softmax", {[&] { rows_of.into(d.soft)(d.rows); }, [&] { return sum_of(d.soft); }}},
+        {"softmax", {[&] { rows_of.into(m->soft)(m->rows); }, [&] { return sum_of(m->soft); }}},
         {"inference", {[&] { infer.into(scores)(net, d.image); }, [&] { return sum_of(scores); }}},
         {"mlp_step", {[&] { step.into(loss)(net, d.images, d.labels); }, loss_of}},
         {"lenet_step", {[&] { lenet_step.into(loss)(convolutional, d.images, d.labels); }, loss_of}},
