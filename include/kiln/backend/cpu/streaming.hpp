@@ -68,12 +68,12 @@ struct streamed_maps : transposed_reads<K, VB> {
         return kiln::cpu::columns_before_stream(s, a, n1, first, VB);
     }
     template <int... S>
-    static KILN_INLINE void copy(std::integer_sequence<int, S...>, char** to, char* const* from) { ((to[S] = from[S]), ...); }
+    static KILN_INLINE void copy_arguments(std::integer_sequence<int, S...>, char** to, char* const* from) { ((to[S] = from[S]), ...); }
     [[gnu::noinline]] static void run_streaming(char* const* a, const i64* sizes, i64 first, i64 last, i64 before) {
         using nodes = only<base::pass>;
         const i64 n1 = sizes[axes - 1], outer[1]{};
         char* q[K::header.slots + 1];   // as outer_indices: no store can be taken for these, so that they stay in registers
-        copy(std::make_integer_sequence<int, K::header.slots>{}, q, a);
+        copy_arguments(std::make_integer_sequence<int, K::header.slots>{}, q, a);
         state s;
         const place start{q, sizes, outer, 0, 0, n1, L};
         base::template steps<false>(only<base::before>{}, s, s.row, start, s.acc);
