@@ -64,7 +64,9 @@ TEST_CASE("what is made of such gradients", "[cpu][pooled_filters]") {
     auto step = function(inputs(image, w, rate), w - rate * slope);
     auto norm = function(inputs(image, w), outputs(slope, sum(square(slope))));
     auto channels = function(inputs(image, w, scale), outputs(slope * scale, sum<0, 1, 2>(slope)));
+    auto wider = function(inputs(image, w), cast<double>(slope) * 0.1_c);   // lanes of the body are fewer than those of sums
     for (const i64 n : {2, 33}) {
+        compare(wider, {{"n", n}}, {.as_float = true});
         compare(step, {{"n", n}});
         compare(norm, {{"n", n}});
         compare(channels, {{"n", n}});

@@ -65,6 +65,15 @@ TEST_CASE("a row by a matrix of any width on several threads", "[cpu][threads]")
     auto f = function(inputs(row, matrix), matmul(row, matrix));
     for (const i64 w : {150, 230, 700, 1500, 2050}) compare_threads(f, {{"k", 4000}, {"w", w}});
 }
+TEST_CASE("slices of filters' gradients that become wider numbers", "[cpu][threads]") {
+    constexpr auto image = placeholder<"image", float, "n", 12, 12, 3>;
+    constexpr auto filters = placeholder<"filters", float, 3, 3, 3, 4>;
+    auto f = function(inputs(image, filters), cast<double>(grad(sum(square(conv2d<same>(image, filters))), filters)) * 0.1_c);
+    for (const i64 n : {5, 64, 200}) {
+        compare_threads(f, {{"n", n}});
+        compare(f, {{"n", n}}, {.as_float = true});
+    }
+}
 TEST_CASE("contractions on several threads", "[cpu][threads]") {
     auto f = function(inputs(x, b, bias), trace([](value v, value m, value h) {
         const value p = matmul(v, m), t = relu(p + h);

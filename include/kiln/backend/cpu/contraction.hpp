@@ -65,6 +65,12 @@ struct contraction : contraction_operands<K, VB, Registers> {
     static constexpr int phases = 1;
     static KILN_INLINE void join(char* to, char* next, const i64*, int) { sums_of_slice::join(only<base::all_after>{}, most_vectors, to, next); }
 
+    /// The same of sums that lie as whole vectors.
+    static KILN_INLINE void join_vectors(char* to, const char* next, i64 bytes) {
+        using lanes = tile_lanes<T, VB / static_cast<int>(sizeof(T))>;
+        for (i64 k = 0; k < bytes; k += VB) store(to + k, load<lanes>(to + k) + load<lanes>(next + k));
+    }
+
     /// A part of the work on a block of the result: some steps of its sums, in all of its columns or in a panel of them.
     struct part {
         i64 first_row, last_row, first_column;   // of the block

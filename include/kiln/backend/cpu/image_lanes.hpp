@@ -25,8 +25,7 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
     static KILN_INLINE i64 scratch_of(const i64*) { return vectors.all() * VB; }
     static KILN_INLINE void join(char* to, char* next, [[maybe_unused]] const i64* sizes, int) {
         if constexpr (!of_places) base::join(to, next, sizes, 0);
-        else
-            for (i64 k = 0; k < bytes_of_sums; k += VB) store(to + k, load<tile_lanes<T, L>>(to + k) + load<tile_lanes<T, L>>(next + k));
+        else base::join_vectors(to, next, bytes_of_sums);
     }
 
     // the body on results of one image, whose rows lie end to end

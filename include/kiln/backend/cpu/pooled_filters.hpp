@@ -91,10 +91,7 @@ struct pooled_filters : contraction<K, VB, Registers> {
     static constexpr i64 bytes_of_scratch = vectors_of(sums, inner, columns, VB / static_cast<i64>(sizeof(T))) * VB;
     static constexpr i64 kept_bytes(const i64*) { return bytes_of_sums; }
     static KILN_INLINE i64 scratch_of(const i64*) { return bytes_of_scratch; }
-    static KILN_INLINE void join(char* to, char* next, const i64*, int) {
-        using lanes = tile_lanes<T, VB / static_cast<int>(sizeof(T))>;
-        for (i64 k = 0; k < bytes_of_sums; k += VB) store(to + k, load<lanes>(to + k) + load<lanes>(next + k));
-    }
+    static KILN_INLINE void join(char* to, char* next, const i64*, int) { base::join_vectors(to, next, bytes_of_sums); }
 
     /// These images with their padding; what lies around them is zero already.
     static KILN_INLINE void copy(T* to, const T* from, i64 images) {
