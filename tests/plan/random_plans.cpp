@@ -839,7 +839,8 @@ private:
             out(1, anchor + 1, best);
             out(2, anchor + 2, where);
         } else if (x.op == &info<patches_op> || x.op == &info<fold_op> || x.op == &info<window_max_op> || x.op == &info<window_at_max_op> ||
-                   x.op == &info<window_max_and_place_op> || x.op == &info<window_from_place_op>) {   // their geometry is in the key
+                   x.op == &info<window_max_and_place_op> || x.op == &info<window_from_place_op> ||
+                   x.op == &info<depthwise_op> || x.op == &info<depthwise_image_op> || x.op == &info<depthwise_filters_op>) {   // their geometry is in the key
             std::vector<std::vector<cell>> c;
             for (int k = 0; k < x.n_in; ++k) c.push_back(in(k));
             const std::vector<std::vector<cell>> results = of_windows(x, key, size, c);

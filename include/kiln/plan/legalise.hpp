@@ -2,6 +2,7 @@
 // axes each.
 #pragma once
 #include <kiln/graph/numbering.hpp>
+#include <kiln/passes/depthwise.hpp>
 #include <kiln/passes/fuse.hpp>
 #include <kiln/passes/window_places.hpp>
 
@@ -77,11 +78,16 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         const value v{&b, id};
         return b.make(info<copy_op>, &v, 1, ints(serial++)).id;
     };
+    const depthwise_products depthwise{g};
     for (int k = 0; k < n_roots; ++k) live[roots[k]] = 1;
     for (int i = g.n - 1; i >= 0; --i) {
         if (!live[i]) continue;
         const node& x = g.nodes[i];
         if (x.op == &variable_op) continue;   // its initial value is another function's business
+        if (const auto f = depthwise.at(i); f.op) {
+            for (int k = 0; k < f.n_in; ++k) live[f.in[k]] = 1;
+            continue;
+        }
         for (int k = 0; k < x.n_in; ++k) live[x.n_in <= 3 ? x.in[k] : g.operand(x, k)] = 1;
     }
     wider_sums wider;
@@ -103,6 +109,12 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
         if (from.op == &result_op && g.nodes[from.in[0]].op == &info<cond_op>) continue;   // merged with its node
         if (from.op == &info<cond_op>) {
             branches(g, c, b, i, index);
+            continue;
+        }
+        if (const auto f = depthwise.at(i); f.op) {
+            value v[2];
+            for (int k = 0; k < f.n_in; ++k) v[k] = {&b, is_literal({&b, index[f.in[k]]}) ? stored(index[f.in[k]]) : index[f.in[k]]};
+            index[i] = reshape_to(depthwise_products::made(f, v), b.get(x.shape)).id;
             continue;
         }
         i64 in[64];

@@ -1,5 +1,6 @@
 // Operations that are kernels of their own: plain loops over memory.
 #pragma once
+#include <kiln/backend/cpu/depthwise.hpp>
 #include <kiln/backend/cpu/fold.hpp>
 #include <kiln/backend/cpu/patches.hpp>
 #include <kiln/backend/cpu/pooled_filters.hpp>
@@ -74,6 +75,12 @@ struct opaque_kernel<patches_op, K, VB> : patches_kernel<K, VB> {};
 template <class K, int VB>
 struct opaque_kernel<fold_op, K, VB> : fold_kernel<K, VB> {};
 template <class K, int VB>
+struct opaque_kernel<depthwise_op, K, VB> : depthwise_kernel<K, VB, false> {};
+template <class K, int VB>
+struct opaque_kernel<depthwise_image_op, K, VB> : depthwise_kernel<K, VB, true> {};
+template <class K, int VB>
+struct opaque_kernel<depthwise_filters_op, K, VB> : depthwise_filters_kernel<K, VB> {};
+template <class K, int VB>
 struct opaque_kernel<window_max_op, K, VB> : window_max_kernel<K, VB> {};
 template <class K, int VB>
 struct opaque_kernel<window_max_and_place_op, K, VB> : window_max_kernel<K, VB> {};
@@ -83,12 +90,13 @@ template <class K, int VB>
 struct opaque_kernel<window_from_place_op, K, VB> : window_from_place_kernel<K, VB> {};
 
 template <class K, int VB>
-struct opaque {
+struct opaque : opaque_kernel<op_struct<K::op(0)>, K, VB> {
     using own = opaque_kernel<op_struct<K::op(0)>, K, VB>;
-    static constexpr bool interleaved = false, joins = false, splits = requires(const i64* sizes) { own::work(sizes); };
-    static constexpr i64 work(const i64* sizes)
-        requires splits
-    { return own::work(sizes); }
+    static constexpr bool interleaved = false, splits = requires(const i64* sizes) { own::work(sizes); };
+    static constexpr bool joins = [] {
+        if constexpr (requires { own::joins; }) return own::joins;
+        else return false;
+    }();
     static void run(char* const* a, const i64* sizes, [[maybe_unused]] int part, [[maybe_unused]] int parts) {
         if constexpr (splits) own::run(a, sizes, part, parts);
         else own::run(a, sizes);
