@@ -136,6 +136,21 @@ constexpr bool moves_nothing(const window_geometry& g) {
 }
 constexpr value patches(value x, const window_geometry& g) { return moves_nothing(g) ? x : call<patches_op>(g.attributes(), x); }
 
+/// Every channel by itself, with filters [places, channels, multiplier]; result channels are [channel][multiplier].
+constexpr value each_channel(const sliding_frame& c, value x, window_geometry g, value filters) {
+    const i64 in = filters.extent(1), m = filters.extent(2), batch = x.extent(0), K = g.places(), rows = x.b->times(batch, g.windows());
+    g.inner = in;
+    const value p = reshape_to(patches(c.o.channels_first ? c.channels_last(x) : x, g), ints(rows, K, in));
+    // an axis of one filter would be the columns of the nest, and vectors as long
+    const value y = m == 1 ? sum_over(p * expand(reshape_to(filters, ints(K, in)), ints(-3), ints(rows)), ints(-2))
+                           : sum_over(expand(p, ints(-1), ints(m)) * expand(filters, ints(-4), ints(rows)), ints(-3));
+    list shape = ints(batch);
+    for (int k = 0; k < g.n; ++k) shape.put(g.axis[k].out);
+    shape.put(in * m);
+    const value z = reshape_to(y, shape);
+    return c.o.channels_first ? c.channels_second(z) : z;
+}
+
 constexpr value convolution(const char* name, int n, const sliding_options& o, value x, value w) {
     const sliding_frame c{name, o, n};
     builder& b = *x.b;
@@ -153,6 +168,7 @@ constexpr value convolution(const char* name, int n, const sliding_options& o, v
     for (int k = 0; k < n; ++k) kernel[k] = c.kernel(w, k);
     if (!c.windows_over(x, kernel, g)) return x;
     const i64 batch = x.extent(0), P = g.windows(), K = g.places();
+    if (inner == 1 && groups > 1) return each_channel(c, x, g, reshape_to(c.filters(w, false), ints(K, in, out / in)));
     list shape = ints(batch);
     if (o.channels_first) {   // filters times patches
         g.kernel_first = true;
@@ -193,17 +209,7 @@ constexpr value depthwise(const char* name, int n, const sliding_options& o, val
     i64 kernel[3]{};
     for (int k = 0; k < n; ++k) kernel[k] = w.extent(k);
     if (!c.windows_over(x, kernel, g)) return x;
-    g.inner = in;
-    const i64 batch = x.extent(0), P = g.windows(), K = g.places(), rows = b.times(batch, P);
-    const value p = reshape_to(patches(o.channels_first ? c.channels_last(x) : x, g), ints(rows, K, in));
-    // an axis of one filter would be the columns of the nest, and vectors as long
-    const value y = m == 1 ? sum_over(p * expand(reshape_to(w, ints(K, in)), ints(-3), ints(rows)), ints(-2))
-                           : sum_over(expand(p, ints(-1), ints(m)) * expand(reshape_to(w, ints(K, in, m)), ints(-4), ints(rows)), ints(-3));
-    list shape = ints(batch);
-    for (int k = 0; k < n; ++k) shape.put(g.axis[k].out);
-    shape.put(in * m);
-    const value z = reshape_to(y, shape);
-    return o.channels_first ? c.channels_second(z) : z;
+    return each_channel(c, x, g, reshape_to(w, ints(g.places(), in, m)));
 }
 
 /// Filters [spatial..., out, in]: the slope of a convolution with these filters, seen as an operation of its own.
