@@ -239,11 +239,19 @@ struct key_writer {
         };
         for (int k = 0; k < m.n; ++k) count(m.extent[k]);
         if (con) count(inner);
-        h.slices = m.outer == 0 && (reduces || (h.windows && h.left == by_columns)) && work > surely_one_slice;
+        h.slices = m.outer == 0 && (reduces || (h.windows && h.left == by_columns) || few_sums(h, m, inner, widest)) && work > surely_one_slice;
         h.large = grp.kind == group_kind::nest && m.n == 1 && !(columns.fixed() && columns.number <= beyond_caches / (stored ? stored : 1));
         w[0] = packed(h);
         is = {h, reduces, 0};
         return n;
+    }
+    /// Is this a product whose result may be so small that threads had rather share its inner axis? Where that is known and the result is not, rows are
+    /// many, and the inner axis is that of a layer.
+    static constexpr bool few_sums(const key_header& h, const merged_axes& m, const size_expr& inner, i64 bytes) {
+        if (h.kind != group_kind::contraction || h.windows || h.computes[0] || h.computes[1]) return false;
+        const size_expr &rows = m.extent[m.n - 2], &columns = m.extent[m.n - 1];
+        if (!rows.fixed() || !columns.fixed()) return !inner.fixed();
+        return rows.number * columns.number * bytes <= most_bytes_of_few_sums;
     }
     // ---- opaque: a load for each operand, a store for each result, the attributes as constants
     template <class F>

@@ -122,6 +122,40 @@ TEST_CASE("contractions of few columns on several threads", "[cpu][threads]") { 
             h.threads(1);
         }
 }
+template <class Left, class Right>
+void try_few_tiles(Left left, Right right, const char* what) {
+    INFO(what);
+    auto sums = function(inputs(left, right), matmul(left, right)), mapped = function(inputs(left, right), relu(matmul(left, right) * 2_c + 1_c));
+    for (const i64 rows : {1, 3, 64})
+        for (const i64 columns : {1, 16, 37})
+            for (const i64 inner : {0, 7, 1500, 5001}) {
+                compare_threads(sums, {{"m", rows}, {"n", columns}, {"k", inner}});
+                compare_threads(mapped, {{"m", rows}, {"n", columns}, {"k", inner}});
+                compare(sums, {{"m", rows}, {"n", columns}, {"k", inner}}, {.tolerance = 2e3});
+                compare(mapped, {{"m", rows}, {"n", columns}, {"k", inner}}, {.tolerance = 2e3});
+            }
+}
+TEST_CASE("products of few tiles on several threads", "[cpu][threads]") {   // slices of the inner axis
+    static constexpr auto mk = placeholder<"mk", float, "m", "k">;
+    static constexpr auto km = placeholder<"km", float, "k", "m">;
+    static constexpr auto kn = placeholder<"kn", float, "k", "n">;
+    static constexpr auto nk = placeholder<"nk", float, "n", "k">;
+    static constexpr auto dmk = placeholder<"dmk", double, "m", "k">;
+    static constexpr auto dkn = placeholder<"dkn", double, "k", "n">;
+    static constexpr auto imk = placeholder<"imk", std::int32_t, "m", "k">;
+    static constexpr auto ikn = placeholder<"ikn", std::int32_t, "k", "n">;
+    static constexpr auto tall = placeholder<"tall", float, 5000, 64>;
+    static constexpr auto slim = placeholder<"slim", float, 5000, 24>;
+    try_few_tiles(mk, kn, "by rows");
+    try_few_tiles(transpose(km), kn, "the left one turned");
+    try_few_tiles(mk, transpose(nk), "the right one turned");
+    try_few_tiles(transpose(km), transpose(nk), "both turned");
+    try_few_tiles(dmk, dkn, "doubles");
+    try_few_tiles(imk, ikn, "integers");
+    auto f = function(inputs(tall, slim), outputs(matmul(transpose(tall), slim), cast<double>(matmul(transpose(slim), slim)) * 0.5_c));
+    compare_threads(f);
+    compare(f, {}, {.tolerance = 2e3, .as_float = true});
+}
 TEST_CASE("convolutions of any number of channels on several threads", "[cpu][threads]") {
     const auto of = []<i64 Seen, i64 Given>(std::integral_constant<i64, Seen>, std::integral_constant<i64, Given>) {
         constexpr auto images = placeholder<"images", float, "n", 9, 11, Seen>;

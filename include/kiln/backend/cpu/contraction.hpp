@@ -60,10 +60,24 @@ struct contraction : contraction_operands<K, VB, Registers> {
     using sums_of_slice = kept_sums<base, VB>;
     static constexpr int n_sums = only<base::all_after>::size();
     static constexpr i64 bytes_of_sums = VB * n_sums * most_vectors;
-    static constexpr bool joins = K::header.slices && n_sums > 0 && sums_in_registers && base::n1_constant <= 2 * NV * L && slices::have_room(bytes_of_sums);
-    static constexpr i64 kept_bytes(const i64*) { return bytes_of_sums; }
+    static constexpr bool joins_rows = K::header.slices && n_sums > 0 && sums_in_registers && base::n1_constant <= 2 * NV * L && slices::have_room(bytes_of_sums);
+    /// Sums of a few tiles, which threads cannot share evenly, are those of slices of the inner axis.
+    static constexpr bool joins_steps = K::header.slices && n_sums == 0 && !windows && !computes_left && !computes_right && shape::left_over == 0;
+    static constexpr bool joins = joins_rows || joins_steps;
+    static constexpr i64 few_tiles = 16;
+    static KILN_INLINE i64 kept_bytes([[maybe_unused]] const i64* sizes) {
+        if constexpr (!joins_steps) return bytes_of_sums;
+        else {
+            const i64 rows = sizes[axes - 2], n1 = sizes[axes - 1], tiles = (rows + MR - 1) / MR * ((n1 + NV * L - 1) / (NV * L));
+            return tiles < few_tiles ? (rows * kept_row(n1) * i64{sizeof(T)} + VB - 1) / VB * VB : i64{slices::bytes};
+        }
+    }
+    static constexpr i64 kept_row(i64 n1) { return (n1 + L - 1) / L * L; }
     static constexpr int phases = 1;
-    static KILN_INLINE void join(char* to, char* next, const i64*, int) { sums_of_slice::join(only<base::all_after>{}, most_vectors, to, next); }
+    static KILN_INLINE void join(char* to, char* next, const i64* sizes, int) {
+        if constexpr (joins_steps) join_vectors(to, next, kept_bytes(sizes));
+        else sums_of_slice::join(only<base::all_after>{}, most_vectors, to, next);
+    }
 
     /// The same of sums that lie as whole vectors.
     static KILN_INLINE void join_vectors(char* to, const char* next, i64 bytes) {
@@ -131,15 +145,22 @@ struct contraction : contraction_operands<K, VB, Registers> {
                 if constexpr (may_copy.left && !computes_left)
                     if (p.left && !at.pack_left && !at.by_panels) fetch_part(a + h * d, h * d, j - from, j - from + columns, to - from);
                 bool stored = false;
+                if constexpr (joins_steps)
+                    if (p.all_sums) {
+                        t.c = p.all_sums + i * kept_row(p0.n1) + j;
+                        t.c_row = kept_row(p0.n1);
+                        t.more = k > 0;
+                        stored = true;
+                    }
                 if constexpr (direct)
-                    if (!p.products) {
+                    if (!p.products && !stored) {
                         t.c = reinterpret_cast<T*>(p0.q[shape::last_node.slot]) + i * p0.n1 + j;
                         t.c_row = p0.n1;
                         t.more = k > 0;
                         stored = true;
                     }
                 if constexpr (several)
-                    if (stored && !t.kept && d < few_steps && vectors == NV && left >= width) {
+                    if (stored && !p.all_sums && !t.kept && d < few_steps && vectors == NV && left >= width) {
                         t.tiles = (to - j) / width;
                         t.b_tile = may_copy.right && !computes_right && p.right ? contraction_blocks::panel(d, sizeof(T), VB) : width;
                         t.beyond_caches = o.rows * p0.n1 * i64{sizeof(T)} > 1 << 20;
@@ -254,7 +275,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
                     }
                 }
             }
-            if constexpr (joins)
+            if constexpr (joins_rows)
                 if (slice.at) {
                     for (i64 v = 0; v * L < to - from; ++v) slice.move(only<base::all_after>{}, sums[v]);
                     if (!slice.taken) continue;
@@ -293,7 +314,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
                 const tile_operands<T> t{nullptr, nullptr, 0, 0, 0, 0, here[0], L, false, few};
                 epilogue(s, t, rows, 1, p0, i, j, sums);
             }
-            if constexpr (joins)
+            if constexpr (joins_rows)
                 if (slice.at) {
                     slice.move(only<base::all_after>{}, *sums);
                     if (!slice.taken) return;
@@ -318,9 +339,11 @@ struct contraction : contraction_operands<K, VB, Registers> {
     /// Split over threads: outer axes, but for a few that come out uneven and have no sums across what threads share; or blocks of columns where no total
     /// crosses them, or else, where nothing is summed over rows and that is the more even, tiles of rows.
     static constexpr i64 work(const i64* sizes) {
-        i64 r = 1;
-        for (int k = 0; k <= axes; ++k) r *= sizes[k];
-        return r / 8;   // a multiply-add needs no memory
+        const i64 rows = sizes[axes - 2], columns = sizes[axes - 1];
+        i64 steps = sizes[axes];
+        for (int k = 0; k < axes - 2; ++k) steps *= sizes[k];
+        const i64 sums = rows * columns * steps / 8, read = (rows + columns) * steps / 4;   // a multiply-add needs no memory, unless there are few
+        return sums > read ? sums : read;
     }
     static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
     static KILN_INLINE bool splits_outer([[maybe_unused]] const i64* sizes, [[maybe_unused]] int parts) {
@@ -340,7 +363,8 @@ struct contraction : contraction_operands<K, VB, Registers> {
         return f.n_scratch * scratch_row(n1) * base::B + panels_of(copies_of(n0, n1, inner), n0, n1, inner, sizeof(T), VB).all();
     }
     static KILN_INLINE parts_of_result part_of_result(i64 rows, i64 n1, bool crowd, int part, int parts) {
-        if (joins && parts < 0) return {part == -parts ? part_range{rows, rows} : part_range{first_row(rows, crowd, part, -parts), first_row(rows, crowd, part + 1, -parts)}, {0, n1}};
+        if (joins_steps && parts < 0) return {{0, rows}, {0, n1}};
+        if (joins_rows && parts < 0) return {part == -parts ? part_range{rows, rows} : part_range{first_row(rows, crowd, part, -parts), first_row(rows, crowd, part + 1, -parts)}, {0, n1}};
         if (parts == 1 || !splits) return {{0, rows}, {0, n1}};
         if constexpr (only<base::all_after>::size() == 0 && !shape::single_row) {
             const auto pieces = [](i64 n, i64 at_once) { return (n + at_once - 1) / at_once; };
@@ -357,6 +381,14 @@ struct contraction : contraction_operands<K, VB, Registers> {
         return i;
     }
 
+    /// The body on sums that slices have kept.
+    static KILN_INLINE void kept_sums_done(state& s, const place& p0, T* kept, i64 rows) {
+        const i64 n1 = p0.n1, row = kept_row(n1);
+        if constexpr (direct)
+            for (i64 i = 0; i < rows; ++i) copy_run<T, L>(reinterpret_cast<T*>(p0.q[shape::last_node.slot]) + i * n1, kept + i * row, n1);
+        else epilogue(s, {nullptr, nullptr, 0, 0, 0, 0, kept, row, false, static_cast<int>(n1 % L ? n1 % L : L)}, static_cast<int>(rows), static_cast<int>(row / L), p0, 0, 0, nullptr);
+    }
+
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         if (ran_in_slices<contraction, K>(a, sizes, part, parts)) return;
         const bool a_slice = joins && parts < 0;
@@ -370,7 +402,16 @@ struct contraction : contraction_operands<K, VB, Registers> {
         outer_indices<K> all(a, sizes, rows_bytes + bytes.all(), thread, threads, !outer_parts);
         computed maps{{a, sizes, thread, threads}, {a, sizes, thread, threads}};
         if (all.left) do {
-            const operands o = operands_of(a, sizes, all.index);
+            operands o = operands_of(a, sizes, all.index);
+            T* kept = nullptr;
+            if constexpr (joins_steps)
+                if (a_slice) {
+                    kept = reinterpret_cast<T*>(a[arguments_of<K>]);
+                    const part_range steps = range_of(inner, part, -parts, 1);
+                    o.a += steps.first * o.a_inner;
+                    o.b += steps.first * o.b_inner;
+                    o.inner = steps.last - steps.first;
+                }
             char* at = bytes.all() ? all.q[2] + rows_bytes : nullptr;
             auto take = [&](i64 n) KILN_INLINE_LAMBDA {
                 T* const r = n ? reinterpret_cast<T*>(at) : nullptr;
@@ -378,7 +419,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
                 return r;
             };
             const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), take(bytes.lines), may_be_products && copies.products,
-                           blocks_of(n0, n1).row_of(n1, sizeof(T), VB) / static_cast<i64>(sizeof(T)), blocks_of(n0, n1).computed_row(n1, sizeof(T), VB)};
+                           blocks_of(n0, n1).row_of(n1, sizeof(T), VB) / static_cast<i64>(sizeof(T)), blocks_of(n0, n1).computed_row(n1, sizeof(T), VB), kept};
             const bool crowd = shape::may_crowd && !p.left && shape::crowded(o.a_row);
             const auto [rows, columns] = part_of_result(o.rows, n1, crowd, outer_parts ? 0 : part, outer_parts ? 1 : parts);
             state s;
@@ -386,7 +427,8 @@ struct contraction : contraction_operands<K, VB, Registers> {
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
             if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, columns.first, columns.last);
-            all_columns(s, o, maps, p, p0, crowd, rows, columns.first, columns.last, a_slice ? sums_of_slice{a[arguments_of<K>], part == -parts} : sums_of_slice{nullptr, false});
+            if (kept && part == -parts) kept_sums_done(s, p0, kept, o.rows);
+            else all_columns(s, o, maps, p, p0, crowd, rows, columns.first, columns.last, joins_rows && a_slice ? sums_of_slice{a[arguments_of<K>], part == -parts} : sums_of_slice{nullptr, false});
             if (a_slice && part < -parts) return;
             if constexpr (sums_in_registers) {
                 base::totals(only<base::cross_scalar>{}, s);

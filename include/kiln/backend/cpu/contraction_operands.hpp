@@ -19,6 +19,7 @@ struct contraction_operands : contraction_tiles<K, VB, Registers> {
         T *right, *left, *waiting, *lines;   // null: not copied, all steps at once
         bool products;
         i64 waiting_row, computed_row;
+        T* all_sums;   // of a slice of the inner axis
     };
     struct computed {   // operands that lie nowhere
         prologue<K, VB, 0> left;
