@@ -349,11 +349,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
     static KILN_INLINE bool splits_outer([[maybe_unused]] const i64* sizes, [[maybe_unused]] int parts) {
         if constexpr (K::header.outer == 0) return false;
         else if constexpr (only<base::all_after>::size() > 0 || computes_left || computes_right) return true;
-        else {
-            i64 count = 1;
-            for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
-            return count % parts == 0 || count > 4 * parts;
-        }
+        else return outer_axes_come_out_even<K>(sizes, parts);
     }
     struct parts_of_result {
         part_range rows, columns;

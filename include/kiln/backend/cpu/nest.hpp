@@ -11,7 +11,7 @@ template <class K, int VB>
 struct nest : streamed_maps<K, VB> {
     using base = streamed_maps<K, VB>;
     using base::f, base::L, base::axes, base::columns, base::in_registers, base::n_vectors, base::rest, base::n_costly, base::unroll, base::has_sums, base::along_rows,
-        base::sums_of_columns, base::splits, base::may_stream;
+        base::sums_of_columns, base::splits_within, base::may_stream;
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
@@ -62,8 +62,8 @@ struct nest : streamed_maps<K, VB> {
     template <bool Tail, int... I>
     static KILN_INLINE void tail_steps(std::integer_sequence<int, I...>, state& s, const place& p) { (tail_step<I, Tail>(s, p), ...); }
     template <int... I>
-    static KILN_INLINE void collect(std::integer_sequence<int, I...>, state& s, regs& kept, i64 row) {
-        ((base::template at<I>(kept).v[row % L] = base::template at<I>(s.row).v[0]), ...);
+    static KILN_INLINE void collect(std::integer_sequence<int, I...>, state& s, regs& kept, i64 lane) {
+        ((base::template at<I>(kept).v[lane] = base::template at<I>(s.row).v[0]), ...);
     }
     template <int... I>
     static KILN_INLINE void spread_kept(std::integer_sequence<int, I...>, state& s, const regs& kept) {
@@ -71,12 +71,13 @@ struct nest : streamed_maps<K, VB> {
     }
     struct nothing {};
     using collected_values = std::conditional_t<f.defer, regs, nothing>;   // g++ clears them even where nobody reads them
-    static KILN_INLINE void row_done(state& s, [[maybe_unused]] collected_values& kept, const place& p, i64 n0) {
+    static KILN_INLINE void row_done(state& s, [[maybe_unused]] collected_values& kept, const place& p, part_range rows) {
         if constexpr (f.defer) {
-            collect(only<base::collected_part>{}, s, kept, p.row);
-            if (p.row % L != L - 1 && p.row != n0 - 1) return;
-            const int count = static_cast<int>(p.row % L) + 1;
-            const place q{p.q, p.sizes, p.outer, p.row - p.row % L, 0, p.n1, count};
+            const i64 lane = (p.row - rows.first) % L;
+            collect(only<base::collected_part>{}, s, kept, lane);
+            if (lane != L - 1 && p.row != rows.last - 1) return;
+            const int count = static_cast<int>(lane) + 1;
+            const place q{p.q, p.sizes, p.outer, p.row - lane, 0, p.n1, count};
             spread_kept(only<base::collected_part>{}, s, kept);
             if (count == L) tail_steps<false>(only<base::tail_part>{}, s, q);
             else tail_steps<true>(only<base::tail_part>{}, s, q);
@@ -251,10 +252,27 @@ struct nest : streamed_maps<K, VB> {
         if (const i64 before = base::columns_before_stream(a, sizes[axes - 1], flat.first); before >= 0) return base::run_streaming(a, sizes, flat.first, flat.last, before);
         run_part(a, sizes, part, parts);
     }
-    static constexpr bool split_columns = splits && K::header.outer == 0 && (sums_of_columns || !K::header.has_rows);
+    /// What threads share of the work at each outer index, if that comes out more even than to share these: columns where each is by itself, of a map where
+    /// rows are few, or else rows.
+    enum class shared : char { nothing, rows, columns };
+    static constexpr bool is_map = [] {
+        bool yes = K::header.has_rows && !has_sums && !along_rows && !in_registers && !f.defer && !base::may_transpose;
+        for (int i = 0; i < base::n; ++i) yes &= K::node(i).kind != kiln::step::store || f.columns(i);
+        return yes;
+    }();
+    static KILN_INLINE shared shared_of([[maybe_unused]] const i64* sizes, [[maybe_unused]] int parts) {
+        if constexpr (!splits_within) return shared::nothing;
+        else {
+            if (K::header.outer > 0 && (parts <= 1 || outer_axes_come_out_even<K>(sizes, parts))) return shared::nothing;
+            if (sums_of_columns || !K::header.has_rows) return shared::columns;
+            if constexpr (is_map)
+                if (const i64 rows = sizes[axes - 2]; parts > 1 && rows % parts != 0 && rows < 4 * parts && sizes[axes - 1] >= 16 * parts * L) return shared::columns;
+            return shared::rows;
+        }
+    }
     static KILN_INLINE part_range flat_range(const i64* sizes, int part, int parts) {
         const i64 n1 = known_or<columns>(sizes[axes - 1]);
-        return split_columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
+        return shared_of(sizes, parts) == shared::columns ? range_of(n1, part, parts, unroll * L) : part_range{0, n1};
     }
     using longer_groups = row_groups<K, VB, true>;   // of rows of more than a vector
     static KILN_INLINE void run_part(char* const* a, const i64* given, int part, int parts) {
@@ -263,14 +281,15 @@ struct nest : streamed_maps<K, VB> {
         for (int k = 0; k < n_sizes; ++k) own[k] = given[k];
         const i64* const sizes = n_sizes > 0 ? own : given;
         const i64 all_rows = K::header.has_rows ? sizes[axes - 2] : 1, n1 = known_or<columns>(sizes[axes - 1]);
-        constexpr bool split_rows = splits && K::header.outer == 0 && !split_columns;
         const bool a_slice = joins && parts < 0;
+        const shared shares = shared_of(sizes, parts);
         const int n_slices = -parts % slices::of_phase;
-        const part_range rows = a_slice && !one_row_only ? range_of(all_rows, part, n_slices, L) : split_rows ? range_of(all_rows, part, parts, L) : part_range{0, all_rows};
+        const i64 at_once = in_registers || base::may_transpose || n1 < 16 * L ? L : 1;   // short rows go in groups
+        const part_range rows = a_slice && !one_row_only ? range_of(all_rows, part, n_slices, L) : shares == shared::rows ? range_of(all_rows, part, parts, at_once) : part_range{0, all_rows};
         const part_range flat = a_slice && one_row_only ? range_of(n1, part, n_slices, unroll * L) : flat_range(sizes, part, parts);
         const i64 n0 = rows.last;
-        if (split_columns && parts > 1 && flat.first == flat.last && part > 0) return;
-        outer_indices<K> o(a, sizes, scratch_of(sizes), a_slice ? 0 : part, a_slice ? 1 : parts);
+        if (shares == shared::columns && parts > 1 && flat.first == flat.last && part > 0) return;
+        outer_indices<K> o(a, sizes, scratch_of(sizes), a_slice ? 0 : part, a_slice ? 1 : parts, shares != shared::nothing);
         if (o.left) do {
             state s;
             collected_values collected{};
@@ -299,7 +318,7 @@ struct nest : streamed_maps<K, VB> {
                         if (n0 - i >= 2 * by_turns) i = rows_by_turns(s, start, acc, i, n0);
                     for (; i < n0; ++i) {
                         one_row(s, start, i, acc);
-                        row_done(s, collected, {o.q, sizes, o.index, i, 0, n1, L}, n0);
+                        row_done(s, collected, {o.q, sizes, o.index, i, 0, n1, L}, rows);
                     }
                 }
 #pragma GCC unroll 64
@@ -327,7 +346,7 @@ struct nest : streamed_maps<K, VB> {
                         char* const mine = a_slice ? a[arguments_of<K>] : nullptr;
                         if (passes_of_slice<0>(s, p, flat, mine, all ? mine : mine - part * kept_bytes(sizes), all ? phases : -parts / slices::of_phase)) return;
                     } else base::template passes<0>(s, p, flat.first, flat.last);
-                    row_done(s, collected, p, n0);
+                    row_done(s, collected, p, rows);
                 }
                 if (a_slice && !one_row_only && keeps(a[arguments_of<K>], part == n_slices, s, start, nullptr)) return;
                 after_nest(s, start, nullptr, flat.first, flat.last);

@@ -12,6 +12,14 @@ namespace kiln::cpu {
 template <class K>
 constexpr int scratch_slot = K::header.kind == group_kind::contraction ? 2 : 0;
 
+/// Have so many parts as much to do each, if they share the outer axes; where these are long, nearly.
+template <class K>
+KILN_INLINE bool outer_axes_come_out_even([[maybe_unused]] const i64* sizes, [[maybe_unused]] int parts) {
+    i64 count = 1;
+    for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
+    return count % parts == 0 || count > 4 * parts;
+}
+
 /// The outer indices that belong to a part, or all of them, where parts are of what is done at each:  outer_indices<K> o(...); if (o.left) do { ... }
 /// while (o.next());  A kernel without outer axes has one, and no loop.
 template <class K>

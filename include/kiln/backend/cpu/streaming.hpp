@@ -37,8 +37,8 @@ struct streamed_maps : transposed_reads<K, VB> {
     using typename base::regs, typename base::state;
     template <int P>
     using only = typename base::template only<P>;
-    /// May the nest be split over threads: its outer axes, its rows where nothing is summed over them, its columns, or a flat map.
-    static constexpr bool splits = K::header.outer > 0 || sums_of_columns || (!has_sums && (K::header.has_rows || !along_rows));
+    /// May the nest be split over threads: its outer axes; within these its rows where nothing is summed over them, its columns, or a flat map.
+    static constexpr bool splits_within = sums_of_columns || (!has_sums && (K::header.has_rows || !along_rows)), splits = K::header.outer > 0 || splits_within;
 
     static constexpr bool streamed(int i) { return K::node(i).kind == step::store && f.columns(i); }
     /// Little is computed for each element, so that memory is what a large map waits for, and results are whole vectors.
