@@ -112,6 +112,69 @@ struct layer {
 #endif
 };
 
+/// As many filters as channels, each of one of them.
+template <int Images, int Channels, int Extent, int Size>
+struct depthwise_layer {
+    static constexpr auto x = placeholder<"x", float, Images, Extent, Extent, Channels>;
+    static constexpr auto w = placeholder<"w", float, Size, Size, Channels, 1>;
+    static constexpr auto up = placeholder<"up", float, Images, Extent, Extent, Channels>;
+    static constexpr auto z = depthwise_conv2d<same>(x, w);
+
+    tensor<float, Images, Extent, Extent, Channels> xs, ups, zs, dx;
+    tensor<float, Size, Size, Channels, 1> ws, dw;
+
+    void add() {
+        static depthwise_layer& d = *this;
+        scatter(xs);
+        scatter(ws);
+        scatter(ups);
+        const std::string name = std::to_string(Images) + "x" + std::to_string(Extent) + "x" + std::to_string(Extent) + "x" + std::to_string(Channels) + "_" + std::to_string(Size) + "x" + std::to_string(Size);
+        const work need{2.0 * Size * Size * static_cast<double>(zs.size()), 4.0 * static_cast<double>(xs.size() + zs.size())};
+        static auto forward = function(inputs(x, w), z);
+        static auto filters = function(inputs(x, up), grad(sum(z * up), w));
+        static auto images = function(inputs(w, up), grad(sum(z * up), x));
+        row forwards("depthwise_forward", name, need), filter_rows("depthwise_filter_gradient", name, need), image_rows("depthwise_data_gradient", name, need);
+        forwards.within(1e-4).kiln([] { forward.into(d.zs)(d.xs, d.ws); }, zs);
+        filter_rows.within(1e-3).kiln([] { filters.into(d.dw)(d.xs, d.ups); }, dw);
+        image_rows.within(1e-4).kiln([] { images.into(d.dx)(d.ws, d.ups); }, dx);
+#if KILN_BENCH_ONEDNN
+        auto& c = lasting<onednn::convolution>(onednn::convolution{Images, Channels, Channels, Extent, Size, Size / 2, true});
+        auto &z_copy = lasting<numbers<float>>(zs.size()), &dx_copy = lasting<numbers<float>>(dx.size()), &dw_copy = lasting<numbers<float>>(dw.size());
+        auto f = c.forward_of(xs.data(), ws.data());
+        f();
+        c.copy(c.z, c.z_dims(), onednn::tag::nhwc, z_copy.data());
+        forwards.rival("onednn", f, z_copy);
+        auto g = c.data_gradient_of(ups.data(), ws.data());
+        g();
+        c.copy(c.dx, c.x_dims(), onednn::tag::nhwc, dx_copy.data());
+        image_rows.rival("onednn", g, dx_copy);
+        auto h = c.filter_gradient_of(xs.data(), ups.data());
+        h();
+        c.copy(c.dw, c.w_dims(), c.w_tag(), dw_copy.data());
+        filter_rows.rival("onednn", h, dw_copy);
+#endif
+    }
+};
+template <int Images, int Channels, int Extent, int Size>
+struct average_pool {
+    static constexpr auto x = placeholder<"x", float, Images, Extent, Extent, Channels>;
+    tensor<float, Images, Extent, Extent, Channels> xs;
+    tensor<float, Images, Extent / Size, Extent / Size, Channels> ys;
+    numbers<float> theirs = numbers<float>(ys.size());
+
+    void add() {
+        static average_pool& d = *this;
+        scatter(xs);
+        static auto f = function(inputs(x), avg_pool<window<Size, Size>>(x));
+        row r("avg_pool", std::to_string(Images) + "x" + std::to_string(Extent) + "x" + std::to_string(Extent) + "x" + std::to_string(Channels) + "_" + std::to_string(Size) + "x" + std::to_string(Size),
+              work{static_cast<double>(xs.size()), 4.0 * static_cast<double>(xs.size() + ys.size())});
+        r.within(1e-5).kiln([] { f.into(d.ys)(d.xs); }, ys);
+#if KILN_BENCH_ONEDNN
+        r.rival("onednn", onednn::average(Images, Channels, Extent, Size, xs.data(), theirs.data()), theirs);
+#endif
+    }
+};
+
 int main(int argc, char** argv) {
     keep_memory();
     lasting<layer<1, 3, 28, 5, true, tiles{3, 7, 1, 14, 3}, tiles{1, 14, 1, 14, 1}>>().add();
@@ -119,5 +182,10 @@ int main(int argc, char** argv) {
     lasting<layer<6, 16, 14, 5, false, tiles{4, 5, 3, 7, 4}, tiles{2, 5, 1, 14, 2}>>().add();
     lasting<layer<16, 32, 14, 3, true>>().add();
     lasting<layer<64, 64, 14, 3, true>>().add();
+    lasting<depthwise_layer<8, 32, 56, 3>>().add();
+    lasting<depthwise_layer<8, 512, 14, 3>>().add();
+    lasting<depthwise_layer<8, 20, 28, 5>>().add();
+    lasting<average_pool<8, 32, 56, 2>>().add();
+    lasting<average_pool<8, 6, 28, 2>>().add();
     return run_all(argc, argv);
 }

@@ -87,16 +87,19 @@ inline call matmul(long m, long n, long k, const float* x, const float* w, const
     return f;
 }
 
-/// Convolutions of `images` square images with stride 1; all operands lie as the primitives like them. kiln's order is nhwc, hwio.
+/// Convolutions of `images` square images with stride 1; all operands lie as the primitives like them. kiln's order is nhwc, hwio. By channel: as many filters
+/// as channels, each of one of them.
 struct convolution {
     long images, in, out, extent, size, pad;
+    bool by_channel = false;
     dnnl::memory x{}, w{}, z{};          // as the forward primitive likes them
     dnnl::memory dx{}, dw{};
 
     long out_extent() const { return extent + 2 * pad - size + 1; }
     dnnl::memory::desc any(const dims& d) const { return {d, f32, tag::any}; }
     dims x_dims() const { return {images, in, extent, extent}; }
-    dims w_dims() const { return {out, in, size, size}; }
+    dims w_dims() const { return by_channel ? dims{in, 1, 1, size, size} : dims{out, in, size, size}; }
+    tag w_tag() const { return by_channel ? tag::decab : tag::hwio; }
     dims z_dims() const { return {images, out, out_extent(), out_extent()}; }
 
     auto hint() const {
@@ -106,7 +109,7 @@ struct convolution {
     call forward_of(const float* from_x, const float* from_w) {
         const auto p = hint();
         x = reordered(at({x_dims(), f32, tag::nhwc}, from_x), p.src_desc());
-        w = reordered(at({w_dims(), f32, tag::hwio}, from_w), p.weights_desc());
+        w = reordered(at({w_dims(), f32, w_tag()}, from_w), p.weights_desc());
         z = dnnl::memory(p.dst_desc(), engine());
         return {dnnl::convolution_forward(p), {{DNNL_ARG_SRC, x}, {DNNL_ARG_WEIGHTS, w}, {DNNL_ARG_DST, z}}};
     }
@@ -115,7 +118,7 @@ struct convolution {
                                                                  {1, 1}, {pad, pad}, {pad, pad}}, engine(), hint());
         dx = dnnl::memory(p.diff_src_desc(), engine());
         return {dnnl::convolution_backward_data(p), {{DNNL_ARG_DIFF_DST, reordered(at({z_dims(), f32, tag::nhwc}, from_z), p.diff_dst_desc())},
-                                                     {DNNL_ARG_WEIGHTS, reordered(at({w_dims(), f32, tag::hwio}, from_w), p.weights_desc())},
+                                                     {DNNL_ARG_WEIGHTS, reordered(at({w_dims(), f32, w_tag()}, from_w), p.weights_desc())},
                                                      {DNNL_ARG_DIFF_SRC, dx}}};
     }
     call filter_gradient_of(const float* from_x, const float* from_z) {
@@ -133,6 +136,13 @@ struct convolution {
         stream().wait();
     }
 };
+
+/// Averages of windows side by side, of images whose channels come last.
+inline call average(long images, long channels, long extent, long size, const float* x, float* y) {
+    const dnnl::memory::desc from({images, channels, extent, extent}, f32, tag::nhwc), to({images, channels, extent / size, extent / size}, f32, tag::nhwc);
+    const dnnl::pooling_forward::primitive_desc p({forward, dnnl::algorithm::pooling_avg_exclude_padding, from, to, {size, size}, {size, size}, {0, 0}, {0, 0}}, engine());
+    return {dnnl::pooling_forward(p), {{DNNL_ARG_SRC, at(from, x)}, {DNNL_ARG_DST, at(to, y)}}};
+}
 
 }  // namespace onednn
 #endif
