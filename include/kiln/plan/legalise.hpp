@@ -178,7 +178,7 @@ constexpr void legalise(const graph_view& g, signature s, builder& b, int* roots
             int u = v.id;
             while (b.nodes[u].op->kind == pattern::reshape) u = b.nodes[u].in[0];
             const pattern p = b.nodes[u].op->kind;
-            const bool makes = p == pattern::pointwise || p == pattern::reduction || p == pattern::contraction;
+            const bool makes = p == pattern::pointwise || p == pattern::reduction || p == pattern::contraction || p == pattern::opaque || p == pattern::result;
             id = makes && !taken[u] ? u : stored(v.id);
             taken[id] = 1;
         }

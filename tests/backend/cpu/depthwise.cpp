@@ -82,6 +82,7 @@ void try_convolution(X x, W w, const char* what) {
 TEST_CASE("depthwise convolutions", "[cpu][depthwise]") {
     static constexpr auto many = placeholder<"many", float, "n", 13, 12, 40>;
     static constexpr auto of_many = placeholder<"of_many", float, 3, 3, 40, 1>;
+    static constexpr auto of_many_7 = placeholder<"of_many_7", float, 7, 7, 40, 1>;
     static constexpr auto few = placeholder<"few", float, "n", 9, 20, 3>;
     static constexpr auto of_few = placeholder<"of_few", float, 5, 3, 3, 4>;
     static constexpr auto first = placeholder<"first", double, "n", 9, 13, 12>;
@@ -94,6 +95,8 @@ TEST_CASE("depthwise convolutions", "[cpu][depthwise]") {
     try_convolution<same>(few, of_few, "a multiplier");
     try_convolution<nchw, same>(first, of_first, "channels first");
     try_convolution<same>(large, of_large, "a large image");
+    try_convolution<same>(many, of_many_7, "7 x 7");
+    try_convolution<valid, flipped>(many, of_many_7, "read backwards");
 }
 TEST_CASE("slopes of slopes of depthwise convolutions", "[cpu][depthwise]") {
     static constexpr auto x = placeholder<"x", float, "n", 7, 8, 10>;

@@ -85,8 +85,14 @@ struct depthwise_lanes {
     static constexpr int V = run_of<T, L, inner>::V;   // lanes of the channels of one position
     /// Vectors that go over positions see channels again after so many elements.
     static constexpr i64 round = std::lcm(inner, i64{L}), padded_round = round + 3 * L;
-    /// They do so where vectors of the channels alone would be too many.
-    static constexpr bool flat = s::last.stride == 1 && 4 * L * ((inner + V - 1) / V) > 5 * inner && places * padded_round * i64{sizeof(T)} <= 24576;
+    /// They do so where vectors of the channels alone would be twice as many.
+    static constexpr bool flat = s::last.stride == 1 && L * ((inner + V - 1) / V) >= 2 * inner && places * padded_round * i64{sizeof(T)} <= 24576;
+    /// Windows one element apart, whose places are too: what one sees at a place, the one beside it sees at another, and it is loaded once for all of them.
+    static constexpr int kernel = static_cast<int>(s::last.kernel);
+    static constexpr bool slides = !flat && V > 1 && s::last.stride == 1 && s::last.dilation * s::last.dilation == 1 && kernel <= 7;
+    /// Lanes of sums, filters and an element that fit into registers: so many positions at a time.
+    static constexpr i64 most_at_once = VB == 64 ? 16 : kernel < 6 ? 8 : 6;
+    static constexpr i64 place_after(i64 k) { return s::last.dilation > 0 ? k : kernel - 1 - k; }   // in the order of what they see
 };
 
 /// A vector of channels; a single one is each lane of some.
@@ -110,14 +116,16 @@ struct depthwise_kernel : depthwise_lanes<K, VB>, depthwise_positions<K, Backwar
     using shape = depthwise_lanes<K, VB>;
     using at = depthwise_positions<K, Backward>;
     using typename shape::T;
-    using shape::L, shape::V, shape::inner, shape::places, shape::flat;
+    using shape::L, shape::V, shape::inner, shape::places, shape::flat, shape::kernel;
     static constexpr bool weighted = K::n == 3;
     static constexpr i64 line = at::targets(2);
     static constexpr bool same = L % inner == 0;   // what vectors of a line are multiplied with
     /// A row of filters, which is as long as vectors of a line go round in it.
     static constexpr i64 pitch = !flat ? inner : same ? 2 * L : shape::padded_round < line * inner + L ? shape::padded_round : line * inner + L;
-    /// Lines in parts of about this many elements, so that threads share few lines too.
-    static constexpr i64 pieces = line * inner <= 8192 ? 1 : line * inner / 4096, of_image = at::targets(0) * at::targets(1) * pieces;
+    static constexpr bool slides = shape::slides && !Backward;
+    static constexpr int at_once = static_cast<int>(even_pieces(line, shape::most_at_once).high);
+    /// Lines in parts of some thousand elements, so that threads share few lines too.
+    static constexpr i64 pieces = line * inner <= 8192 || line < 4 * at_once ? 1 : line / (2 * at_once) < line * inner / 4096 ? line / (2 * at_once) : line * inner / 4096, of_image = at::targets(0) * at::targets(1) * pieces;
     static constexpr i64 work(const i64* sizes) { return sizes[2 * (K::n - 1)] * (1 + places / 8); }
 
     struct source {
@@ -133,7 +141,7 @@ struct depthwise_kernel : depthwise_lanes<K, VB>, depthwise_positions<K, Backwar
         return before(axis) + (end > size ? end : size);
     }
     static constexpr i64 image = at::g.image() * inner, padded_image = padded(0) * padded(1) * padded(2) * inner;
-    static constexpr bool copied = padded_image > image, whole = !Backward && padded_image * i64{sizeof(T)} <= (copied ? 16384 : i64{1} << 40);
+    static constexpr bool copied = padded_image > image, whole = !Backward && !slides && padded_image * i64{sizeof(T)} <= (copied ? 16384 : i64{1} << 40);
 
     static void run(char* const* a, const i64* sizes, int part, int parts) {
         const T* w = weighted ? reinterpret_cast<const T*>(a[1]) : nullptr;
@@ -156,7 +164,8 @@ struct depthwise_kernel : depthwise_lanes<K, VB>, depthwise_positions<K, Backwar
             const i64 m = n / of_image, of_line = n % of_image / pieces, piece = n % pieces;
             T* const here = to + m * target_image + of_line * line * inner;
             const i64 first = line * piece / pieces, last = line * (piece + 1) / pieces;
-            if constexpr (whole) {
+            if constexpr (slides) sliding(here, from + m * source_image, w, of_line, first, last);
+            else if constexpr (whole) {
                 if (copied && m != held) copy_image(copy, from + m * image);
                 held = m;
                 const i64 q0 = of_line / at::targets(1) * at::g.axis[0].stride, q1 = of_line % at::targets(1) * at::g.axis[1].stride;
@@ -198,6 +207,45 @@ struct depthwise_kernel : depthwise_lanes<K, VB>, depthwise_positions<K, Backwar
             else by_positions(here, sources, n, r.n, 0);
         });
     }
+    /// The targets [first, last) of a line, some at a time; the last of them overlap those before. Those that see padding look whether they do.
+    static KILN_INLINE void sliding(T* to, const T* from, const T* w, i64 of_line, i64 first, i64 last) {
+        typename at::source_line lines[at::lines];
+        const int n = at::lines_of(of_line, lines);
+        for (i64 p = first; p < last; p += at_once) {
+            const i64 begin = p + at_once <= last ? p : last - at_once, seen = begin + at::g.axis[2].first_seen();
+            const bool inside = seen >= 0 && seen + at_once + kernel - 1 <= at::sources(2);
+            for (i64 c = 0; c < inner; c += V) {
+                const i64 i = c + V <= inner ? c : inner - V;
+                if (inside) slide<false>(to + begin * inner + i, from + i, w + i, lines, n, seen);
+                else slide<true>(to + begin * inner + i, from + i, w + i, lines, n, seen);
+            }
+        }
+    }
+    template <bool Checked>
+    static KILN_INLINE void slide(T* to, const T* from, const T* w, const typename at::source_line* lines, int n, i64 seen) {
+        using lanes = tile_lanes<T, V>;
+        raw<T, V> sum[at_once]{};
+        for (int m = 0; m < n; ++m) {
+            const T* const x = from + lines[m].at * inner;
+            raw<T, V> f[kernel];
+#pragma GCC unroll 8
+            for (int k = 0; k < kernel; ++k)
+                if constexpr (weighted) f[k] = load<lanes>(w + (lines[m].place + shape::place_after(k)) * inner).v;
+#pragma GCC unroll 32
+            for (int q = 0; q < at_once + kernel - 1; ++q) {
+                if (Checked && !at::within(2, seen + q)) continue;
+                const raw<T, V> v = lanes::settled(load<lanes>(x + (seen + q) * inner).v).v;
+#pragma GCC unroll 8
+                for (int k = 0; k < kernel; ++k)
+                    if (q >= k && q - k < at_once) {
+                        if constexpr (weighted) sum[q - k] = multiply_add<T, V>(v, f[k], sum[q - k]);
+                        else sum[q - k] += v;
+                    }
+            }
+        }
+#pragma GCC unroll 16
+        for (int p = 0; p < at_once; ++p) store(to + p * inner, lanes{sum[p]});
+    }
     /// N vectors, so far apart; what they are multiplied with is the same, or lies beside.
     template <int N, int Lanes, bool Same>
     static KILN_INLINE void vectors(T* to, i64 apart, const source* from, int n, i64 x, i64 x_apart, i64 w) {
@@ -233,120 +281,6 @@ struct depthwise_kernel : depthwise_lanes<K, VB>, depthwise_positions<K, Backwar
         };
         for (i64 k = count / 4; k > 0; --k) some(std::integral_constant<int, 4>{});
         for (i64 k = count % 4; k > 0; --k) some(std::integral_constant<int, 1>{});
-    }
-};
-
-/// depthwise_filters.
-template <class K, int VB>
-struct depthwise_filters_kernel : depthwise_lanes<K, VB>, depthwise_positions<K, false> {
-    using shape = depthwise_lanes<K, VB>;
-    using at = depthwise_positions<K, false>;
-    using typename shape::T;
-    using shape::L, shape::V, shape::inner, shape::places, shape::flat;
-    static constexpr i64 pitch = flat ? shape::round : inner, line = at::targets(2), of_image = at::targets(0) * at::targets(1);
-
-    // Threads share images, or many channels.
-    static constexpr bool interleaved = false, splits = true;
-    static constexpr int phases = 1;
-    static constexpr i64 bytes_of_sums = places * pitch * static_cast<i64>(sizeof(T));
-    static constexpr bool joins = slices::have_room(bytes_of_sums) && (flat || inner < 8 * V || bytes_of_sums <= 4096);
-    static constexpr i64 work(const i64* sizes) { return sizes[0] * (1 + places / 8); }
-    static constexpr i64 kept_bytes(const i64*) { return bytes_of_sums; }
-    static constexpr i64 scratch_of(const i64*) { return 0; }
-    static void join(char* to, char* next, const i64*, int) {
-        T *const t = reinterpret_cast<T*>(to), *const n = reinterpret_cast<T*>(next);
-        for (i64 k = 0; k < places * pitch; ++k) t[k] += n[k];
-    }
-
-    static void run(char* const* a, const i64* sizes, int part, int parts) {
-        if (ran_in_slices<depthwise_filters_kernel, K>(a, sizes, part, parts)) return;
-        const bool a_slice = joins && parts < 0;
-        T* const out = reinterpret_cast<T*>(a[2]);
-        alignas(64) T here[flat ? places * pitch : 1];
-        T* const sums = a_slice ? reinterpret_cast<T*>(a[arguments_of<K>]) : flat ? here : out;
-        if (!a_slice || part < -parts) {
-            const part_range columns = a_slice ? part_range{0, inner} : flat ? part_range{0, part == 0 ? inner : 0} : range_of(inner, part, parts, V);
-            if (columns.first == columns.last) return;
-            for (i64 k = 0; k < places; ++k)
-                for (i64 i = flat ? 0 : columns.first; i < (flat ? pitch : columns.last); ++i) sums[k * pitch + i] = 0;
-            const part_range all = range_of(sizes[0] / (of_image * line * inner) * of_image, a_slice ? part : 0, a_slice ? -parts : 1, 1);
-            for (i64 n = all.first; n < all.last; ++n)
-                add_line(sums, reinterpret_cast<const T*>(a[0]) + n * line * inner, reinterpret_cast<const T*>(a[1]) + n / of_image * s_image, n % of_image, columns);
-            if (a_slice) return;
-        }
-        if constexpr (flat) {
-            for (i64 k = 0; k < places; ++k)
-                for (i64 c = 0; c < inner; ++c) {
-                    T sum{};
-                    for (i64 i = c; i < pitch; i += inner) sum += sums[k * pitch + i];
-                    out[k * inner + c] = sum;
-                }
-        } else if (a_slice) __builtin_memcpy(out, sums, bytes_of_sums);
-    }
-    static constexpr i64 s_image = at::s::image;
-
-    static KILN_INLINE void add_line(T* sums, const T* y, const T* x, i64 of_line, part_range columns) {
-        typename at::source_line lines[at::lines];
-        const int n_lines = at::lines_of(of_line, lines);
-        at::each_run(0, line, [&](const typename at::run& r) KILN_INLINE_LAMBDA {
-            for (int m = 0; m < n_lines; ++m)
-                for (int k = 0; k < r.count;) {
-                    const auto some = [&](auto many) KILN_INLINE_LAMBDA {
-                        add_run<many>(sums + (lines[m].place + r.place[k]) * pitch, y + r.first * inner, x + (lines[m].at + r.from[k]) * inner, r.n, columns);
-                        k += many;
-                    };
-                    if (r.count - k >= at_once) some(std::integral_constant<int, at_once>{});
-                    else some(std::integral_constant<int, 1>{});
-                }
-        });
-    }
-    /// Places of a line whose sums are in registers together: a divisor of all.
-    static constexpr int at_once = [] {
-        int n = 8;
-        while (at::kernel % n != 0) --n;
-        return n;
-    }();
-    template <int N>
-    static KILN_INLINE void add_run(T* sums, const T* y, const T* x, i64 n, part_range columns) {
-        if constexpr (flat) {
-            const i64 all = n * inner, whole = all / L * L;
-            for (i64 j = 0; j < whole && j < pitch; j += L) add<N, L, false>(sums + j, y + j, x + j, (whole - j + pitch - 1) / pitch, pitch, pitch, L);
-            if (whole < all) add<N, L, true>(sums + whole % pitch, y + whole, x + whole, 1, 0, 0, static_cast<int>(all - whole));
-        } else
-            for (i64 c = columns.first; c < columns.last; c += V) {
-                const i64 left = columns.last - c;
-                if constexpr (V == 1) add<N, some_lanes<T, 1>::n, true>(sums + c, y + c, x + c, n, inner, at::advance * inner, 1);
-                else if (inner % V == 0 || left >= V) add<N, V, false>(sums + c, y + c, x + c, n, inner, at::advance * inner, V);
-                else add<N, V, true>(sums + c, y + c, x + c, n, inner, at::advance * inner, static_cast<int>(left));
-            }
-    }
-    /// For N places n products, with several sums for each: a sum to which every product adds would wait for each.
-    template <int N, int Lanes, bool Some>
-    static KILN_INLINE void add(T* sums, const T* y, const T* x, i64 n, i64 y_step, i64 x_step, int count) {
-        constexpr int turns = N >= 6 ? 1 : N >= 4 ? 2 : N == 3 ? 3 : 4;
-        constexpr i64 apart = at::g.axis[2].dilation * inner;
-        raw<T, Lanes> sum[turns][N]{};
-        const auto one = [&](int t) KILN_INLINE_LAMBDA {
-            const raw<T, Lanes> v = load_lanes<T, Lanes, Some>(y, count);
-#pragma GCC unroll 8
-            for (int k = 0; k < N; ++k) sum[t][k] = multiply_add<T, Lanes>(v, load_lanes<T, Lanes, Some>(x + k * apart, count), sum[t][k]);
-            y += y_step;
-            x += x_step;
-        };
-        i64 i = 0;
-        for (; i + turns <= n; i += turns)
-#pragma GCC unroll 4
-            for (int t = 0; t < turns; ++t) one(t);
-        for (; i < n; ++i) one(0);
-#pragma GCC unroll 8
-        for (int k = 0; k < N; ++k) {
-#pragma GCC unroll 4
-            for (int t = 1; t < turns; ++t) sum[0][k] += sum[t][k];
-            T* const to = sums + k * pitch;
-            const tile_lanes<T, Lanes> total{sum[0][k] + load_lanes<T, Lanes, Some && !flat>(to, count)};
-            if constexpr (Some && !flat) store_some(total, to, count);
-            else store(to, total);
-        }
     }
 };
 

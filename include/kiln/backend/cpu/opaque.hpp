@@ -1,6 +1,6 @@
 // Operations that are kernels of their own: plain loops over memory.
 #pragma once
-#include <kiln/backend/cpu/depthwise.hpp>
+#include <kiln/backend/cpu/depthwise_filters.hpp>
 #include <kiln/backend/cpu/fold.hpp>
 #include <kiln/backend/cpu/patches.hpp>
 #include <kiln/backend/cpu/pooled_filters.hpp>
