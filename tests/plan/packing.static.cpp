@@ -18,19 +18,25 @@ constexpr bool sums_wait(int left, i64 n, i64 k) { return packing_of_windows(lef
 static_assert(sums_wait(by_columns, 64, 64 * 196) && !sums_wait(by_columns, 64, 512) && !sums_wait(by_rows, 64, 64 * 196) && !sums_wait(by_columns, 0, 64 * 196));
 static_assert(sums_wait(by_columns, any_extent, 1) && sums_wait(by_columns, 1, any_extent) && sums_wait(by_columns, any_extent, any_extent));
 
-/// An extent that nobody knows asks for every copy that some extent asks for.
+/// What several tiles of rows read in place along many steps: sums wait.
+constexpr packing in_place(i64 m, i64 n, i64 k, i64 vector_bytes) { return packing_of(by_columns, by_rows, m, n, k, 4, vector_bytes); }
+static_assert(in_place(64, 256, 12544, 64).waits && !in_place(64, 256, 12544, 64).left && !in_place(64, 256, 12544, 64).right && !in_place(31, 256, 12544, 64).waits && !in_place(64, 256, 1024, 64).waits);
+static_assert(!in_place(64, 256, 12544, 32).waits && in_place(64, 256, 12544, 32).right && in_place(64, 64, 12544, 32).waits && !in_place(512, 256, 12544, 32).waits && in_place(512, 256, 12544, 64).left);
+
+/// An extent that nobody knows asks for every copy that some extent asks for, and for as much memory.
 constexpr bool unknown_asks_for_all() {
     for (const i64 vector_bytes : {32, 64})
         for (const int left : {by_rows, by_columns})
             for (const int right : {by_rows, by_columns})
                 for (const i64 m : {0, 7, 8, 64, 128, 1000})
                     for (const i64 n : {0, 6, 70, 300, 1024, 2048})
-                        for (const i64 k : {0, 64, 2700})
+                        for (const i64 k : {0, 64, 2700, 12544})
                             for (const i64 bytes : {1, 4, 8}) {
                                 const packing p = packing_of(left, right, m, n, k, bytes, vector_bytes);
                                 for (int known = 0; known < 8; ++known) {
                                     const packing q = packing_of(left, right, known & 1 ? m : any_extent, known & 2 ? n : any_extent, known & 4 ? k : any_extent, bytes, vector_bytes);
                                     if ((p.left && !q.left) || (p.right && !q.right)) return false;
+                                    if (panels_of(p, m, n, k, bytes, vector_bytes).all() > panels_of(q, m, n, k, bytes, vector_bytes).all()) return false;
                                 }
                             }
     return true;

@@ -31,6 +31,8 @@ struct depthwise_geometry {
         const dtype t = n.n().type;
         write(to, t, read<double>(to) + (w ? read<double>(x) * read<double>(*w) : read<double>(x)));
     }
+    template <class At>
+    static constexpr i64 flops_of_sum(u64 op, bool weighted, At at);
     static constexpr void clear(site n, cell* out) {
         for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i) out[i] = {};
     }
@@ -65,6 +67,13 @@ struct depthwise_filters_op : depthwise_geometry {
         each(n, geometry_of(n).windows(), [&](i64 x, i64 y, i64 w) { add_product(n, out[0][w], in[0][y], in[1] + x); });
     }
 };
+
+/// Of a window's sum; 0: it is another operation. The geometry is made of attributes, at(k).
+template <class At>
+constexpr i64 depthwise_geometry::flops_of_sum(u64 op, bool weighted, At at) {
+    const bool one = op == info<depthwise_op>.id || op == info<depthwise_image_op>.id || op == info<depthwise_filters_op>.id;
+    return one ? window_geometry::from(at).places() * (1 + weighted) : 0;
+}
 
 /// Finds them in a graph.
 struct depthwise_products {

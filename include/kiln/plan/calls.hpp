@@ -30,7 +30,7 @@ struct packing {
     bool products;      // few rows are inner products with columns that lie contiguous
     bool computes_left = false, computes_right = false;   // what is copied is computed then, by a map of the same call
     bool by_panels = false;   // for few rows the right operand is copied panel by panel, as it is read
-    bool waits = false;  // sums over windows wait in memory, from a few images to the next
+    bool waits = false;  // sums wait in memory, from some steps to the next, or where these are windows, from a few images
     constexpr bool any() const { return left || right || waits; }
     constexpr bool operator==(const packing&) const = default;
 };

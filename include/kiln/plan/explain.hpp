@@ -82,7 +82,13 @@ constexpr void cost_of_call(const plan_call& c, size_sum& flops, size_sum& bytes
         for (int i = 0; i < o.n_nodes(); ++i)
             if (o.node(i).kind != but) bytes.add(times(L::result.size[L::result.call_size[first_size + 2 * i]], {size_of(o.node(i).type), 0, {}}));
     };
-    if (h.kind == group_kind::opaque) return opaque(k, c.first_size, step::tile);
+    if (h.kind == group_kind::opaque) {
+        if (const i64 each = depthwise_geometry::flops_of_sum(k.op(0), k.n_nodes() > 2, [&](int a) { return static_cast<i64>(k.constant(a)); })) {
+            const int windows = k.op(0) == info<depthwise_op>.id ? k.n_nodes() - 1 : 0;   // which argument has one sum for each
+            flops.add(times(L::result.size[L::result.call_size[c.first_size + 2 * windows]], {each, 0, {}}));
+        }
+        return opaque(k, c.first_size, step::tile);
+    }
     cost_of_body<L>(k, k.n_nodes() - h.pools, c.first_size, flops, bytes);   // its last node, the store, is none then
     if (h.pools) opaque(key_within_of(k.w, k.n, 2).in(k.w), c.first_size + key_within_of(k.w, k.n, 2).size, step::load);
     const int all = (1 << h.axes) - 1;

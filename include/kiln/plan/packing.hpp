@@ -17,22 +17,24 @@ namespace kiln {
 /// must give every copy that some extent asks for, so a rule may only say "at least" of an extent that decides a copy, and fewer copies
 /// may not take more memory. For few rows, but more than a tile has, the copy pays where lines share sets of the
 /// caches, and beyond these (16 x 2048 x 1024 in place and from panels: Zen 5 390 us, 305, with AVX2 740, 540; 15 of its rows, which are four tiles, 840 us,
-/// 340; 16 x 4000 x 4096, which is 64 MB, 5.7 ms, 2.9; but 16 x 2000 x 1000, whose lines share none, 245 us, 287).
+/// 340; 16 x 4000 x 4096, which is 64 MB, 5.7 ms, 2.9; but 16 x 2000 x 1000, whose lines share none, 245 us, 287). Where the right operand is read in place by
+/// several tiles of rows, along many steps, they take some steps after the other, and sums wait: what is read of it stays in L2 (Zen 5, AVX-512, the left one's
+/// columns contiguous: 64 x 12544 x 256 3.07 ms, 1.64; 128 x 12544 x 256 5.9, 3.65; 256 x 3136 x 512 3.7, 3.2). Contiguous columns are a line for each step, which a few tiles read as fast as from panels.
 constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     const i64 far = 2048 / bytes;
     const bool products = right == by_columns && (m == 1 ? left != by_strides : m < 4 && left == by_rows);
-    const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far || (m >= 64 && k >= 128) : true;
+    const bool left_far = left == by_rows ? k >= 2 * far && k % (far / 2) == 0 : left == by_columns ? m >= far : true;
     const i64 line = n * bytes;
-    const bool few = n > 0 && ((m >= (vector_bytes < 64 ? 7 : 15) && line % 4096 == 0 && k >= (i64{128} << 10) / line) || (m >= 7 && k >= (i64{12} << 20) / line));
+    const bool few = n > 0 && ((m >= (vector_bytes < 64 ? 7 : 15) && line % 4096 == 0 && k >= (i64{128} << 10) / line) || (m >= 7 && k >= (i64{12} << 20) / line && (m < 32 || line >= 2048 || vector_bytes < 64)));
     const bool in_l2 = m < (line % 64 == 0 ? 256 : 128) && n > 0 && k < (i64{512} << 10) / line;
     const bool across_lines = vector_bytes == 64 && line > 64 && line % 64 != 0;
-    return {left_far && n >= 256 && m >= 8, right == by_rows ? (2 * line >= vector_bytes * vector_bytes && ((m >= 64 && !in_l2) || few)) || (across_lines && m >= 128) : !products, products,
-            false, false, right == by_rows};
+    const bool copies_right = right == by_rows ? (2 * line >= vector_bytes * vector_bytes && ((m >= 64 && !in_l2) || few)) || (across_lines && m >= 128) : !products;
+    return {left_far && n >= 256 && m >= 8, copies_right, products, false, false, right == by_rows, !copies_right && !products && m >= 32 && k > 2 * far};
 }
 /// The same where maps compute operands: there is nothing to read in place.
 constexpr packing packing_with_maps(packing p, bool left, bool right) {
     const bool products = p.products && !left && !right;
-    return {p.left || left, p.right || right || p.products != products, products, left, right, p.by_panels && !left && !right};
+    return {p.left || left, p.right || right || p.products != products, products, left, right, p.by_panels && !left && !right, p.waits && !left && !right};
 }
 /// Sums over windows, [places, windows] by [windows, n], a few images at a time where all of them would not stay in L2: each tile of sums
 /// would read them again (AVX-512, 3 x 3, 64 channels to 64, 64 images of 14 x 14: 15.6 ms, 8.0).
@@ -99,7 +101,7 @@ struct panel_bytes {
 [[gnu::always_inline]] constexpr panel_bytes panels_of(packing p, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     if (!p.any()) return {};
     const contraction_blocks blocks = contraction_blocks::of(p, m, n, bytes, vector_bytes);
-    const i64 depth = p.right || p.computes_left ? blocks.steps(k, bytes) : k, most_rows = blocks.rows + blocks.highest_tile, rows = m < most_rows ? m : most_rows;
+    const i64 depth = p.right || p.computes_left ? blocks.steps(k, bytes) : p.waits ? contraction_blocks{}.steps(k, bytes) : k, most_rows = blocks.rows + blocks.highest_tile, rows = m < most_rows ? m : most_rows;
     const i64 steps = depth ? (k + depth - 1) / depth : 0;
     const i64 widest = vector_bytes * 2, row = blocks.row_of(n, bytes, vector_bytes);
     const i64 vector = vector_bytes / bytes, line = depth + 2 * vector;   // of what is computed, the rows of a tile and the columns of a panel at a time

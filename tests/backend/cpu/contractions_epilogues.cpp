@@ -60,6 +60,33 @@ TEST_CASE("epilogues wider than the product, whose right operand is copied", "[c
         for (const i64 n : {70, 300, 1100}) compare(i, {{"m", m}, {"n", n}});
     }
 }
+/// Several tiles of rows read the right operand in place, some steps after the other, and sums wait.
+template <i64 M, i64 K, i64 N, bool Turned>
+void steps_after_steps() {
+    static constexpr auto left = [] {
+        if constexpr (Turned) return transpose(placeholder<"left", float, K, M>);
+        else return placeholder<"left", float, M, K>;
+    }();
+    static constexpr auto right = placeholder<"right", float, K, N>;
+    static constexpr auto c = placeholder<"c", float, N>;
+    static constexpr auto z = placeholder<"z", float, M, N>;
+    auto f = function(inputs(left, right), matmul(left, right));
+    auto g = function(inputs(left, right, c, z), trace([](value u, value v, value row, value old) {
+        const value p = matmul(u, v);
+        return values{relu(p + row), old - p * 0.125, sum(p, 0), cast<double>(p) * 0.5};
+    }, left, right, c, z));
+    INFO(M << " x " << K << " x " << N);
+    compare(f, {}, {.tolerance = 2e3});
+    compare(g, {}, {.tolerance = 2e3, .as_float = true});
+    compare_threads(f);
+    compare_threads(g);
+}
+TEST_CASE("sums that wait for the next steps", "[cpu][contractions]") {
+    steps_after_steps<40, 2500, 24, true>();
+    steps_after_steps<64, 1300, 200, true>();
+    steps_after_steps<40, 2048, 260, false>();   // the left operand is copied
+    steps_after_steps<33, 1025, 17, false>();
+}
 TEST_CASE("an element-wise buffer that dies in an epilogue", "[cpu][contractions]") {
     auto f = function(inputs(a, b, res, wide), trace([](value x, value y, value z, value d) {   // e, g: buffers read last by the second product
         const value e = exp(z) * matmul(x, y), g = cast<double>(matmul(x * 2.0, y)) + d, p = matmul(x + 1.0, y);

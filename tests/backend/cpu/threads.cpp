@@ -135,6 +135,16 @@ void try_few_tiles(Left left, Right right, const char* what) {
                 compare(mapped, {{"m", rows}, {"n", columns}, {"k", inner}}, {.tolerance = 2e3});
             }
 }
+template <i64 Columns>
+void try_few_columns_with_bias() {
+    static constexpr auto row = placeholder<"row", float, 1, 40000>;
+    static constexpr auto m = placeholder<"m", float, 40000, Columns>;
+    static constexpr auto added = placeholder<"added", float, Columns>;
+    auto f = function(inputs(row, m, added), matmul(row, m) + added);
+    INFO(Columns);
+    compare(f, {}, {.tolerance = 2e4});
+    compare_threads(f);
+}
 TEST_CASE("products of few tiles on several threads", "[cpu][threads]") {   // slices of the inner axis
     static constexpr auto mk = placeholder<"mk", float, "m", "k">;
     static constexpr auto km = placeholder<"km", float, "k", "m">;
@@ -152,6 +162,9 @@ TEST_CASE("products of few tiles on several threads", "[cpu][threads]") {   // s
     try_few_tiles(transpose(km), transpose(nk), "both turned");
     try_few_tiles(dmk, dkn, "doubles");
     try_few_tiles(imk, ikn, "integers");
+    try_few_columns_with_bias<4>();
+    try_few_columns_with_bias<8>();
+    try_few_columns_with_bias<16>();
     auto f = function(inputs(tall, slim), outputs(matmul(transpose(tall), slim), cast<double>(matmul(transpose(slim), slim)) * 0.5_c));
     compare_threads(f);
     compare(f, {}, {.tolerance = 2e3, .as_float = true});

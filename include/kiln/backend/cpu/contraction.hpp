@@ -62,7 +62,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
     static constexpr i64 bytes_of_sums = VB * n_sums * most_vectors;
     static constexpr bool joins_rows = K::header.slices && n_sums > 0 && sums_in_registers && base::n1_constant <= 2 * NV * L && slices::have_room(bytes_of_sums);
     /// Sums of a few tiles, which threads cannot share evenly, are those of slices of the inner axis.
-    static constexpr bool joins_steps = K::header.slices && n_sums == 0 && !windows && !computes_left && !computes_right && shape::left_over == 0;
+    static constexpr bool joins_steps = K::header.slices && n_sums == 0 && !windows && !computes_left && !computes_right && shape::left_over == 0 && !shape::body_in_registers && bias.sum == n;
     static constexpr bool joins = joins_rows || joins_steps;
     static constexpr i64 few_tiles = 16;
     static KILN_INLINE i64 kept_bytes([[maybe_unused]] const i64* sizes) {
@@ -136,7 +136,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
                         t.b_inner = computes_right ? p.computed_row : panel_width;
                     }
                 }
-                if constexpr (may_copy.right || computes_left)
+                if constexpr (may_copy.right || may_copy.waits || computes_left)
                     if (p.waiting) {
                         t.c = p.waiting + (i - i0) * p.waiting_row + c;
                         t.c_row = p.waiting_row;
@@ -250,8 +250,8 @@ struct contraction : contraction_operands<K, VB, Registers> {
         constexpr i64 bytes = sizeof(T);
         const contraction_blocks blocks = blocks_of(o.rows, p0.n1);
         const bool cut = p.right || computes_left, by_panels = p.right && blocks.by_panels;
-        const i64 width = windows ? columns_at_once : (cut ? blocks.row : contraction_blocks::row_in_place(o.rows, p0.n1 * bytes, o.inner, NV * L * bytes)) / bytes;
-        const i64 most = cut ? blocks.steps(o.inner, bytes) : o.inner;
+        const i64 most = cut ? blocks.steps(o.inner, bytes) : p.waiting ? contraction_blocks{}.steps(o.inner, bytes) : o.inner;
+        const i64 width = windows ? columns_at_once : (cut ? blocks.row : contraction_blocks::row_in_place(o.rows, p0.n1 * bytes, most, NV * L * bytes)) / bytes;
         const i64 rows_at_once = p.waiting ? contraction_blocks::spread(o.rows, contraction_blocks::rows) : o.rows;
         const i64 end = shape::left_over > 0 && last == base::n1_constant ? shape::tiled_columns : last;   // of tiles
         if constexpr (!shape::no_tiles) for (i64 from = first; from < end; from += width) {
