@@ -1,6 +1,7 @@
 // What lowering makes of windows whose channels do not mix, depthwise convolutions and average pools, and of their slopes: sums over what windows see
 // where it lies. Written out, windows are as many images as a window has places.
 #pragma once
+#include <kiln/graph/frozen.hpp>
 #include <kiln/ops/windows.hpp>
 #include <kiln/passes/rewrites/rule.hpp>
 

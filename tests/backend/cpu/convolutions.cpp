@@ -26,6 +26,15 @@ TEST_CASE("convolutions with gradients", "[cpu][convolutions]") {
     with_gradients(conv1d<same>(line, taps), line, taps);
     with_gradients(conv2d<same>(few, w5), few, w5);   // one channel, and columns of less than a vector
 }
+TEST_CASE("filters that the second cache does not hold", "[cpu][convolutions]") {   // some columns after the other
+    static constexpr auto deep = placeholder<"deep", float, "n", 4, 5, 300>;
+    static constexpr auto wide = placeholder<"wide", float, 3, 3, 300, 104>;
+    static constexpr auto added = placeholder<"added", float, 104>;
+    const auto y = relu(conv2d<same>(deep, wide) + added);
+    auto f = function(inputs(deep, wide, added), outputs(y, sum<0, 1, 2>(y)));
+    compare(f, {{"n", 2}}, {.tolerance = 1e3});
+    compare_threads(f, {{"n", 3}});
+}
 // Few columns: as many images at a time as a vector has lanes, and what is left over in another way. 21 images are whole vectors and a
 // rest for every instruction set.
 template <class Y, class X, class W>
