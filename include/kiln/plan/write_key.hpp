@@ -214,6 +214,7 @@ struct key_writer {
             stored += size_of(at(i).type);
             w[n++] = packed(key_node{step::store, at(i).type, 0, {e, e, e}, m.mask(f().mask[i]), h.slots++, false});
         }
+        const bool stores_sums = con && n - first_node == 2;
         for (int k = 0; k < h.constants; ++k) w[n++] = constants[k];
         if (windows >= 0) {
             const list shown = window_geometry::from([&](int k) { return g.at(at(windows).attrs, k); }).in_three_axes().attributes();
@@ -239,17 +240,18 @@ struct key_writer {
         };
         for (int k = 0; k < m.n; ++k) count(m.extent[k]);
         if (con) count(inner);
-        h.slices = m.outer == 0 && (reduces || (h.windows && h.left == by_columns) || few_sums(h, m, inner, widest)) && work > surely_one_slice;
+        h.slices = m.outer == 0 && (reduces || (h.windows && h.left == by_columns) || few_sums(h, m, inner, widest, stores_sums)) && work > surely_one_slice;
         h.large = grp.kind == group_kind::nest && m.n == 1 && !(columns.fixed() && columns.number <= beyond_caches / (stored ? stored : 1));
         w[0] = packed(h);
         is = {h, reduces, 0};
         return n;
     }
-    /// Is this a product whose result may be so small that threads had rather share its inner axis? Where that is known and the result is not, rows are
-    /// many, and the inner axis is that of a layer.
-    static constexpr bool few_sums(const key_header& h, const merged_axes& m, const size_expr& inner, i64 bytes) {
+    /// Is this a product whose result may be so small that threads had rather share its inner axis? Of an inner axis that is not known only where nothing else is
+    /// computed, since it is that of the samples of a step more often than of a table: slices are 2 % of the time to compile a network. Where it alone is known it is that of a layer.
+    static constexpr bool few_sums(const key_header& h, const merged_axes& m, const size_expr& inner, i64 bytes, bool stores_sums) {
         if (h.kind != group_kind::contraction || h.windows || h.computes[0] || h.computes[1]) return false;
         const size_expr &rows = m.extent[m.n - 2], &columns = m.extent[m.n - 1];
+        if (!inner.fixed() && !stores_sums) return false;
         if (!rows.fixed() || !columns.fixed()) return !inner.fixed();
         return rows.number * columns.number * bytes <= most_bytes_of_few_sums;
     }

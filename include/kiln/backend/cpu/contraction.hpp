@@ -150,7 +150,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
                         t.c = p.all_sums + i * kept_row(p0.n1) + j;
                         t.c_row = kept_row(p0.n1);
                         t.more = k > 0;
-                        stored = true;
+                        stored = !p.sums_done;
                     }
                 if constexpr (direct)
                     if (!p.products && !stored) {
@@ -171,9 +171,9 @@ struct contraction : contraction_operands<K, VB, Registers> {
                 };
                 if constexpr (shape::body_in_registers) stored = true;
                 if constexpr (may_be_products)
-                    if (p.products) inner_products<T, L>(t);
+                    if (p.products && !p.sums_done) inner_products<T, L>(t);
                 if constexpr (!may_be_products || rows_constant == 0)
-                    if (!p.products) sums_of(typename heights::list{}, h, vectors, t, then);
+                    if (!p.products && !(joins_steps && p.sums_done)) sums_of(typename heights::list{}, h, vectors, t, then);
                 if (!stored && k + d >= o.inner) epilogue(s, t, h, static_cast<int>(columns / L), p0, i, j, sums ? sums + c / L : nullptr);
                 j += columns;
             }
@@ -377,14 +377,6 @@ struct contraction : contraction_operands<K, VB, Registers> {
         return i;
     }
 
-    /// The body on sums that slices have kept.
-    static KILN_INLINE void kept_sums_done(state& s, const place& p0, T* kept, i64 rows) {
-        const i64 n1 = p0.n1, row = kept_row(n1);
-        if constexpr (direct)
-            for (i64 i = 0; i < rows; ++i) copy_run<T, L>(reinterpret_cast<T*>(p0.q[shape::last_node.slot]) + i * n1, kept + i * row, n1);
-        else epilogue(s, {nullptr, nullptr, 0, 0, 0, 0, kept, row, false, static_cast<int>(n1 % L ? n1 % L : L)}, static_cast<int>(rows), static_cast<int>(row / L), p0, 0, 0, nullptr);
-    }
-
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         if (ran_in_slices<contraction, K>(a, sizes, part, parts)) return;
         const bool a_slice = joins && parts < 0;
@@ -406,7 +398,13 @@ struct contraction : contraction_operands<K, VB, Registers> {
                     const part_range steps = range_of(inner, part, -parts, 1);
                     o.a += steps.first * o.a_inner;
                     o.b += steps.first * o.b_inner;
-                    o.inner = steps.last - steps.first;
+                    o.inner = steps.last - steps.first;   // nothing, behind all slices
+                    if constexpr (direct)
+                        if (part == -parts) {
+                            const i64 row = kept_row(n1);
+                            for (i64 i = 0; i < n0; ++i) copy_run<T, L>(reinterpret_cast<T*>(all.q[shape::last_node.slot]) + i * n1, kept + i * row, n1);
+                            return;
+                        }
                 }
             char* at = bytes.all() ? all.q[2] + rows_bytes : nullptr;
             auto take = [&](i64 n) KILN_INLINE_LAMBDA {
@@ -415,7 +413,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
                 return r;
             };
             const panels p{take(bytes.right), take(bytes.left), take(bytes.sums), take(bytes.lines), may_be_products && copies.products,
-                           blocks_of(n0, n1).row_of(n1, sizeof(T), VB) / static_cast<i64>(sizeof(T)), blocks_of(n0, n1).computed_row(n1, sizeof(T), VB), kept};
+                           blocks_of(n0, n1).row_of(n1, sizeof(T), VB) / static_cast<i64>(sizeof(T)), blocks_of(n0, n1).computed_row(n1, sizeof(T), VB), kept, kept && part == -parts};
             const bool crowd = shape::may_crowd && !p.left && shape::crowded(o.a_row);
             const auto [rows, columns] = part_of_result(o.rows, n1, crowd, outer_parts ? 0 : part, outer_parts ? 1 : parts);
             state s;
@@ -423,8 +421,7 @@ struct contraction : contraction_operands<K, VB, Registers> {
             base::clear(only<base::all_after>{}, s.acc);
             base::template steps<false>(only<base::before>{}, s, s.row, p0, s.acc);
             if constexpr (!sums_in_registers) base::clear_sums(only<base::column_sums>{}, p0, columns.first, columns.last);
-            if (kept && part == -parts) kept_sums_done(s, p0, kept, o.rows);
-            else all_columns(s, o, maps, p, p0, crowd, rows, columns.first, columns.last, joins_rows && a_slice ? sums_of_slice{a[arguments_of<K>], part == -parts} : sums_of_slice{nullptr, false});
+            all_columns(s, o, maps, p, p0, crowd, rows, columns.first, columns.last, joins_rows && a_slice ? sums_of_slice{a[arguments_of<K>], part == -parts} : sums_of_slice{nullptr, false});
             if (a_slice && part < -parts) return;
             if constexpr (sums_in_registers) {
                 base::totals(only<base::cross_scalar>{}, s);

@@ -19,7 +19,8 @@ struct contraction_operands : contraction_tiles<K, VB, Registers> {
         T *right, *left, *waiting, *lines;   // null: not copied, all steps at once
         bool products;
         i64 waiting_row, computed_row;
-        T* all_sums;   // of a slice of the inner axis
+        T* all_sums;      // of a slice of the inner axis,
+        bool sums_done;   // or of all of them
     };
     struct computed {   // operands that lie nowhere
         prologue<K, VB, 0> left;
