@@ -31,6 +31,27 @@ TEST_CASE("maps and row programs on several threads", "[cpu][threads]") {
                 f.threads(1);
             }
 }
+TEST_CASE("few long rows on several threads", "[cpu][threads]") {   // of maps columns are shared, of other nests rows one by one
+    static constexpr auto weight = placeholder<"weight", float, "n">;
+    auto maps = function(inputs(x, c, weight), trace([](value v, value cw, value rw) {
+        const value each = expand_dims(exp(rw), 1);
+        return values{tanh(v) * cw + each, pad(v * 2.0, {{0, 0}, {3, 5}}), where(v > 0, each, v), v[slice(0, 1)] + v};
+    }, x, c, weight));
+    auto rows = function(inputs(x, c), trace([](value v, value cw) {
+        return values{softmax(v * cw), sum(exp(v), 1), log(sum(exp(v), 1)) * 2.0, max(v, 1)};
+    }, x, c));
+    for (const i64 n : {1, 2, 3, 5, 7, 18, 35})
+        for (const i64 w : {1000, 4001}) {
+            compare_threads(maps, {{"n", n}, {"w", w}});
+            compare_threads(rows, {{"n", n}, {"w", w}});
+            maps.threads(3);
+            rows.threads(3);
+            compare(maps, {{"n", n}, {"w", w}}, {.tolerance = 1e3});
+            compare(rows, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
+            maps.threads(1);
+            rows.threads(1);
+        }
+}
 TEST_CASE("stacked nests on several threads", "[cpu][threads]") {
     auto f = function(inputs(y, c), trace([](value v, value cw) {   // column sums and costly values of each outer index have scratch
         return values{sum(v, 1), softmax(v, 1), sum(exp(v) * cw, 1) * 2.0, max(v, axis_list{1, 2}), softmax(v * cw), exp(v) * sum(exp(v), -1, keepdims)};
