@@ -20,7 +20,7 @@ static_assert(sums_wait(by_columns, any_extent, 1) && sums_wait(by_columns, 1, a
 
 /// What several tiles of rows read in place along many steps: sums wait.
 constexpr packing in_place(i64 m, i64 n, i64 k, i64 vector_bytes) { return packing_of(by_columns, by_rows, m, n, k, 4, vector_bytes); }
-static_assert(in_place(64, 256, 12544, 64).waits && !in_place(64, 256, 12544, 64).left && !in_place(64, 256, 12544, 64).right && !in_place(31, 256, 12544, 64).waits && !in_place(64, 256, 1024, 64).waits);
+static_assert(in_place(64, 256, 12544, 64).waits && !in_place(64, 256, 12544, 64).left && !in_place(64, 256, 12544, 64).right && !in_place(31, 256, 12544, 64).waits && !in_place(64, 256, 1024, 64).waits && !in_place(64, 32, 3000, 64).waits && !in_place(64, 0, 3000, 64).waits);
 static_assert(!in_place(64, 256, 12544, 32).waits && in_place(64, 256, 12544, 32).right && in_place(64, 64, 12544, 32).waits && !in_place(512, 256, 12544, 32).waits && in_place(512, 256, 12544, 64).left);
 
 /// An extent that nobody knows asks for every copy that some extent asks for, and for as much memory.

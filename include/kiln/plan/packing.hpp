@@ -18,7 +18,7 @@ namespace kiln {
 /// may not take more memory. For few rows, but more than a tile has, the copy pays where lines share sets of the
 /// caches, and beyond these (16 x 2048 x 1024 in place and from panels: Zen 5 390 us, 305, with AVX2 740, 540; 15 of its rows, which are four tiles, 840 us,
 /// 340; 16 x 4000 x 4096, which is 64 MB, 5.7 ms, 2.9; but 16 x 2000 x 1000, whose lines share none, 245 us, 287). Where the right operand is read in place by
-/// several tiles of rows, along many steps, they take some steps after the other, and sums wait: what is read of it stays in L2 (Zen 5, AVX-512, the left one's
+/// several tiles of rows, along many steps, and is more than L2 should hold, they take some steps after the other, and sums wait: what is read of it stays there (Zen 5, AVX-512, the left one's
 /// columns contiguous: 64 x 12544 x 256 3.07 ms, 1.64; 128 x 12544 x 256 5.9, 3.65; 256 x 3136 x 512 3.7, 3.2). Contiguous columns are a line for each step, which a few tiles read as fast as from panels.
 constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes, i64 vector_bytes) {
     const i64 far = 2048 / bytes;
@@ -29,7 +29,7 @@ constexpr packing packing_of(int left, int right, i64 m, i64 n, i64 k, i64 bytes
     const bool in_l2 = m < (line % 64 == 0 ? 256 : 128) && n > 0 && k < (i64{512} << 10) / line;
     const bool across_lines = vector_bytes == 64 && line > 64 && line % 64 != 0;
     const bool copies_right = right == by_rows ? (2 * line >= vector_bytes * vector_bytes && ((m >= 64 && !in_l2) || few)) || (across_lines && m >= 128) : !products;
-    return {left_far && n >= 256 && m >= 8, copies_right, products, false, false, right == by_rows, !copies_right && !products && m >= 32 && k > 2 * far};
+    return {left_far && n >= 256 && m >= 8, copies_right, products, false, false, right == by_rows, !copies_right && !products && m >= 32 && n > 0 && k > 2 * far && k > (i64{512} << 10) / line};
 }
 /// The same where maps compute operands: there is nothing to read in place.
 constexpr packing packing_with_maps(packing p, bool left, bool right) {

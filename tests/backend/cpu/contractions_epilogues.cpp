@@ -82,10 +82,10 @@ void steps_after_steps() {
     compare_threads(g);
 }
 TEST_CASE("sums that wait for the next steps", "[cpu][contractions]") {
-    steps_after_steps<40, 2500, 24, true>();
+    steps_after_steps<40, 6000, 24, true>();
     steps_after_steps<64, 1300, 200, true>();
     steps_after_steps<40, 2048, 260, false>();   // the left operand is copied
-    steps_after_steps<33, 1025, 17, false>();
+    steps_after_steps<33, 9000, 17, false>();
 }
 TEST_CASE("an element-wise buffer that dies in an epilogue", "[cpu][contractions]") {
     auto f = function(inputs(a, b, res, wide), trace([](value x, value y, value z, value d) {   // e, g: buffers read last by the second product
