@@ -130,10 +130,12 @@ struct contraction_tiles : nest<K, VB> {
     /// Columns that are done before the next ones, as far as registers for them are concerned; and filters that each tile of windows reads stay in L2 (Zen 5, AVX-512,
     /// 64 images of 7 x 7, 3 x 3, 256 to 256 channels: 18.1 ms, 17.4, gradient of the image 20.2, 16.1).
     static constexpr i64 columns_at_once = [] {
-        const i64 most = windows ? contraction_blocks{}.row / (NV * VB) * NV * L : contraction_blocks{}.row / static_cast<i64>(sizeof(T)), column = K::inner * static_cast<i64>(sizeof(T));
-        if (!windows || K::header.left == by_columns || column * base::n1_constant <= i64{768} << 10) return most;
-        const i64 fits = (i64{512} << 10) / column / (NV * L) * (NV * L);
-        return fits < NV * L ? NV * L : fits < most ? fits : most;
+        constexpr i64 most = windows ? contraction_blocks{}.row / (NV * VB) * NV * L : contraction_blocks{}.row / static_cast<i64>(sizeof(T)), column = K::inner * static_cast<i64>(sizeof(T));
+        if constexpr (!windows || K::header.left == by_columns || column * base::n1_constant <= i64{768} << 10) return most;
+        else {
+            constexpr i64 fits = (i64{512} << 10) / column / (NV * L) * (NV * L);
+            return fits < NV * L ? NV * L : fits < most ? fits : most;
+        }
     }();
     static constexpr i64 most_vectors = (base::n1_constant > 0 && base::n1_constant < columns_at_once ? base::n1_constant + L - 1 : columns_at_once) / L;
     /// Of a single row, what the widest pieces leave over has pieces of four and of two vectors: each goes down the whole right operand.
