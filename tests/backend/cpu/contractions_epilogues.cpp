@@ -81,7 +81,7 @@ void steps_after_steps() {
     compare_threads(f);
     compare_threads(g);
 }
-TEST_CASE("sums that wait for the next steps", "[cpu][contractions]") {
+TEST_CASE("long products in place, some steps after the other", "[cpu][contractions]") {
     steps_after_steps<40, 6000, 24, true>();
     steps_after_steps<64, 1300, 200, true>();
     steps_after_steps<40, 2048, 260, false>();   // the left operand is copied
