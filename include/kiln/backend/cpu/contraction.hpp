@@ -1,89 +1,21 @@
-// The contraction: a tile of sums over the inner axis, then the body of the key on it, before it is stored: bias, activation,
-// mask, column sums, the optimizer's update. Operands are read where they lie, or from panels (plan/packing.hpp), into which they are copied
-// or computed (prologue.hpp).
+// The contraction: a tile of sums over the inner axis, then the body of the key on it (contraction_body.hpp), block by block of the result. Operands are read where
+// they lie, or from panels (plan/packing.hpp), into which they are copied or computed (prologue.hpp).
 #pragma once
-#include <kiln/backend/cpu/contraction_operands.hpp>
+#include <kiln/backend/cpu/contraction_shares.hpp>
 
 namespace kiln::cpu {
 
 template <class K, int VB, int Registers>
-struct contraction : contraction_operands<K, VB, Registers> {
-    using shape = contraction_operands<K, VB, Registers>;
+struct contraction : contraction_shares<K, VB, Registers> {
+    using shape = contraction_shares<K, VB, Registers>;
     using typename shape::base, typename shape::T, typename shape::windows_seen, typename shape::heights;
     using base::f, base::L, base::axes, base::n;
-    using typename base::regs, typename base::state, typename base::nothing, typename shape::operands, typename shape::panels, typename shape::computed;
+    using typename base::regs, typename base::state, typename base::nothing, typename shape::operands, typename shape::panels, typename shape::computed, typename shape::sums_of_slice;
     using shape::MR, shape::NV, shape::bias, shape::blocks_of, shape::computes_left, shape::computes_right, shape::copies_of, shape::direct, shape::few_steps, shape::fetch_part, shape::fill_right, shape::half, shape::keeps, shape::line_of, shape::may_be_products,
-        shape::may_copy, shape::most_vectors, shape::columns_at_once, shape::operands_of, shape::panel_of, shape::panel_width, shape::rows_constant, shape::sums_in_registers, shape::several, shape::sums_of, shape::tile_node, shape::vector, shape::vectors_of,
-        shape::windows;
+        shape::may_copy, shape::most_vectors, shape::columns_at_once, shape::operands_of, shape::panel_of, shape::panel_width, shape::rows_constant, shape::sums_in_registers, shape::several, shape::sums_of, shape::vector, shape::vectors_of,
+        shape::windows, shape::columns_done, shape::epilogue, shape::joins, shape::joins_rows, shape::joins_steps, shape::kept_row, shape::on_registers, shape::part_of_result, shape::splits_outer;
     template <int P>
     using only = typename base::template only<P>;
-
-    /// The body on the sums of a tile.
-    static KILN_INLINE void epilogue(state& s, const tile_operands<T>& o, int height, int vectors, const place& p0, i64 i, i64 j, regs* sums) {
-#pragma GCC unroll 1
-        for (int r = 0; r < height; ++r) {
-            base::template steps<false>(only<base::row_start>{}, s, s.row, place{p0.q, p0.sizes, p0.outer, i + r, j, p0.n1, L}, s.acc);
-            const T* c = o.c + r * o.c_row;
-            const int whole = o.count == L ? vectors : vectors - 1;
-            int v = 0;
-#pragma GCC unroll 1
-            for (; v < whole; ++v) one_vector<false>(s, c + v * L, place{p0.q, p0.sizes, p0.outer, i + r, j + v * L, p0.n1, L}, sums ? sums[v] : s.acc);
-            if constexpr (base::n1_constant % L != 0 || base::n1_constant == 0)
-                if (v < vectors)
-                    one_vector<true>(s, c + v * L, place{p0.q, p0.sizes, p0.outer, i + r, j + v * L, p0.n1, o.count}, sums ? sums[v] : s.acc);
-        }
-    }
-    template <bool Tail>
-    static KILN_INLINE void one_vector(state& s, const T* c, const place& p, regs& acc) {
-        with_sums<Tail>(s, load<simd<T, L, base::B>>(c), p, acc);
-    }
-    template <bool Tail>
-    static KILN_INLINE void with_sums(state& s, simd<T, L, base::B> sums, const place& p, regs& acc) {
-        regs r;
-        base::template at<tile_node>(r) = sums;
-        if constexpr (bias.sum < n) base::template at<bias.sum>(r) = base::template at<tile_node>(r);
-        after_sums<Tail>(only<base::once>{}, s, r, p, acc);
-    }
-    /// The same of sums as a tile has them, which may be half as many.
-    template <bool Some, class V>
-    static KILN_INLINE void on_registers(std::bool_constant<Some>, state& s, V sums, const place& p) {
-        using lanes = simd<T, L, base::B>;
-        if constexpr (V::lanes == L) with_sums<Some>(s, lanes{sums.v}, p, s.acc);
-        else with_sums<true>(s, lanes{twice_as_wide(sums.v, std::make_integer_sequence<int, L>{})}, place{p.q, p.sizes, p.outer, p.row, p.column, p.n1, shape::over}, s.acc);
-    }
-    template <bool Tail, int... I>
-    static KILN_INLINE void after_sums(std::integer_sequence<int, I...>, state& s, regs& r, const place& p, regs& acc) {
-        ((I == bias.sum ? void() : base::template step<I, Tail>(s, r, p, acc)), ...);
-    }
-
-    /// Sums over rows of few columns are those of slices of the rows.
-    using sums_of_slice = kept_sums<base, VB>;
-    static constexpr int n_sums = only<base::all_after>::size();
-    static constexpr i64 bytes_of_sums = VB * n_sums * most_vectors;
-    static constexpr bool joins_rows = K::header.slices && n_sums > 0 && sums_in_registers && base::n1_constant <= 2 * NV * L && slices::have_room(bytes_of_sums);
-    /// Sums of a few tiles, which threads cannot share evenly, are those of slices of the inner axis.
-    static constexpr bool joins_steps = K::header.slices && n_sums == 0 && !windows && !computes_left && !computes_right && shape::left_over == 0 && !shape::body_in_registers && bias.sum == n;
-    static constexpr bool joins = joins_rows || joins_steps;
-    static constexpr i64 few_tiles = 16;
-    static KILN_INLINE i64 kept_bytes([[maybe_unused]] const i64* sizes) {
-        if constexpr (!joins_steps) return bytes_of_sums;
-        else {
-            const i64 rows = sizes[axes - 2], n1 = sizes[axes - 1], tiles = (rows + MR - 1) / MR * ((n1 + NV * L - 1) / (NV * L));
-            return tiles < few_tiles ? (rows * kept_row(n1) * i64{sizeof(T)} + VB - 1) / VB * VB : i64{slices::bytes};
-        }
-    }
-    static constexpr i64 kept_row(i64 n1) { return (n1 + L - 1) / L * L; }
-    static constexpr int phases = 1;
-    static KILN_INLINE void join(char* to, char* next, const i64* sizes, int) {
-        if constexpr (joins_steps) join_vectors(to, next, kept_bytes(sizes));
-        else sums_of_slice::join(only<base::all_after>{}, most_vectors, to, next);
-    }
-
-    /// The same of sums that lie as whole vectors.
-    static KILN_INLINE void join_vectors(char* to, const char* next, i64 bytes) {
-        using lanes = tile_lanes<T, VB / static_cast<int>(sizeof(T))>;
-        for (i64 k = 0; k < bytes; k += VB) store(to + k, load<lanes>(to + k) + load<lanes>(next + k));
-    }
 
     /// A part of the work on a block of the result: some steps of its sums, in all of its columns or in a panel of them.
     struct part {
@@ -322,61 +254,6 @@ struct contraction : contraction_operands<K, VB, Registers> {
             if constexpr (sums_in_registers) columns_done(s, p0, j, base::n1_constant, sums);
         }
     }
-    /// All rows of these columns are over.
-    static KILN_INLINE void columns_done(state& s, const place& p0, i64 from, i64 to, const regs* sums) {
-        for (i64 j = from, v = 0; j < to; j += L, ++v) {
-            if constexpr (only<base::column_post>::size() > 0) {
-                regs r;
-                const place q{p0.q, p0.sizes, p0.outer, 0, j, p0.n1, static_cast<int>(to - j < L ? to - j : L)};
-                base::load_sums(only<base::column_sums>{}, r, &sums[v], q);
-                if (base::n1_constant % L != 0 && to - j < L) base::template steps<true>(only<base::column_post>{}, s, r, q, s.acc);
-                else base::template steps<false>(only<base::column_post>{}, s, r, q, s.acc);
-            }
-            base::merge_sums(only<base::cross_scalar>{}, s.acc, sums[v]);
-        }
-    }
-
-    /// Split over threads: outer axes, but for a few that come out uneven and have no sums across what threads share; or blocks of columns where no total
-    /// crosses them, or else, where nothing is summed over rows and that is the more even, tiles of rows.
-    static constexpr i64 work(const i64* sizes) {
-        const i64 rows = sizes[axes - 2], columns = sizes[axes - 1];
-        i64 steps = sizes[axes];
-        for (int k = 0; k < axes - 2; ++k) steps *= sizes[k];
-        const i64 sums = rows * columns * steps / 8, read = (rows + columns) * steps / 4;   // a multiply-add needs no memory, unless there are few
-        return sums > read ? sums : read;
-    }
-    static constexpr bool splits = K::header.outer > 0 || only<base::cross_scalar>::size() == 0;
-    static KILN_INLINE bool splits_outer([[maybe_unused]] const i64* sizes, [[maybe_unused]] int parts) {
-        if constexpr (K::header.outer == 0) return false;
-        else if constexpr (only<base::all_after>::size() > 0 || computes_left || computes_right) return true;
-        else return outer_axes_come_out_even<K>(sizes, parts);
-    }
-    struct parts_of_result {
-        part_range rows, columns;
-    };
-    static KILN_INLINE i64 scratch_of(const i64* sizes) {
-        const i64 n0 = known_or<K::extent(axes - 2)>(sizes[axes - 2]), n1 = known_or<K::extent(axes - 1)>(sizes[axes - 1]), inner = known_or<K::inner>(sizes[axes]);
-        return f.n_scratch * scratch_row(n1) * base::B + panels_of(copies_of(n0, n1, inner), n0, n1, inner, sizeof(T), VB).all();
-    }
-    static KILN_INLINE parts_of_result part_of_result(i64 rows, i64 n1, bool crowd, int part, int parts) {
-        if (joins_steps && parts < 0) return {{0, rows}, {0, n1}};
-        if (joins_rows && parts < 0) return {part == -parts ? part_range{rows, rows} : part_range{first_row(rows, crowd, part, -parts), first_row(rows, crowd, part + 1, -parts)}, {0, n1}};
-        if (parts == 1 || !splits) return {{0, rows}, {0, n1}};
-        if constexpr (only<base::all_after>::size() == 0 && !shape::single_row) {
-            const auto pieces = [](i64 n, i64 at_once) { return (n + at_once - 1) / at_once; };
-            const i64 tiles = pieces(rows, crowd ? heights::half : MR), panels = pieces(n1, NV * L);
-            if (pieces(tiles, parts) * panels < pieces(panels, parts) * tiles) return {{first_row(rows, crowd, part, parts), first_row(rows, crowd, part + 1, parts)}, {0, n1}};
-        }
-        return {{0, rows}, range_of(n1, part, parts, NV * L)};
-    }
-    /// Tiles are the same for any number of parts.
-    static KILN_INLINE i64 first_row(i64 rows, bool crowd, int part, int parts) {
-        const i64 least = rows * part / parts;
-        i64 i = 0;
-        while (i < least) i += heights::at(i, rows, crowd);
-        return i;
-    }
-
     static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
         if (ran_in_slices<contraction, K>(a, sizes, part, parts)) return;
         const bool a_slice = joins && parts < 0;
