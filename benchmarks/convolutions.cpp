@@ -9,6 +9,30 @@ using namespace kiln;
 
 constexpr int n_images = 64;
 
+std::string images_of(int images, int extent, int channels, int size) {
+    return std::to_string(images) + "x" + std::to_string(extent) + "x" + std::to_string(extent) + "x" + std::to_string(channels) + "_" + std::to_string(size) + "x" + std::to_string(size);
+}
+#if KILN_BENCH_ONEDNN
+/// The rival in all three directions, on what the layer has; results are compared in kiln's order.
+template <class Layer>
+void add_onednn(const onednn::convolution& like, const Layer& d, row& forwards, row& filter_rows, row& image_rows) {
+    auto& c = lasting<onednn::convolution>(like);
+    auto &z_copy = lasting<numbers<float>>(d.zs.size()), &dx_copy = lasting<numbers<float>>(d.dx.size()), &dw_copy = lasting<numbers<float>>(d.dw.size());
+    auto f = c.forward_of(d.xs.data(), d.ws.data());
+    f();
+    c.copy(c.z, c.z_dims(), onednn::tag::nhwc, z_copy.data());
+    forwards.rival("onednn", f, z_copy);
+    auto g = c.data_gradient_of(d.ups.data(), d.ws.data());
+    g();
+    c.copy(c.dx, c.x_dims(), onednn::tag::nhwc, dx_copy.data());
+    image_rows.rival("onednn", g, dx_copy);
+    auto h = c.filter_gradient_of(d.xs.data(), d.ups.data());
+    h();
+    c.copy(c.dw, c.w_dims(), c.w_tag(), dw_copy.data());
+    filter_rows.rival("onednn", h, dw_copy);
+}
+#endif
+
 /// What is done by hand in registers at once, by AVX-512 or by AVX2: channels and positions forward and back, channels of the
 /// filters' gradient.
 struct tiles {
@@ -79,20 +103,7 @@ struct layer {
         }
 #endif
 #if KILN_BENCH_ONEDNN
-        auto& c = lasting<onednn::convolution>(onednn::convolution{n_images, In, Out, Extent, Size, pad});
-        auto &z_copy = lasting<numbers<float>>(zs.size()), &dx_copy = lasting<numbers<float>>(dx.size()), &dw_copy = lasting<numbers<float>>(dw.size());
-        auto f1 = c.forward_of(xs.data(), ws.data());
-        f1();
-        c.copy(c.z, c.z_dims(), onednn::tag::nhwc, z_copy.data());
-        forwards.rival("onednn", f1, z_copy);
-        auto g1 = c.data_gradient_of(ups.data(), ws.data());
-        g1();
-        c.copy(c.dx, c.x_dims(), onednn::tag::nhwc, dx_copy.data());
-        image_rows.rival("onednn", g1, dx_copy);
-        auto w1 = c.filter_gradient_of(xs.data(), ups.data());
-        w1();
-        c.copy(c.dw, c.w_dims(), onednn::tag::hwio, dw_copy.data());
-        filter_rows.rival("onednn", w1, dw_copy);
+        add_onednn({n_images, In, Out, Extent, Size, pad}, d, forwards, filter_rows, image_rows);
 #endif
     }
 
@@ -128,7 +139,7 @@ struct depthwise_layer {
         scatter(xs);
         scatter(ws);
         scatter(ups);
-        const std::string name = std::to_string(Images) + "x" + std::to_string(Extent) + "x" + std::to_string(Extent) + "x" + std::to_string(Channels) + "_" + std::to_string(Size) + "x" + std::to_string(Size);
+        const std::string name = images_of(Images, Extent, Channels, Size);
         const work need{2.0 * Size * Size * static_cast<double>(zs.size()), 4.0 * static_cast<double>(xs.size() + zs.size())};
         static auto forward = function(inputs(x, w), z);
         static auto filters = function(inputs(x, up), grad(sum(z * up), w));
@@ -138,20 +149,7 @@ struct depthwise_layer {
         filter_rows.within(1e-3).kiln([] { filters.into(d.dw)(d.xs, d.ups); }, dw);
         image_rows.within(1e-4).kiln([] { images.into(d.dx)(d.ws, d.ups); }, dx);
 #if KILN_BENCH_ONEDNN
-        auto& c = lasting<onednn::convolution>(onednn::convolution{Images, Channels, Channels, Extent, Size, Size / 2, true});
-        auto &z_copy = lasting<numbers<float>>(zs.size()), &dx_copy = lasting<numbers<float>>(dx.size()), &dw_copy = lasting<numbers<float>>(dw.size());
-        auto f = c.forward_of(xs.data(), ws.data());
-        f();
-        c.copy(c.z, c.z_dims(), onednn::tag::nhwc, z_copy.data());
-        forwards.rival("onednn", f, z_copy);
-        auto g = c.data_gradient_of(ups.data(), ws.data());
-        g();
-        c.copy(c.dx, c.x_dims(), onednn::tag::nhwc, dx_copy.data());
-        image_rows.rival("onednn", g, dx_copy);
-        auto h = c.filter_gradient_of(xs.data(), ups.data());
-        h();
-        c.copy(c.dw, c.w_dims(), c.w_tag(), dw_copy.data());
-        filter_rows.rival("onednn", h, dw_copy);
+        add_onednn({Images, Channels, Channels, Extent, Size, Size / 2, true}, d, forwards, filter_rows, image_rows);
 #endif
     }
 };
@@ -166,7 +164,7 @@ struct average_pool {
         static average_pool& d = *this;
         scatter(xs);
         static auto f = function(inputs(x), avg_pool<window<Size, Size>>(x));
-        row r("avg_pool", std::to_string(Images) + "x" + std::to_string(Extent) + "x" + std::to_string(Extent) + "x" + std::to_string(Channels) + "_" + std::to_string(Size) + "x" + std::to_string(Size),
+        row r("avg_pool", images_of(Images, Extent, Channels, Size),
               work{static_cast<double>(xs.size()), 4.0 * static_cast<double>(xs.size() + ys.size())});
         r.within(1e-5).kiln([] { f.into(d.ys)(d.xs); }, ys);
 #if KILN_BENCH_ONEDNN

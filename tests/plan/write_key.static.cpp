@@ -4,13 +4,18 @@
 namespace kiln {
 namespace {
 
-template <class F>
-constexpr bool any_large = [] {
+/// Has any kernel of the function this flag in its key?
+template <class F, bool key_header::*Flag>
+constexpr bool any = [] {
     using L = typename F::L;
-    bool any = false;
-    for (int k = 0; k < L::result.n_kernels; ++k) any |= key_view{L::result.words + L::result.kernel[k].at, L::result.kernel[k].n}.header().large;
-    return any;
+    bool r = false;
+    for (int k = 0; k < L::result.n_kernels; ++k) r |= key_view{L::result.words + L::result.kernel[k].at, L::result.kernel[k].n}.header().*Flag;
+    return r;
 }();
+template <class F>
+constexpr bool any_large = any<F, &key_header::large>;
+template <class F>
+constexpr bool any_slices = any<F, &key_header::slices>;
 template <extent... E>
 constexpr auto x = placeholder<"x", float, E...>;
 
@@ -24,13 +29,6 @@ static_assert(any_large<decltype(function(inputs(x<8 << 20>), outputs(x<8 << 20>
 static_assert(!any_large<decltype(function(inputs(x<"n", 10>), softmax(x<"n", 10>)))> && !any_large<decltype(function(inputs(x<"n", 10>), matmul(x<"n", 10>, transpose(x<"n", 10>))))>);
 
 /// Products whose inner axis threads may share: a few sums, and many steps or who knows how many.
-template <class F>
-constexpr bool any_slices = [] {
-    using L = typename F::L;
-    bool any = false;
-    for (int k = 0; k < L::result.n_kernels; ++k) any |= key_view{L::result.words + L::result.kernel[k].at, L::result.kernel[k].n}.header().slices;
-    return any;
-}();
 template <extent M, extent K, extent N>
 constexpr auto product = matmul(placeholder<"u", float, M, K>, placeholder<"v", float, K, N>);
 template <extent M, extent K, extent N>

@@ -46,6 +46,15 @@ struct window_axis {
         const i64 reach = (kernel - 1) * dilation;
         return (out - 1) * stride + (reach > 0 ? reach : 0) - low + 1;
     }
+    /// The elements of padding before the image that windows see, and of the image with all of its padding.
+    constexpr i64 before() const {
+        const i64 first = first_seen();
+        return first < 0 ? -first : 0;
+    }
+    constexpr i64 padded() const {
+        const i64 end = end_seen();
+        return before() + (end > size ? end : size);
+    }
 };
 inline constexpr int max_window_axes = 3;
 /// Kernels may take as many images at a time as a vector has lanes, if each is at most so large: the caches hold them then.
@@ -143,15 +152,9 @@ struct window_geometry {
         for (int k = 0; k < n; ++k) r *= axis[k].size;
         return r;
     }
-    /// The elements of padding before a line of the image that windows see, and of a line with all of its padding.
-    constexpr i64 before_line() const {
-        const i64 first = axis[n - 1].first_seen();
-        return first < 0 ? -first : 0;
-    }
-    constexpr i64 padded_line() const {
-        const i64 end = axis[n - 1].end_seen(), size = axis[n - 1].size;
-        return before_line() + (end > size ? end : size);
-    }
+    /// The same of a line.
+    constexpr i64 before_line() const { return axis[n - 1].before(); }
+    constexpr i64 padded_line() const { return axis[n - 1].padded(); }
     constexpr i64 padded_image() const { return axis[n - 1].size ? image() / axis[n - 1].size * padded_line() * inner : 0; }
     /// How many windows there are, and how many elements each sees.
     constexpr i64 windows() const {

@@ -18,43 +18,35 @@ struct depthwise_geometry {
         s.put(g.inner);
         return {n.b->intern(s), n.element(0)};
     }
-    /// Calls f(element of the image, of the windows' sums, of the filters) for all that are multiplied; the first operand is `each_outer` long, outer times.
-    template <class F>
-    static constexpr void each(site n, i64 each_outer, F f) {
+    /// The definition: of image, windows' sums and filters each is the sum of products of the other two, of which the windows' sums come first, or the image.
+    enum class side : char { image, windows, filters };
+    static constexpr void sum_up(site n, const cell* const* in, cell* out, side to) {
         const window_geometry g = geometry_of(n);
-        const i64 c = g.inner, K = g.places();
-        for (i64 a = 0, m = each_outer ? elements(*n.b, n.shape(0)) / (each_outer * c) : 0; a < m; ++a)
-            g.each([&](i64 at, i64 from) {
-                for (i64 i = 0; i < c && from >= 0; ++i) f((a * g.image() + from) * c + i, (a * g.windows() + at / K) * c + i, at % K * c + i);
-            });
-    }
-    static constexpr void add_product(site n, cell& to, const cell& x, const cell* w) {
         const dtype t = n.n().type;
-        write(to, t, read<double>(to) + (w ? read<double>(x) * read<double>(*w) : read<double>(x)));
-    }
-    template <class At>
-    static constexpr i64 flops_of_sum(u64 op, bool weighted, At at);
-    static constexpr void clear(site n, cell* out) {
+        const i64 c = g.inner, each = (to == side::windows ? g.image() : g.windows()) * c;   // of the first operand
         for (i64 i = 0, m = elements(*n.b, n.n().shape); i < m; ++i) out[i] = {};
+        for (i64 a = 0, m = each ? elements(*n.b, n.shape(0)) / each : 0; a < m; ++a)
+            g.each([&](i64 at, i64 from) {
+                for (i64 i = 0; i < c && from >= 0; ++i) {
+                    const i64 x = (a * g.image() + from) * c + i, y = (a * g.windows() + at / g.places()) * c + i, w = at % g.places() * c + i;
+                    const auto first = read<double>(in[0][to == side::windows ? x : y]);
+                    cell& sum = out[to == side::windows ? y : to == side::image ? x : w];
+                    write(sum, t, read<double>(sum) + (n.n().n_in > 1 ? first * read<double>(in[1][to == side::filters ? x : w]) : first));
+                }
+            });
     }
 };
 /// depthwise(x, w): of [outer, axes..., inner] the sums over each window, [outer, out..., inner]. (TensorFlow's DepthwiseConv2dNative.)
 struct depthwise_op : depthwise_geometry {
     static constexpr auto name = "depthwise";
     static constexpr type infer(site n) { return of(n, &window_axis::out); }
-    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
-        clear(n, out[0]);
-        each(n, geometry_of(n).image(), [&](i64 x, i64 y, i64 w) { add_product(n, out[0][y], in[0][x], n.n().n_in > 1 ? in[1] + w : nullptr); });
-    }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) { sum_up(n, in, out[0], side::windows); }
 };
 /// depthwise_image(y, w): the transpose along x. (TensorFlow's DepthwiseConv2dNativeBackpropInput.)
 struct depthwise_image_op : depthwise_geometry {
     static constexpr auto name = "depthwise_image";
     static constexpr type infer(site n) { return of(n, &window_axis::size); }
-    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
-        clear(n, out[0]);
-        each(n, geometry_of(n).windows(), [&](i64 x, i64 y, i64 w) { add_product(n, out[0][x], in[0][y], n.n().n_in > 1 ? in[1] + w : nullptr); });
-    }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) { sum_up(n, in, out[0], side::image); }
 };
 /// depthwise_filters(y, x): the transpose along w, [places, inner]. (TensorFlow's DepthwiseConv2dNativeBackpropFilter.)
 struct depthwise_filters_op : depthwise_geometry {
@@ -63,15 +55,11 @@ struct depthwise_filters_op : depthwise_geometry {
         const window_geometry g = geometry_of(n);
         return {n.b->intern(ints(g.places(), g.inner)), n.element(0)};
     }
-    static constexpr void reference(site n, const cell* const* in, cell* const* out) {
-        clear(n, out[0]);
-        each(n, geometry_of(n).windows(), [&](i64 x, i64 y, i64 w) { add_product(n, out[0][w], in[0][y], in[1] + x); });
-    }
+    static constexpr void reference(site n, const cell* const* in, cell* const* out) { sum_up(n, in, out[0], side::filters); }
 };
-
 /// Of a window's sum; 0: it is another operation. The geometry is made of attributes, at(k).
 template <class At>
-constexpr i64 depthwise_geometry::flops_of_sum(u64 op, bool weighted, At at) {
+constexpr i64 flops_of_window(u64 op, bool weighted, At at) {
     const bool one = op == info<depthwise_op>.id || op == info<depthwise_image_op>.id || op == info<depthwise_filters_op>.id;
     return one ? window_geometry::from(at).places() * (1 + weighted) : 0;
 }

@@ -83,7 +83,7 @@ constexpr void cost_of_call(const plan_call& c, size_sum& flops, size_sum& bytes
             if (o.node(i).kind != but) bytes.add(times(L::result.size[L::result.call_size[first_size + 2 * i]], {size_of(o.node(i).type), 0, {}}));
     };
     if (h.kind == group_kind::opaque) {
-        if (const i64 each = depthwise_geometry::flops_of_sum(k.op(0), k.n_nodes() > 2, [&](int a) { return static_cast<i64>(k.constant(a)); })) {
+        if (const i64 each = flops_of_window(k.op(0), k.n_nodes() > 2, [&](int a) { return static_cast<i64>(k.constant(a)); })) {
             const int windows = k.op(0) == info<depthwise_op>.id ? k.n_nodes() - 1 : 0;   // which argument has one sum for each
             flops.add(times(L::result.size[L::result.call_size[c.first_size + 2 * windows]], {each, 0, {}}));
         }

@@ -25,9 +25,8 @@ constexpr sums_at_places sums_at_places_of(const window_geometry& w, i64 columns
     sums_at_places r;
     if (w.kernel_first || pool.n == 0 || lanes < 4 || columns < 1 || w.places() < 1 || w.inner < 1 || w.image() < 1 || w.axis[2].dilation != 1) return r;
     for (int k = 0; k < max_window_axes; ++k) {
-        const i64 first = w.axis[k].first_seen(), end = w.axis[k].end_seen();
-        r.before[k] = first < 0 ? -first : 0;
-        r.size[k] = r.before[k] + (end > w.axis[k].size ? end : w.axis[k].size);
+        r.before[k] = w.axis[k].before();
+        r.size[k] = w.axis[k].padded();
         r.padded |= r.size[k] != w.axis[k].size;
     }
     r.run = w.axis[2].kernel * w.inner;

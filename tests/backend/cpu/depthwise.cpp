@@ -48,15 +48,17 @@ TEST_CASE("channels that do not mix under windows of any geometry", "[cpu][depth
     try_all_products<float, 1, 80>(std::make_integer_sequence<int, 6>{});
 }
 
-template <class... O, class X>
-void try_pool(X x, const char* what) {
-    const auto y = avg_pool<O...>(x);
-    auto f = function(inputs(x), outputs(y, grad(sum(square(y)), x)));
+/// y, a function of these, and the slopes of all of them.
+template <class Y, class... In>
+void try_slopes(const char* what, Y y, In... in) {
+    auto f = function(inputs(in...), outputs(y, grad(sum(square(y)), in)...));
     INFO(what);
     CHECK(lowered_to<patches_op>(f) + lowered_to<fold_op>(f) == 0);
     for (const i64 n : {0, 1, 5}) compare(f, {{"n", n}});
     compare_threads(f, {{"n", 9}});
 }
+template <class... O, class X>
+void try_pool(X x, const char* what) { try_slopes(what, avg_pool<O...>(x), x); }
 TEST_CASE("means of windows", "[cpu][depthwise]") {
     static constexpr auto many = placeholder<"many", float, "n", 13, 12, 20>;
     static constexpr auto few = placeholder<"few", float, "n", 13, 12, 3>;
@@ -71,14 +73,7 @@ TEST_CASE("means of windows", "[cpu][depthwise]") {
     try_pool<window<31>, strides<1>>(signal, "a long line");
 }
 template <class... O, class X, class W>
-void try_convolution(X x, W w, const char* what) {
-    const auto y = depthwise_conv2d<O...>(x, w);
-    auto f = function(inputs(x, w), outputs(y, grad(sum(square(y)), x), grad(sum(square(y)), w)));
-    INFO(what);
-    CHECK(lowered_to<patches_op>(f) + lowered_to<fold_op>(f) == 0);
-    for (const i64 n : {0, 1, 5}) compare(f, {{"n", n}});
-    compare_threads(f, {{"n", 9}});
-}
+void try_convolution(X x, W w, const char* what) { try_slopes(what, depthwise_conv2d<O...>(x, w), x, w); }
 TEST_CASE("depthwise convolutions", "[cpu][depthwise]") {
     static constexpr auto many = placeholder<"many", float, "n", 13, 12, 40>;
     static constexpr auto of_many = placeholder<"of_many", float, 3, 3, 40, 1>;

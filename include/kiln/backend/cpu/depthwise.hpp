@@ -132,15 +132,7 @@ struct depthwise_kernel : depthwise_lanes<K, VB>, depthwise_positions<K, Backwar
         const T *x, *w;
     };
     // Windows that see no padding, or that of a small image, which is copied with it, see something at all of their places.
-    static constexpr i64 before(int axis) {
-        const i64 first = at::g.axis[axis].first_seen();
-        return first < 0 ? -first : 0;
-    }
-    static constexpr i64 padded(int axis) {
-        const i64 end = at::g.axis[axis].end_seen(), size = at::g.axis[axis].size;
-        return before(axis) + (end > size ? end : size);
-    }
-    static constexpr i64 image = at::g.image() * inner, padded_image = padded(0) * padded(1) * padded(2) * inner;
+    static constexpr i64 image = at::g.image() * inner, padded_image = at::g.axis[0].padded() * at::g.axis[1].padded() * at::g.axis[2].padded() * inner;
     static constexpr bool copied = padded_image > image, whole = !Backward && !slides && padded_image * i64{sizeof(T)} <= (copied ? 16384 : i64{1} << 40);
 
     static void run(char* const* a, const i64* sizes, int part, int parts) {
@@ -169,7 +161,7 @@ struct depthwise_kernel : depthwise_lanes<K, VB>, depthwise_positions<K, Backwar
                 if (copied && m != held) copy_image(copy, from + m * image);
                 held = m;
                 const i64 q0 = of_line / at::targets(1) * at::g.axis[0].stride, q1 = of_line % at::targets(1) * at::g.axis[1].stride;
-                const i64 x = (copied ? 0 : m * image) + ((q0 * padded(1) + q1) * padded(2) + first * at::advance) * inner;
+                const i64 x = (copied ? 0 : m * image) + ((q0 * at::g.axis[1].padded() + q1) * at::g.axis[2].padded() + first * at::advance) * inner;
                 if constexpr (flat && line * inner >= L) along_line(here + first * inner, all, places, (last - first) * inner, x);
                 else by_positions(here + first * inner, all, places, last - first, x);
             } else one_line(here, from + m * source_image, w, of_line, first, last);
@@ -186,13 +178,13 @@ struct depthwise_kernel : depthwise_lanes<K, VB>, depthwise_positions<K, Backwar
     /// Where the first window sees place k of an image with its padding.
     static constexpr i64 place(i64 k) {
         const i64 k0 = k / at::kernel / at::g.axis[1].kernel, k1 = k / at::kernel % at::g.axis[1].kernel, k2 = k % at::kernel;
-        const auto along = [](int axis, i64 p) { return p * at::g.axis[axis].dilation - at::g.axis[axis].low + before(axis); };
-        return (along(0, k0) * padded(1) + along(1, k1)) * padded(2) + along(2, k2);
+        const auto along = [](int axis, i64 p) { return p * at::g.axis[axis].dilation - at::g.axis[axis].low + at::g.axis[axis].before(); };
+        return (along(0, k0) * at::g.axis[1].padded() + along(1, k1)) * at::g.axis[2].padded() + along(2, k2);
     }
     static KILN_INLINE void copy_image(T* to, const T* from) {
         for (i64 i = 0; i < at::sources(0); ++i)
             for (i64 j = 0; j < at::sources(1); ++j, from += at::sources(2) * inner)
-                copy_run<T, L>(to + (((i + before(0)) * padded(1) + j + before(1)) * padded(2) + before(2)) * inner, from, at::sources(2) * inner);
+                copy_run<T, L>(to + (((i + at::g.axis[0].before()) * at::g.axis[1].padded() + j + at::g.axis[1].before()) * at::g.axis[2].padded() + at::g.axis[2].before()) * inner, from, at::sources(2) * inner);
     }
     static KILN_INLINE void one_line(T* to, const T* from, const T* w, i64 of_line, i64 first, i64 last) {
         typename at::source_line lines[at::lines];

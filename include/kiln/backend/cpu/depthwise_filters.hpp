@@ -39,7 +39,7 @@ struct depthwise_filters_kernel : depthwise_lanes<K, VB>, depthwise_positions<K,
                 for (i64 i = flat ? 0 : columns.first; i < (flat ? pitch : columns.last); ++i) sums[k * pitch + i] = 0;
             const part_range all = range_of(sizes[0] / (of_image * line * inner) * of_image, a_slice ? part : 0, a_slice ? -parts : 1, 1);
             for (i64 n = all.first; n < all.last; ++n)
-                add_line(sums, reinterpret_cast<const T*>(a[0]) + n * line * inner, reinterpret_cast<const T*>(a[1]) + n / of_image * s_image, n % of_image, columns);
+                add_line(sums, reinterpret_cast<const T*>(a[0]) + n * line * inner, reinterpret_cast<const T*>(a[1]) + n / of_image * shape::s::image, n % of_image, columns);
             if (a_slice) return;
         }
         if constexpr (flat) {
@@ -51,7 +51,6 @@ struct depthwise_filters_kernel : depthwise_lanes<K, VB>, depthwise_positions<K,
                 }
         } else if (a_slice) __builtin_memcpy(out, sums, bytes_of_sums);
     }
-    static constexpr i64 s_image = at::s::image;
 
     static KILN_INLINE void add_line(T* sums, const T* y, const T* x, i64 of_line, part_range columns) {
         typename at::source_line lines[at::lines];
