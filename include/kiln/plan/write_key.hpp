@@ -240,7 +240,9 @@ struct key_writer {
         };
         for (int k = 0; k < m.n; ++k) count(m.extent[k]);
         if (con) count(inner);
-        h.slices = m.outer == 0 && (reduces || (h.windows && h.left == by_columns) || few_sums(h, m, inner, widest, stores_sums)) && work > surely_one_slice;
+        i64 outer = 1;   // a few indices at most
+        for (int k = 0; k < m.outer; ++k) outer = outer < 16 && m.extent[k].fixed() ? outer * m.extent[k].number : 16;
+        h.slices = (m.outer == 0 || (reduces && !con && outer < 16)) && (reduces || (h.windows && h.left == by_columns) || few_sums(h, m, inner, widest, stores_sums)) && work > surely_one_slice;
         h.large = grp.kind == group_kind::nest && m.n == 1 && !(columns.fixed() && columns.number <= beyond_caches / (stored ? stored : 1));
         w[0] = packed(h);
         is = {h, reduces, 0};

@@ -143,6 +143,26 @@ TEST_CASE("contractions of few columns on several threads", "[cpu][threads]") { 
             h.threads(1);
         }
 }
+TEST_CASE("totals of a few outer indices on several threads", "[cpu][threads]") {   // of slices, of each index
+    static constexpr auto images = placeholder<"images", float, 3, 2500, 20>;
+    static constexpr auto pairs = placeholder<"pairs", double, 5, 2, 900, 17>;
+    static constexpr auto wide = placeholder<"wide", float, 7, 300, 400>;
+    static constexpr auto added = placeholder<"added", float, 300, 400>;
+    auto f = function(inputs(images), trace([](value v) { return values{sum(exp(v), 1), max(v, 1) * 2.0, sum(sum(v * v, 1) * 0.5), mean(v, axis_list{1, 2})}; }, images));
+    auto g = function(inputs(pairs), trace([](value v) { return values{sum(v, 2), sum(square(v), axis_list{0, 2})}; }, pairs));
+    auto h = function(inputs(wide, added), trace([](value v, value w) { return values{sum(exp(v * w), axis_list{1, 2}), sum(v + w, 1)}; }, wide, added));
+    compare_threads(f);
+    compare_threads(g);
+    compare_threads(h);
+    for (const int n : {1, 3}) {
+        f.threads(n);
+        g.threads(n);
+        h.threads(n);
+        compare(f, {}, {.tolerance = 1e4});
+        compare(g, {}, {.tolerance = 1e4});
+        compare(h, {}, {.tolerance = 1e4});
+    }
+}
 template <class Left, class Right>
 void try_few_tiles(Left left, Right right, const char* what) {
     INFO(what);

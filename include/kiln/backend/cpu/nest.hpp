@@ -284,12 +284,13 @@ struct nest : streamed_maps<K, VB> {
         const bool a_slice = joins && parts < 0;
         const shared shares = shared_of(sizes, parts);
         const int n_slices = -parts % slices::of_phase;
+        const slice_of_outer mine = a_slice ? slice_of_outer::of<K>(sizes, part, n_slices) : slice_of_outer{-1, 0};
         const i64 at_once = in_registers || base::may_transpose || n1 < 16 * L ? L : 1;   // short rows go in groups
-        const part_range rows = a_slice && !one_row_only ? range_of(all_rows, part, n_slices, L) : shares == shared::rows ? range_of(all_rows, part, parts, at_once) : part_range{0, all_rows};
-        const part_range flat = a_slice && one_row_only ? range_of(n1, part, n_slices, unroll * L) : flat_range(sizes, part, parts);
+        const part_range rows = a_slice && !one_row_only ? range_of(all_rows, mine.slice, n_slices, L) : shares == shared::rows ? range_of(all_rows, part, parts, at_once) : part_range{0, all_rows};
+        const part_range flat = a_slice && one_row_only ? range_of(n1, mine.slice, n_slices, unroll * L) : flat_range(sizes, part, parts);
         const i64 n0 = rows.last;
         if (shares == shared::columns && parts > 1 && flat.first == flat.last && part > 0) return;
-        outer_indices<K> o(a, sizes, scratch_of(sizes), a_slice ? 0 : part, a_slice ? 1 : parts, shares != shared::nothing);
+        outer_indices<K> o(a, sizes, scratch_of(sizes), a_slice ? 0 : part, a_slice ? 1 : parts, shares != shared::nothing, mine.outer);
         if (o.left) do {
             state s;
             collected_values collected{};
@@ -323,7 +324,7 @@ struct nest : streamed_maps<K, VB> {
                 }
 #pragma GCC unroll 64
                 for (int v = 0; v < n_vectors; ++v) merge_sums(only<base::cross_scalar>{}, s.acc, acc[v]);
-                if (a_slice && keeps(a[arguments_of<K>], part == n_slices, s, start, acc)) return;
+                if (a_slice && keeps(a[arguments_of<K>], mine.slice == n_slices, s, start, acc)) return;
                 after_nest(s, start, acc, 0, n1);
             } else {
                 if constexpr (base::may_be_narrow)
@@ -342,13 +343,13 @@ struct nest : streamed_maps<K, VB> {
                     if constexpr (sums_of_columns)
                         if (parts > 1 && i + 1 < n0) base::fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
                     if constexpr (joins && one_row_only) {
-                        const bool all = part == n_slices;
-                        char* const mine = a_slice ? a[arguments_of<K>] : nullptr;
-                        if (passes_of_slice<0>(s, p, flat, mine, all ? mine : mine - part * kept_bytes(sizes), all ? phases : -parts / slices::of_phase)) return;
+                        const bool all = mine.slice == n_slices;
+                        char* const own = a_slice ? a[arguments_of<K>] : nullptr;
+                        if (passes_of_slice<0>(s, p, flat, own, all ? own : own - mine.slice * kept_bytes(sizes), all ? phases : -parts / slices::of_phase)) return;
                     } else base::template passes<0>(s, p, flat.first, flat.last);
                     row_done(s, collected, p, rows);
                 }
-                if (a_slice && !one_row_only && keeps(a[arguments_of<K>], part == n_slices, s, start, nullptr)) return;
+                if (a_slice && !one_row_only && keeps(a[arguments_of<K>], mine.slice == n_slices, s, start, nullptr)) return;
                 after_nest(s, start, nullptr, flat.first, flat.last);
             }
         } while (o.next());

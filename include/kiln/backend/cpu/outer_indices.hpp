@@ -12,15 +12,21 @@ namespace kiln::cpu {
 template <class K>
 constexpr int scratch_slot = K::header.kind == group_kind::contraction ? 2 : 0;
 
-/// Have so many parts as much to do each, if they share the outer axes; where these are long, nearly.
+/// How many outer indices there are.
 template <class K>
-KILN_INLINE bool outer_axes_come_out_even([[maybe_unused]] const i64* sizes, [[maybe_unused]] int parts) {
+KILN_INLINE i64 count_of_outer([[maybe_unused]] const i64* sizes) {
     i64 count = 1;
     for (int k = 0; k < K::header.outer; ++k) count *= sizes[k];
+    return count;
+}
+/// Have so many parts as much to do each, if they share the outer axes; where these are long, nearly.
+template <class K>
+KILN_INLINE bool outer_axes_come_out_even(const i64* sizes, int parts) {
+    const i64 count = count_of_outer<K>(sizes);
     return count % parts == 0 || count > 4 * parts;
 }
 
-/// The outer indices that belong to a part, or all of them, where parts are of what is done at each:  outer_indices<K> o(...); if (o.left) do { ... }
+/// The outer indices that belong to a part, or all of them, where parts are of what is done at each, or one alone:  outer_indices<K> o(...); if (o.left) do { ... }
 /// while (o.next());  A kernel without outer axes has one, and no loop.
 template <class K>
 struct outer_indices {
@@ -31,13 +37,12 @@ struct outer_indices {
         return yes;
     }();
 
-    KILN_INLINE outer_indices(char* const* arguments, const i64* extents, i64 scratch_bytes, int part, int parts, bool every = false) : given(arguments), sizes(extents) {
+    KILN_INLINE outer_indices(char* const* arguments, const i64* extents, i64 scratch_bytes, int part, int parts, bool every = false, i64 only = -1) : given(arguments), sizes(extents) {
         copy(std::make_integer_sequence<int, K::header.slots>{});
         if (scratch_bytes) q[scratch_slot<K>] += part * scratch_bytes;
         if constexpr (outer > 0) {
-            i64 count = 1;
-            for (int k = 0; k < outer; ++k) count *= sizes[k];
-            const part_range mine = every ? part_range{0, count} : range_of(count, part, parts, 1);
+            const i64 count = count_of_outer<K>(sizes);
+            const part_range mine = only >= 0 ? part_range{only, only + 1} : every ? part_range{0, count} : range_of(count, part, parts, 1);
             left = mine.last - mine.first;
             for (i64 k = outer - 1, r = mine.first; k >= 0 && left > 0; --k) {
                 index[k] = r % sizes[k];

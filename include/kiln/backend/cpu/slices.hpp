@@ -93,12 +93,13 @@ constexpr kernel_function function_of() {
         f(b, sizes, threads, threads);
     }
 }
-/// Part `part` of n slices; then, or as part number `parts`, what follows all of them. Slice k is a call as part k of -n, or in a later phase of that many
-/// times `slices::of_phase` less: it puts its sums behind the arguments. Part n of -n takes those of all from there, and does the rest.
+/// Part `part` of n slices of each outer index; then, or as part number `parts`, what follows all of them. Slice k of index o is a call as part o n + k of -n, or in a
+/// later phase of that many times `slices::of_phase` less: it puts its sums behind the arguments. Parts behind all slices, one for each index, take those of all of its slices
+/// from there, and do the rest.
 template <class Kernel, class K>
 [[gnu::noinline]] void run_slices(char* const* a, const i64* sizes, int n, int part, int parts) {
     constexpr int end = arguments_of<K>;
-    const i64 bytes = Kernel::kept_bytes(sizes);
+    const i64 bytes = Kernel::kept_bytes(sizes), outer = count_of_outer<K>(sizes);
     slices here;
     __asm__("" : "=m"(here));   // they write it, which g++ doubts
     here.phase = 0;
@@ -109,28 +110,42 @@ template <class Kernel, class K>
     kernel_function run = function_of<Kernel>();
     __asm__("" : "+r"(run));   // a constant would be inlined
     if (const i64 scratch = part < parts ? Kernel::scratch_of(sizes) : 0) b[scratch_slot<K>] += part * scratch;
-    const part_range mine = part < parts ? range_of(n, part, parts, 1) : part_range{0, 0};
+    const part_range mine = part < parts ? range_of(outer * n, part, parts, 1) : part_range{0, 0};
     do {
         for (i64 k = mine.first; k < mine.last; ++k) {
             b[end] = kept + k * bytes;
             run(b, sizes, static_cast<int>(k), -n - slices::of_phase * all.phase);
         }
         if (parts > 1 && part < parts) return;
-        for (int k = 1; k < n; ++k) Kernel::join(kept, kept + k * bytes, sizes, all.phase);
+        for (i64 o = 0; o < outer; ++o)
+            for (i64 k = 1; k < n; ++k) Kernel::join(kept + o * n * bytes, kept + (o * n + k) * bytes, sizes, all.phase);
     } while (parts == 1 && ++all.phase < Kernel::phases);
     if (parts > 1 && all.phase < Kernel::phases - 1) return;
-    b[end] = kept;
-    run(b, sizes, n, -n);
+    for (i64 o = 0; o < outer; ++o) {
+        b[end] = kept + o * n * bytes;
+        run(b, sizes, static_cast<int>(outer * n + o), -n);
+    }
 }
-/// How many slices a call of a kernel that may have some has.
+/// Which slice of which outer index a part of -n is; behind all of them it is slice n.
+struct slice_of_outer {
+    int outer, slice;
+    template <class K>
+    static KILN_INLINE slice_of_outer of(const i64* sizes, int part, int n) {
+        const int all = static_cast<int>(count_of_outer<K>(sizes)) * n;
+        return part >= all ? slice_of_outer{part - all, n} : slice_of_outer{part / n, part % n};
+    }
+};
+/// How many slices of each outer index a call of a kernel that may have some has.
 template <class Kernel>
-KILN_INLINE int slices_of(const i64* sizes) { return slices::of(Kernel::work(sizes), Kernel::kept_bytes(sizes)); }
+KILN_INLINE int slices_of(const i64* sizes, i64 outer = 1) {
+    return outer > 0 ? slices::of(Kernel::work(sizes) / outer, outer * Kernel::kept_bytes(sizes)) : 1;
+}
 /// The first thing that a kernel does. True: that was all, since slices have done it, or nothing is left for this part.
 template <class Kernel, class K>
 KILN_INLINE bool ran_in_slices([[maybe_unused]] char* const* a, [[maybe_unused]] const i64* sizes, [[maybe_unused]] int part, [[maybe_unused]] int parts) {
     if constexpr (Kernel::joins)
         if (parts > 0) {   // else this is one of them
-            const int n = slices_of<Kernel>(sizes);
+            const int n = slices_of<Kernel>(sizes, count_of_outer<K>(sizes));
             if (n > 1) run_slices<Kernel, K>(a, sizes, n, part, parts);
             return n > 1 || part >= (Kernel::splits ? parts : 1);
         }
