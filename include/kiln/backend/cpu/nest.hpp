@@ -344,8 +344,8 @@ struct nest : streamed_maps<K, VB> {
                         if (parts > 1 && i + 1 < n0) base::fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
                     if constexpr (joins && one_row_only) {
                         const bool all = mine.slice == n_slices;
-                        char* const own = a_slice ? a[arguments_of<K>] : nullptr;
-                        if (passes_of_slice<0>(s, p, flat, own, all ? own : own - mine.slice * kept_bytes(sizes), all ? phases : -parts / slices::of_phase)) return;
+                        char* const kept = a_slice ? a[arguments_of<K>] : nullptr;
+                        if (passes_of_slice<0>(s, p, flat, kept, all ? kept : kept - mine.slice * kept_bytes(sizes), all ? phases : -parts / slices::of_phase)) return;
                     } else base::template passes<0>(s, p, flat.first, flat.last);
                     row_done(s, collected, p, rows);
                 }
