@@ -166,7 +166,8 @@ TEST_CASE("totals of a few outer indices on several threads", "[cpu][threads]") 
 template <class Left, class Right>
 void try_few_tiles(Left left, Right right, const char* what) {
     INFO(what);
-    auto sums = function(inputs(left, right), matmul(left, right)), mapped = function(inputs(left, right), relu(matmul(left, right) * 2_c + 1_c));
+    auto sums = function(inputs(left, right), matmul(left, right));
+    auto mapped = function(inputs(left, right), relu(matmul(left, right) * 2_c + 1_c));
     for (const i64 rows : {1, 3, 64})
         for (const i64 columns : {1, 16, 37})
             for (const i64 inner : {0, 7, 1500, 5001}) {
