@@ -41,6 +41,8 @@ struct key_header {
 inline constexpr i64 beyond_caches = 32 << 20;
 /// Multiply-adds, or elements, of what is not worth more than one slice.
 inline constexpr i64 surely_one_slice = 1 << 17;
+/// Outer indices, or rows, of which threads may have rather a part each than a share of them, are less than so many.
+inline constexpr i64 few_indices = 16;
 /// A result so small that slices of the inner axis may keep sums of all of it each.
 inline constexpr i64 most_bytes_of_few_sums = 16 << 10;
 /// An operand of a contraction: rows of it are contiguous, its columns are, or neither.

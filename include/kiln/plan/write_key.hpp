@@ -158,7 +158,7 @@ struct key_writer {
         h.slots = con ? 3 : 1;   // operands of a contraction, scratch
         const int first_node = n;
         int last_mask = 0, merged_mask = 0;
-        bool reduces = false, elsewhere = false;
+        bool reduces = false, across = false, elsewhere = false;   // across rows, or all that there are
         u64 constants[256];
         for (int e = from; e < to; ++e) {
             const body_entry& x = b.entry[e];
@@ -167,6 +167,7 @@ struct key_writer {
             const node& y = g.nodes[x.node];
             if (x.mask != last_mask) merged_mask = m.mask(last_mask = x.mask);
             reduces |= x.kind == step::reduce;
+            across |= x.kind == step::reduce && (merged_mask >> m.outer & 1) == 0;
             key_node k{x.kind, y.type, 0, {}, merged_mask, 0, false};
             switch (x.kind) {
             case step::constant:
@@ -240,13 +241,18 @@ struct key_writer {
         };
         for (int k = 0; k < m.n; ++k) count(m.extent[k]);
         if (con) count(inner);
-        i64 outer = 1;   // a few indices at most
-        for (int k = 0; k < m.outer; ++k) outer = outer < 16 && m.extent[k].fixed() ? outer * m.extent[k].number : 16;
-        h.slices = (m.outer == 0 || (reduces && !con && outer < 16)) && (reduces || (h.windows && h.left == by_columns) || few_sums(h, m, inner, widest, stores_sums)) && work > surely_one_slice;
+        const bool sums_of_rows = reduces && !con && (across ? few(m, m.outer) : few(m, m.n - 1, true) && !(columns.fixed() && columns.number <= surely_one_slice));
+        h.slices = ((m.outer == 0 && ((con && reduces) || (h.windows && h.left == by_columns) || few_sums(h, m, inner, widest, stores_sums))) || sums_of_rows) && work > surely_one_slice;
         h.large = grp.kind == group_kind::nest && m.n == 1 && !(columns.fixed() && columns.number <= beyond_caches / (stored ? stored : 1));
         w[0] = packed(h);
         is = {h, reduces, 0};
         return n;
+    }
+    /// May the indices of the first n axes be a few?
+    static constexpr bool few(const merged_axes& m, int n, bool unknown = false) {
+        i64 count = 1;
+        for (int k = 0; k < n; ++k) count = count >= few_indices ? count : m.extent[k].fixed() ? count * m.extent[k].number : unknown ? count : few_indices;
+        return count < few_indices;
     }
     /// Is this a product whose result may be so small that threads had rather share its inner axis? Of an inner axis that is not known only where nothing else is
     /// computed, since it is that of the samples of a step more often than of a table: slices are 2 % of the time to compile a network. Where it alone is known it is that of a layer.

@@ -187,6 +187,56 @@ void try_few_columns_with_bias() {
     compare(f, {}, {.tolerance = 2e4});
     compare_threads(f);
 }
+TEST_CASE("programs of a few long rows on several threads", "[cpu][threads]") {   // of slices of each row
+    static constexpr auto known = placeholder<"known", float, 3, 140000>;
+    static constexpr auto stacked = placeholder<"stacked", double, 2, 3, 140000>;
+    static constexpr auto line = placeholder<"line", float, 140000>;
+    static constexpr auto factor = placeholder<"factor", float, 3, 1>;
+    auto f = function(inputs(known, factor, line), trace([](value v, value r, value w) {
+        const value centred = v - mean(v, 1, keepdims);
+        return values{softmax(v * r + w), logsumexp(v, 1), centred / sqrt(mean(square(centred), 1, keepdims) + 1e-3), argmax(v, 1), sum(exp(v), 1) * 2.0};
+    }, known, factor, line));
+    auto g = function(inputs(stacked), trace([](value v) { return values{log_softmax(v), max(v, 2) + 1.0, prod(v * 0.5, 2)}; }, stacked));
+    compare_threads(f);
+    compare_threads(g);
+    for (const int n : {1, 3}) {
+        f.threads(n);
+        g.threads(n);
+        compare(f, {}, {.tolerance = 1e5});
+        compare(g, {}, {.tolerance = 1e5});
+    }
+}
+TEST_CASE("variables of a few long rows are assigned once", "[cpu][threads]") {
+    constexpr auto rows = placeholder<"rows", float, 3, "n">;
+    constexpr auto factor = variable<"factor", float, 3, 1>(ones);
+    constexpr auto scale = variable<"scale", float>(ones);
+    constexpr auto line = placeholder<"line", float, "n">;
+    auto f = function(inputs(rows), softmax(rows * (factor * 2_c)), updates(assign(factor, factor * 2_c)));
+    auto g = function(inputs(line), softmax(line * (scale * 2_c)), updates(assign(scale, scale * 2_c)));
+    tensor<float, 3, dynamic> data(i64{20000});
+    tensor<float, dynamic> one(i64{20000});
+    for (i64 k = 0; k < data.size(); ++k) data.data()[k] = static_cast<float>(k * 7 % 11) / 64 - 0.05f;
+    for (i64 k = 0; k < one.size(); ++k) one.data()[k] = data.data()[k];
+    std::vector<std::vector<float>> got;
+    for (const int threads : {1, 2, 3}) {
+        session s(f, g);
+        s.initialize();
+        f.threads(threads);
+        g.threads(threads);
+        std::vector<float> bits;
+        for (int round = 0; round < 3; ++round) {
+            const auto r = f(s, data);
+            const auto q = g(s, one);
+            bits.insert(bits.end(), r.data(), r.data() + r.size());
+            bits.insert(bits.end(), q.data(), q.data() + q.size());
+            CHECK(s[factor].data()[2] == static_cast<float>(2 << round));
+            CHECK(s[scale] == static_cast<float>(2 << round));
+        }
+        got.push_back(bits);
+    }
+    CHECK(got[1] == got[0]);
+    CHECK(got[2] == got[0]);
+}
 TEST_CASE("products of few tiles on several threads", "[cpu][threads]") {   // slices of the inner axis
     static constexpr auto mk = placeholder<"mk", float, "m", "k">;
     static constexpr auto km = placeholder<"km", float, "k", "m">;

@@ -31,6 +31,7 @@ struct contraction_shares : contraction_body<K, VB, Registers> {
     }
     static constexpr i64 kept_row(i64 n1) { return (n1 + L - 1) / L * L; }
     static constexpr int phases = 1;
+    static constexpr i64 indices(const i64*) { return 1; }
     static KILN_INLINE void join(char* to, char* next, const i64* sizes, int) {
         if constexpr (joins_steps) join_vectors(to, next, kept_bytes(sizes));
         else sums_of_slice::join(only<base::all_after>{}, most_vectors, to, next);

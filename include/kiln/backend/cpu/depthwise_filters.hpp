@@ -16,6 +16,7 @@ struct depthwise_filters_kernel : depthwise_lanes<K, VB>, depthwise_positions<K,
     // Threads share images, or many channels.
     static constexpr bool interleaved = false, splits = true;
     static constexpr int phases = 1;
+    static constexpr i64 indices(const i64*) { return 1; }
     static constexpr i64 bytes_of_sums = places * pitch * static_cast<i64>(sizeof(T));
     static constexpr bool joins = slices::have_room(bytes_of_sums) && (flat || inner < 8 * V || bytes_of_sums <= 4096);
     static constexpr i64 work(const i64* sizes) { return sizes[0] * (1 + places / 8); }

@@ -37,18 +37,13 @@ constexpr work_function work_of() {   // null: it does not split
     else if constexpr (Kernel::joins) return &work_in_slices<Kernel>;
     else return nullptr;
 }
-template <class Kernel>
-constexpr int phases_of() {   // 0: it has no slices
-    if constexpr (Kernel::joins) return Kernel::phases;
-    else return 0;
-}
 template <class L, class Arch, class I = std::make_integer_sequence<int, L::result.n_kernels>>
 struct kernel_table;
 template <class L, class Arch, int... Q>
 struct kernel_table<L, Arch, std::integer_sequence<int, Q...>> {
     static constexpr kernel_function functions[sizeof...(Q) + 1]{function_of<typename kernel_at<L, Arch, Q>::type>()..., nullptr};
     static constexpr work_function work[sizeof...(Q) + 1]{work_of<typename kernel_at<L, Arch, Q>::type>()..., nullptr};
-    static constexpr int phases[sizeof...(Q) + 1]{phases_of<typename kernel_at<L, Arch, Q>::type>()..., 0};
+    static constexpr bool joins[sizeof...(Q) + 1]{kernel_at<L, Arch, Q>::type::joins..., false};
 };
 
 /// The tables of a plan that running it needs.
@@ -61,13 +56,13 @@ struct tables {
     const plan_number* number;
     const kernel_function* kernel;
     const work_function* work;
-    const int* phases;   // of slices
+    const bool* joins;   // it may have slices
     const plan_guard* guard;
     int n_calls, n_call_sizes, n_sizes, n_slots, n_numbers, vector_bytes;
 };
 template <class L, class Arch>
 inline constexpr tables tables_of{L::result.call, L::result.argument, L::result.call_size, L::result.size, L::result.slot,
-                                  L::result.number, kernel_table<L, Arch>::functions, kernel_table<L, Arch>::work, kernel_table<L, Arch>::phases, L::result.guard, L::result.n_calls,
+                                  L::result.number, kernel_table<L, Arch>::functions, kernel_table<L, Arch>::work, kernel_table<L, Arch>::joins, L::result.guard, L::result.n_calls,
                                   static_cast<int>(sizeof(L::result.call_size) / sizeof(int)), L::result.n_sizes,
                                   L::result.n_slots, L::result.n_numbers, vector_bytes<Arch>};
 
@@ -178,7 +173,7 @@ private:
         kernel_function kernel = t.kernel[call.kernel];
         __asm__("" : "+r"(kernel));   // a constant would be inlined: the whole kernel into whoever calls
         if (n_threads > 1 && t.work[call.kernel] && t.work[call.kernel](s) >= least_work_for_threads) {
-            if (const int phases = t.phases[call.kernel]) run_and_join(kernel, a, call.n_arguments, s, phases, n_threads);
+            if (t.joins[call.kernel]) run_and_join(kernel, a, call.n_arguments, s, n_threads);
             else run_on_threads(kernel, a, s, n_threads);
         } else kernel(a, s, 0, 1);
     }

@@ -182,21 +182,23 @@ struct nest : streamed_maps<K, VB> {
         }
         return count;
     }();
-    // ---- slices: of rows, or the columns of a single one
+    // ---- slices: of rows, or where all sums are along them of the columns of each
     using kept = kept_sums<base, VB>;
-    static constexpr bool one_row_only = !K::header.has_rows;
+    static constexpr bool slices_columns = along_rows && !has_sums && !in_registers;
     static constexpr int n_column_sums = only<base::column_sums>::size();
-    static constexpr int phases = one_row_only ? f.passes : 1;
+    static constexpr int phases = slices_columns ? f.passes : 1;
+    static KILN_INLINE i64 rows_apart(const i64* sizes) { return slices_columns && K::header.has_rows ? sizes[axes - 2] : 1; }
+    static KILN_INLINE i64 indices(const i64* sizes) { return count_of_outer<K>(sizes) * rows_apart(sizes); }
     /// Where the sums of a pass over a single row lie.
     template <int S>
     static constexpr i64 sums_before() {
         if constexpr (S == 0) return 0;
         else return sums_before<S - 1>() + VB * static_cast<i64>(only<base::along + S - 1>::size());
     }
-    static constexpr i64 bytes_of_totals = one_row_only ? sums_before<phases>() : VB * static_cast<i64>(only<base::cross_scalar>::size());
+    static constexpr i64 bytes_of_totals = slices_columns ? sums_before<phases>() : VB * static_cast<i64>(only<base::cross_scalar>::size());
     static KILN_INLINE i64 vectors_of_columns(const i64* sizes) { return in_registers ? n_vectors : (sizes[axes - 1] + L - 1) / L; }
     static KILN_INLINE i64 kept_bytes(const i64* sizes) { return bytes_of_totals + (n_column_sums > 0 ? vectors_of_columns(sizes) * n_column_sums * VB : 0); }
-    static constexpr bool joins = !f.contraction && K::header.slices && !sums_of_columns && (one_row_only ? along_rows && !has_sums : has_sums) &&
+    static constexpr bool joins = !f.contraction && K::header.slices && !sums_of_columns && (slices_columns ? !base::may_transpose : has_sums && K::header.has_rows) &&
                                   slices::have_room(bytes_of_totals + (in_registers ? n_vectors * n_column_sums * VB : 1));
     static KILN_INLINE i64 scratch_of(const i64* sizes) { return f.n_scratch * scratch_row(known_or<columns>(sizes[axes - 1])) * base::B; }
     /// To `memory` what a slice has summed, or from there what all of them have: then it goes on.
@@ -210,7 +212,7 @@ struct nest : streamed_maps<K, VB> {
         return !all;
     }
     static KILN_INLINE void join(char* to, char* next, [[maybe_unused]] const i64* sizes, [[maybe_unused]] int phase) {
-        if constexpr (one_row_only)
+        if constexpr (slices_columns)
             [&]<int... S>(std::integer_sequence<int, S...>) KILN_INLINE_LAMBDA {
                 ((S == phase ? kept::join(only<base::along + S>{}, 1, to + sums_before<S>(), next + sums_before<S>()) : void()), ...);
             }(std::make_integer_sequence<int, phases>{});
@@ -284,13 +286,14 @@ struct nest : streamed_maps<K, VB> {
         const bool a_slice = joins && parts < 0;
         const shared shares = shared_of(sizes, parts);
         const int n_slices = -parts % slices::of_phase;
-        const slice_of_outer mine = a_slice ? slice_of_outer::of<K>(sizes, part, n_slices) : slice_of_outer{-1, 0};
+        const int slice = a_slice ? part % (n_slices + 1) : 0;
+        const i64 index = a_slice ? part / (n_slices + 1) : 0, row = a_slice && slices_columns ? index % rows_apart(sizes) : 0;
         const i64 at_once = in_registers || base::may_transpose || n1 < 16 * L ? L : 1;   // short rows go in groups
-        const part_range rows = a_slice && !one_row_only ? range_of(all_rows, mine.slice, n_slices, L) : shares == shared::rows ? range_of(all_rows, part, parts, at_once) : part_range{0, all_rows};
-        const part_range flat = a_slice && one_row_only ? range_of(n1, mine.slice, n_slices, unroll * L) : flat_range(sizes, part, parts);
+        const part_range rows = a_slice ? slices_columns ? part_range{row, row + 1} : range_of(all_rows, slice, n_slices, L) : shares == shared::rows ? range_of(all_rows, part, parts, at_once) : part_range{0, all_rows};
+        const part_range flat = a_slice && slices_columns ? range_of(n1, slice, n_slices, unroll * L) : flat_range(sizes, part, parts);
         const i64 n0 = rows.last;
         if (shares == shared::columns && parts > 1 && flat.first == flat.last && part > 0) return;
-        outer_indices<K> o(a, sizes, scratch_of(sizes), a_slice ? 0 : part, a_slice ? 1 : parts, shares != shared::nothing, mine.outer);
+        outer_indices<K> o(a, sizes, scratch_of(sizes), a_slice ? 0 : part, a_slice ? 1 : parts, shares != shared::nothing, a_slice ? index / rows_apart(sizes) : -1);
         if (o.left) do {
             state s;
             collected_values collected{};
@@ -324,7 +327,7 @@ struct nest : streamed_maps<K, VB> {
                 }
 #pragma GCC unroll 64
                 for (int v = 0; v < n_vectors; ++v) merge_sums(only<base::cross_scalar>{}, s.acc, acc[v]);
-                if (a_slice && keeps(a[arguments_of<K>], mine.slice == n_slices, s, start, acc)) return;
+                if (a_slice && keeps(a[arguments_of<K>], slice == n_slices, s, start, acc)) return;
                 after_nest(s, start, acc, 0, n1);
             } else {
                 if constexpr (base::may_be_narrow)
@@ -342,14 +345,14 @@ struct nest : streamed_maps<K, VB> {
                     base::template steps<false>(only<base::row_after>{}, s, s.row, p, s.acc);
                     if constexpr (sums_of_columns)
                         if (parts > 1 && i + 1 < n0) base::fetch_row(std::make_integer_sequence<int, base::n>{}, place{o.q, sizes, o.index, i + 1, flat.first, n1, L}, flat.last);
-                    if constexpr (joins && one_row_only) {
-                        const bool all = mine.slice == n_slices;
-                        char* const kept = a_slice ? a[arguments_of<K>] : nullptr;
-                        if (passes_of_slice<0>(s, p, flat, kept, all ? kept : kept - mine.slice * kept_bytes(sizes), all ? phases : -parts / slices::of_phase)) return;
+                    if constexpr (joins && slices_columns) {
+                        const bool all = slice == n_slices;
+                        char* const memory = a_slice ? a[arguments_of<K>] : nullptr;
+                        if (passes_of_slice<0>(s, p, flat, memory, all ? memory : memory - slice * kept_bytes(sizes), all ? phases : -parts / slices::of_phase)) return;
                     } else base::template passes<0>(s, p, flat.first, flat.last);
                     row_done(s, collected, p, rows);
                 }
-                if (a_slice && !one_row_only && keeps(a[arguments_of<K>], mine.slice == n_slices, s, start, nullptr)) return;
+                if (a_slice && !slices_columns && keeps(a[arguments_of<K>], slice == n_slices, s, start, nullptr)) return;
                 after_nest(s, start, nullptr, flat.first, flat.last);
             }
         } while (o.next());

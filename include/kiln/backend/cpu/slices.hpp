@@ -20,7 +20,8 @@ struct slices {
         return n;
     }
     alignas(64) char kept[bytes];
-    int phase;   // passes over a single row that are over
+    int phase;   // passes that are over, of all outer indices
+    bool over;   // all is done
 };
 
 /// How many arguments a kernel has, with those of the kernels within. Where threads run it, one more is behind them: what slices keep.
@@ -79,27 +80,29 @@ constexpr kernel_function function_of() {
     else return &Kernel::run;
 }
 
-/// Runs a kernel that has so many phases of slices on so many threads, its n arguments behind one another in a.
-[[gnu::noinline]] inline void run_and_join(kernel_function f, char* const* a, int n, const i64* sizes, int phases, int threads) {
+/// Runs a kernel that has slices on so many threads, its n arguments behind one another in a.
+[[gnu::noinline]] inline void run_and_join(kernel_function f, char* const* a, int n, const i64* sizes, int threads) {
     slices all;
     char* b[257];
     for (int k = 0; k < n; ++k) b[k] = a[k];
     b[n] = reinterpret_cast<char*>(&all);
-    for (all.phase = 0; all.phase < phases; ++all.phase) {
+    all.phase = 0;
+    do {
+        all.over = true;
         if (!thread_pool::of_process().run(f, b, sizes, threads)) {
             if (all.phase == 0) return f(a, sizes, 0, 1);
             for (int part = 0; part < threads; ++part) f(b, sizes, part, threads);   // it cannot begin anew
         }
         f(b, sizes, threads, threads);
-    }
+    } while (!all.over);
 }
-/// Part `part` of n slices of each outer index; then, or as part number `parts`, what follows all of them. Slice k of index o is a call as part o n + k of -n, or in a
-/// later phase of that many times `slices::of_phase` less: it puts its sums behind the arguments. Parts behind all slices, one for each index, take those of all of its slices
-/// from there, and do the rest.
+/// Part `part` of the n slices of an index, outer ones or rows, of one after the other; then, or as part number `parts`, what follows all of them. Slice k of
+/// index o is a call as part o (n + 1) + k of -n, or in a later phase of that many times `slices::of_phase` less: it puts its sums behind the arguments. What follows is slice n, which takes those of
+/// all from there and does the rest.
 template <class Kernel, class K>
 [[gnu::noinline]] void run_slices(char* const* a, const i64* sizes, int n, int part, int parts) {
     constexpr int end = arguments_of<K>;
-    const i64 bytes = Kernel::kept_bytes(sizes), outer = count_of_outer<K>(sizes);
+    const i64 bytes = Kernel::kept_bytes(sizes);
     slices here;
     __asm__("" : "=m"(here));   // they write it, which g++ doubts
     here.phase = 0;
@@ -110,42 +113,32 @@ template <class Kernel, class K>
     kernel_function run = function_of<Kernel>();
     __asm__("" : "+r"(run));   // a constant would be inlined
     if (const i64 scratch = part < parts ? Kernel::scratch_of(sizes) : 0) b[scratch_slot<K>] += part * scratch;
-    const part_range mine = part < parts ? range_of(outer * n, part, parts, 1) : part_range{0, 0};
+    const part_range mine = part < parts ? range_of(n, part, parts, 1) : part_range{0, 0};
     do {
+        const int first = all.phase / Kernel::phases * (n + 1), phase = all.phase % Kernel::phases;
         for (i64 k = mine.first; k < mine.last; ++k) {
             b[end] = kept + k * bytes;
-            run(b, sizes, static_cast<int>(k), -n - slices::of_phase * all.phase);
+            run(b, sizes, first + static_cast<int>(k), -n - slices::of_phase * phase);
         }
         if (parts > 1 && part < parts) return;
-        for (i64 o = 0; o < outer; ++o)
-            for (i64 k = 1; k < n; ++k) Kernel::join(kept + o * n * bytes, kept + (o * n + k) * bytes, sizes, all.phase);
-    } while (parts == 1 && ++all.phase < Kernel::phases);
-    if (parts > 1 && all.phase < Kernel::phases - 1) return;
-    for (i64 o = 0; o < outer; ++o) {
-        b[end] = kept + o * n * bytes;
-        run(b, sizes, static_cast<int>(outer * n + o), -n);
-    }
+        for (int k = 1; k < n; ++k) Kernel::join(kept, kept + k * bytes, sizes, phase);
+        b[end] = kept;
+        if (phase == Kernel::phases - 1) run(b, sizes, first + n, -n);
+        all.over = ++all.phase == Kernel::phases * Kernel::indices(sizes);
+    } while (parts == 1 && !all.over);
 }
-/// Which slice of which outer index a part of -n is; behind all of them it is slice n.
-struct slice_of_outer {
-    int outer, slice;
-    template <class K>
-    static KILN_INLINE slice_of_outer of(const i64* sizes, int part, int n) {
-        const int all = static_cast<int>(count_of_outer<K>(sizes)) * n;
-        return part >= all ? slice_of_outer{part - all, n} : slice_of_outer{part / n, part % n};
-    }
-};
-/// How many slices of each outer index a call of a kernel that may have some has.
+/// How many slices of each index a call of a kernel that may have some has. Many indices are shared themselves; a few are so seldom evenly that half of a slice's work will do.
 template <class Kernel>
-KILN_INLINE int slices_of(const i64* sizes, i64 outer = 1) {
-    return outer > 0 ? slices::of(Kernel::work(sizes) / outer, outer * Kernel::kept_bytes(sizes)) : 1;
+KILN_INLINE int slices_of(const i64* sizes) {
+    const i64 indices = Kernel::indices(sizes);
+    return indices > 0 && indices < few_indices ? slices::of(Kernel::work(sizes) / indices * (indices > 1 ? 2 : 1), Kernel::kept_bytes(sizes)) : 1;
 }
 /// The first thing that a kernel does. True: that was all, since slices have done it, or nothing is left for this part.
 template <class Kernel, class K>
 KILN_INLINE bool ran_in_slices([[maybe_unused]] char* const* a, [[maybe_unused]] const i64* sizes, [[maybe_unused]] int part, [[maybe_unused]] int parts) {
     if constexpr (Kernel::joins)
         if (parts > 0) {   // else this is one of them
-            const int n = slices_of<Kernel>(sizes, count_of_outer<K>(sizes));
+            const int n = slices_of<Kernel>(sizes);
             if (n > 1) run_slices<Kernel, K>(a, sizes, n, part, parts);
             return n > 1 || part >= (Kernel::splits ? parts : 1);
         }
