@@ -182,13 +182,24 @@ constexpr value convolution(const char* name, int n, const sliding_options& o, v
         for (int k = 0; k < n; ++k) shape.put(g.axis[k].out);
         return reshape_to(y, shape);
     }
-    g.inner = in;
-    const value p = patches(x, g), f = c.filters(w, false);
+    const value f = c.filters(w, false);
     const i64 rows = b.times(batch, P);
     for (int k = 0; k < n; ++k) shape.put(g.axis[k].out);
     shape.put(out);
-    if (groups == 1) return reshape_to(matmul(reshape_to(p, ints(rows, K * in)), reshape_to(f, ints(K * in, out))), shape);
-    const value l = transpose_by(reshape_to(p, ints(rows, K, groups, inner)), ints(2, 0, 1, 3));
+    g.inner = inner;
+    if (groups == 1) return reshape_to(matmul(reshape_to(patches(x, g), ints(rows, K * in)), reshape_to(f, ints(K * in, out))), shape);
+    // the images of each group behind one another
+    list split = ints(batch), group_first = ints(n + 1, 0), flat = ints(b.times(batch, groups));
+    for (int k = 0; k < n; ++k) {
+        split.put(g.axis[k].size);
+        group_first.put(k + 1);
+        flat.put(g.axis[k].size);
+    }
+    split.put(groups);
+    split.put(inner);
+    group_first.put(n + 2);
+    flat.put(inner);
+    const value l = patches(reshape_to(transpose_by(reshape_to(x, split), group_first), flat), g);
     const value r = transpose_by(reshape_to(f, ints(K, inner, groups, out / groups)), ints(2, 0, 1, 3));
     const value y = matmul(reshape_to(l, ints(groups, rows, K * inner)), reshape_to(r, ints(groups, K * inner, out / groups)));
     return reshape_to(transpose_by(y, ints(1, 0, 2)), shape);

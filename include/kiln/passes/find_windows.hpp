@@ -29,15 +29,21 @@ constexpr way_to_patches way_from(const graph_view& g, const fusion<N>& f, int i
     return r;
 }
 
-/// Does contraction x read these patches such that it can do with the image? As [windows, places] or its transpose; padding is 0, what
-/// a tile sees of a line is not long, rows of the right operand are contiguous.
+/// Does contraction x read these patches such that it can do with the image? As [windows, places] or its transpose, or as several of these of whole images each;
+/// padding is 0, what a tile sees of a line is not long, rows of the right operand are contiguous.
 constexpr bool reads_image(const graph_view& g, const node& x, const way_to_patches& way) {
     if (way.moved > 1 || way.matrix < 0) return false;
     const window_geometry w = window_geometry::from([&](int q) { return g.at(g.nodes[way.patches].attrs, q); });
-    const int shape = g.nodes[way.matrix].shape;
+    const int shape = g.nodes[way.matrix].shape, rank = g.length(shape);
     const pattern right = g.nodes[x.in[1]].op->kind;
-    return g.length(x.shape) == 2 && g.length(shape) == 2 && g.at(shape, 1) == w.places() * w.inner && !w.kernel_first &&
-           w.patches() > 0 && w.inner > 0 && w.line_seen(14) <= 8192 && right != pattern::expand && right != pattern::transpose;
+    if (g.length(x.shape) != rank || rank < 2 || g.at(shape, rank - 1) != w.places() * w.inner || w.kernel_first || w.patches() <= 0 || w.inner <= 0 ||
+        w.line_seen(14) > 8192 || right == pattern::expand) return false;
+    if (rank == 2) return right != pattern::transpose;
+    const i64 rows = g.at(shape, 1), number = is_product(rows) ? g.at(static_cast<int>(extent_tag - rows), 0) : rows;
+    const list turned = ints(-3, -1, -2);
+    bool whole = rank == 3 && number % w.windows() == 0;
+    for (int k = 0; k < 3 && way.moved > 0; ++k) whole = whole && g.at(g.nodes[x.in[0]].attrs, k) == turned[k];
+    return whole;
 }
 
 /// Patches need not lie in memory if all their readers are such contractions.
@@ -54,6 +60,10 @@ constexpr void find_windows(const graph_view& g, fusion<N>& f) {
             const way_to_patches way = way_from(g, f, g.operand(x, k));
             if (f.windows[way.patches]) f.windows[way.patches] = by == pattern::contraction && k == 0 && reads_image(g, x, way);
         }
+    }
+    for (int i = 0; i < g.n; ++i) {   // a right operand that is turned group by group lies so
+        const node& x = g.nodes[i];
+        if (x.op->kind == pattern::contraction && g.nodes[x.in[1]].op->kind == pattern::transpose && f.windows[way_from(g, f, x.in[0]).patches]) f.pinned[x.in[1]] = true;
     }
 }
 

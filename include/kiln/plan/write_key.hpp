@@ -37,9 +37,16 @@ struct key_writer {
     constexpr void size(const size_expr& e) { call_sizes[n_call_sizes++] = sizes.intern(e); }
 
 
-    /// Strides of an operand along the merged axes, and along the summed axis (`rank`) of a contraction.
-    constexpr void put_strides(const access& a, const merged_axes& m, int from, int to, int rank) {
-        for (int c = from; c < to; ++c) size(stride_along(a, m, c, rank, g, sizes));
+    /// Strides of an operand along the merged axes, and along the summed axis (`rank`) of a contraction. Where it shows windows, outer ones are those of the images.
+    constexpr void put_strides(const access& a, const merged_axes& m, int from, int to, int rank, int windows = -1) {
+        for (int c = from; c < to; ++c) {
+            size_expr s = stride_along(a, m, c, rank, g, sizes);
+            if (windows >= 0 && c < m.outer) {
+                const window_geometry w = window_geometry::from([&](int k) { return g.at(at(windows).attrs, k); });
+                s.number = s.number / w.patches() * w.image();
+            }
+            size(s);
+        }
     }
 
     constexpr size_expr shift_size(i64 s) {
@@ -119,7 +126,7 @@ struct key_writer {
             if (h.computes[0] && h.left != by_rows) h.left = by_strides;   // it lies nowhere, so its lines are neither
             if (h.computes[1] && h.right != by_rows) h.right = by_strides;
             if (m.outer > 0 || h.left == by_strides || h.right == by_strides)   // else they follow from the extents
-                for (int k = 0; k < 2; ++k) put_strides(operand[k], m, 0, m.n + 1, grp.rank);
+                for (int k = 0; k < 2; ++k) put_strides(operand[k], m, 0, m.n + 1, grp.rank, k == 0 ? windows : -1);
         }
         // which extents are constants of the kernel
         const size_expr& columns = m.extent[m.n - 1];

@@ -26,6 +26,39 @@ TEST_CASE("convolutions with gradients", "[cpu][convolutions]") {
     with_gradients(conv1d<same>(line, taps), line, taps);
     with_gradients(conv2d<same>(few, w5), few, w5);   // one channel, and columns of less than a vector
 }
+/// Windows lie nowhere in y, and in the slope of the filters; nor where that of the image is a convolution, too.
+template <class Y, class X, class W>
+void in_groups(bool image_too, Y y, X image, W filters) {
+    const auto loss = sum(square(y));
+    const auto has_windows = [](const char* plan) { return std::string(plan).find("computes patches") != std::string::npos; };
+    CHECK(!has_windows(explain(function(inputs(image, filters), outputs(y, grad(loss, filters))))));
+    auto f = function(inputs(image, filters), outputs(y, grad(loss, image), grad(loss, filters)));
+    if (image_too) CHECK(!has_windows(explain(f)));
+    for (const i64 n : {0, 1, 3}) compare(f, {{"n", n}}, {.tolerance = 1e3});
+    compare_threads(f, {{"n", 9}});
+}
+TEST_CASE("convolutions in groups of channels", "[cpu][convolutions]") {   // the images of each behind one another
+    static constexpr auto image = placeholder<"image", float, "n", 7, 9, 48>;
+    static constexpr auto in_three = placeholder<"in_three", float, 3, 2, 16, 60>;
+    static constexpr auto in_twelve = placeholder<"in_twelve", float, 3, 2, 4, 24>;
+    static constexpr auto places_of_one = placeholder<"places_of_one", float, 1, 1, 16, 48>;
+    static constexpr auto sound = placeholder<"sound", double, "n", 20, 32>;
+    static constexpr auto pairs = placeholder<"pairs", double, 4, 16, 34>;
+    static constexpr auto film = placeholder<"film", float, "n", 3, 4, 5, 6>;
+    static constexpr auto cubes = placeholder<"cubes", float, 2, 2, 3, 3, 4>;
+    in_groups(true, conv2d<same, groups<3>>(image, in_three), image, in_three);
+    in_groups(true, relu(conv2d<valid, dilations<2, 3>, groups<3>>(image, in_three)), image, in_three);
+    in_groups(false, conv2d<strides<2, 1>, same, groups<3>>(image, in_three), image, in_three);
+    in_groups(false, conv2d<same, groups<12>>(image, in_twelve), image, in_twelve);
+    in_groups(true, conv2d<groups<3>>(image, places_of_one), image, places_of_one);
+    in_groups(true, conv1d<same, groups<2>>(sound, pairs), sound, pairs);
+    in_groups(false, conv3d<same, groups<2>>(film, cubes), film, cubes);
+    static constexpr auto five = placeholder<"five", float, 5, 7, 9, 48>;   // a batch that is known
+    const auto y = tanh(conv2d<same, groups<3>>(five, in_three));
+    auto f = function(inputs(five, in_three), outputs(y, grad(sum(square(y)), five), grad(sum(square(y)), in_three)));
+    compare(f, {}, {.tolerance = 1e3});
+    compare_threads(f, {});
+}
 TEST_CASE("filters that the second cache does not hold", "[cpu][convolutions]") {   // some columns after the other
     static constexpr auto deep = placeholder<"deep", float, "n", 4, 5, 300>;
     static constexpr auto wide = placeholder<"wide", float, 3, 3, 300, 104>;

@@ -17,7 +17,7 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
     using typename lines::s;
     using lines::columns, lines::g, lines::inner, lines::line_of_columns, lines::line_of_image, lines::of_places, lines::strides, lines::vectors;
     /// What the body knows of results is their columns.
-    static constexpr bool possible = vectors.read > 0 && columns <= L && K::header.right == by_rows && std::is_floating_point_v<T> && (of_places || f.end_to_end > 0);
+    static constexpr bool possible = K::header.outer == 0 && vectors.read > 0 && columns <= L && K::header.right == by_rows && std::is_floating_point_v<T> && (of_places || f.end_to_end > 0);
     static constexpr bool splits = only<base::all_after>::size() == 0;
     static constexpr i64 bytes_of_sums = of_places ? filter_lanes<K, VB, Registers>::bytes_of_sums : base::bytes_of_sums;
     static constexpr bool joins = of_places ? K::header.slices && slices::have_room(bytes_of_sums) : base::joins;

@@ -15,10 +15,11 @@ struct fold_of_product : at<fold_op>::over<reshape_op> {
     static constexpr value apply(site n, const surroundings& w) {
         const window_geometry g = geometry_of(n);
         const value product = input(n[0]);
-        if (!is<matmul_op>(product) || w.shared(product) || product.rank() != 2 || g.kernel_first) return {};
+        const int several = product.rank() - 2;   // 1: of several products each its own images
+        if (!is<matmul_op>(product) || w.shared(product) || several < 0 || several > 1 || g.kernel_first) return {};
         const value x = input(product, 0), f = input(product, 1);
         const i64 channels = x.extent(-1), outer = n[0].extent(0), places = g.places();
-        if (is_product(channels) || f.extent(-1) != places * g.inner) return {};
+        if (is_product(channels) || f.extent(-1) != places * g.inner || x.rank() != f.rank()) return {};
         if (g.inner >= least_channels && channels < least_channels) return {};
         window_geometry back{g.n, channels, false, {}};
         list image = ints(outer);
@@ -29,12 +30,20 @@ struct fold_of_product : at<fold_op>::over<reshape_op> {
             image.put(a.out);
         }
         image.put(channels);
-        if (g.inner < least_channels && (back.padded_image() > most_elements_in_lanes || (!is_product(outer) && outer < least_images))) return {};
+        if (g.inner < least_channels && (several || back.padded_image() > most_elements_in_lanes || (!is_product(outer) && outer < least_images))) return {};
+        const i64 products = several ? product.extent(0) : 1, images = several ? n.b->divided(outer, products) : outer;
+        if (images == inferred || (several && is_product(products))) return {};
+        const bool turned = is<transpose_op>(f) && (!several || transpose_op::permutation({n.b, f.id}) == ints(-3, -1, -2));
         const value seen = call<patches_op>(back.attributes(), reshape_to(x, image));
-        const value filters = is<transpose_op>(f) ? transpose_by(reshape_to(input(f), ints(places, g.inner, channels)), ints(0, 2, 1))
-                                                  : transpose_by(reshape_to(f, ints(channels, places, g.inner)), ints(1, 0, 2));
-        const value y = call<matmul_op>({}, reshape_to(seen, ints(n.b->times(outer, g.image()), places * channels)),
-                                        reshape_to(filters, ints(places * channels, g.inner)));
+        const auto of_each = [&](i64 first, const list& rest) {
+            list r = several ? ints(first) : list{};
+            for (int k = 0; k < rest.n; ++k) r.put(rest[k]);
+            return r;
+        };
+        const value filters = turned ? transpose_by(reshape_to(input(f), of_each(products, ints(places, g.inner, channels))), of_each(-4, ints(-3, -1, -2)))
+                                     : transpose_by(reshape_to(f, of_each(products, ints(channels, places, g.inner))), of_each(-4, ints(-2, -3, -1)));
+        const value y = call<matmul_op>({}, reshape_to(seen, of_each(products, ints(n.b->times(images, g.image()), places * channels))),
+                                        reshape_to(filters, of_each(products, ints(places * channels, g.inner))));
         return reshape_to(y, n.b->get(n.n().shape));
     }
 };
