@@ -123,33 +123,33 @@ struct layer {
 #endif
 };
 
-/// As many filters as channels, each of one of them.
-template <int Images, int Channels, int Extent, int Size>
-struct depthwise_layer {
+/// As many filters as channels, each of those of its group.
+template <int Images, int Channels, int Extent, int Size, int Groups = Channels>
+struct grouped_layer {
     static constexpr auto x = placeholder<"x", float, Images, Extent, Extent, Channels>;
-    static constexpr auto w = placeholder<"w", float, Size, Size, Channels, 1>;
+    static constexpr auto w = placeholder<"w", float, Size, Size, Channels / Groups, Channels>;
     static constexpr auto up = placeholder<"up", float, Images, Extent, Extent, Channels>;
-    static constexpr auto z = depthwise_conv2d<same>(x, w);
+    static constexpr auto z = conv2d<same, groups<Groups>>(x, w);
 
     tensor<float, Images, Extent, Extent, Channels> xs, ups, zs, dx;
-    tensor<float, Size, Size, Channels, 1> ws, dw;
+    tensor<float, Size, Size, Channels / Groups, Channels> ws, dw;
 
     void add() {
-        static depthwise_layer& d = *this;
+        static grouped_layer& d = *this;
         scatter(xs);
         scatter(ws);
         scatter(ups);
-        const std::string name = images_of(Images, Extent, Channels, Size);
-        const work need{2.0 * Size * Size * static_cast<double>(zs.size()), 4.0 * static_cast<double>(xs.size() + zs.size())};
+        const std::string what = Groups == Channels ? "depthwise" : "grouped", name = images_of(Images, Extent, Channels, Size) + (Groups == Channels ? "" : "_in_" + std::to_string(Groups));
+        const work need{2.0 * Size * Size * Channels / Groups * static_cast<double>(zs.size()), 4.0 * static_cast<double>(xs.size() + zs.size())};
         static auto forward = function(inputs(x, w), z);
         static auto filters = function(inputs(x, up), grad(sum(z * up), w));
         static auto images = function(inputs(w, up), grad(sum(z * up), x));
-        row forwards("depthwise_forward", name, need), filter_rows("depthwise_filter_gradient", name, need), image_rows("depthwise_data_gradient", name, need);
+        row forwards(what + "_forward", name, need), filter_rows(what + "_filter_gradient", name, need), image_rows(what + "_data_gradient", name, need);
         forwards.within(1e-4).kiln([] { forward.into(d.zs)(d.xs, d.ws); }, zs);
         filter_rows.within(1e-3).kiln([] { filters.into(d.dw)(d.xs, d.ups); }, dw);
         image_rows.within(1e-4).kiln([] { images.into(d.dx)(d.ws, d.ups); }, dx);
 #if KILN_BENCH_ONEDNN
-        add_onednn({Images, Channels, Channels, Extent, Size, Size / 2, true}, d, forwards, filter_rows, image_rows);
+        add_onednn({Images, Channels, Channels, Extent, Size, Size / 2, Groups}, d, forwards, filter_rows, image_rows);
 #endif
     }
 };
@@ -180,9 +180,10 @@ int main(int argc, char** argv) {
     lasting<layer<6, 16, 14, 5, false, tiles{4, 5, 3, 7, 4}, tiles{2, 5, 1, 14, 2}>>().add();
     lasting<layer<16, 32, 14, 3, true>>().add();
     lasting<layer<64, 64, 14, 3, true>>().add();
-    lasting<depthwise_layer<8, 32, 56, 3>>().add();
-    lasting<depthwise_layer<8, 512, 14, 3>>().add();
-    lasting<depthwise_layer<8, 20, 28, 5>>().add();
+    lasting<grouped_layer<8, 32, 56, 3>>().add();
+    lasting<grouped_layer<8, 512, 14, 3>>().add();
+    lasting<grouped_layer<8, 20, 28, 5>>().add();
+    lasting<grouped_layer<8, 64, 28, 3, 4>>().add();
     lasting<average_pool<8, 32, 56, 2>>().add();
     lasting<average_pool<8, 6, 28, 2>>().add();
     return run_all(argc, argv);

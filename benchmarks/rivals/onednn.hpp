@@ -91,15 +91,15 @@ inline call matmul(long m, long n, long k, const float* x, const float* w, const
 /// as channels, each of one of them.
 struct convolution {
     long images, in, out, extent, size, pad;
-    bool by_channel = false;
+    long groups = 1;
     dnnl::memory x{}, w{}, z{};          // as the forward primitive likes them
     dnnl::memory dx{}, dw{};
 
     long out_extent() const { return extent + 2 * pad - size + 1; }
     dnnl::memory::desc any(const dims& d) const { return {d, f32, tag::any}; }
     dims x_dims() const { return {images, in, extent, extent}; }
-    dims w_dims() const { return by_channel ? dims{in, 1, 1, size, size} : dims{out, in, size, size}; }
-    tag w_tag() const { return by_channel ? tag::decab : tag::hwio; }
+    dims w_dims() const { return groups > 1 ? dims{groups, out / groups, in / groups, size, size} : dims{out, in, size, size}; }
+    tag w_tag() const { return groups > 1 ? tag::decab : tag::hwio; }
     dims z_dims() const { return {images, out, out_extent(), out_extent()}; }
 
     auto hint() const {
