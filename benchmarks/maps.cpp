@@ -85,7 +85,7 @@ void add_axpyw() {
     static constexpr auto y = placeholder<"y", float, E>;
     static constexpr auto w = placeholder<"w", float, E>;
     static constexpr auto v = placeholder<"v", float, E>;
-    static auto f = function(inputs(a, x, y, w, v), a * x + y * w - v);
+    static auto f = function(inputs(a, x, y, w, v), a * x + (y * w - v));   // two multiply-adds, as by hand: nothing is reordered
     static numbers<float> xs(N), ys(N), ws(N), vs(N), out(N);
     static float factor = 0.75f;
     for (numbers<float>* some : {&xs, &ys, &ws, &vs}) scatter(*some);
@@ -101,7 +101,7 @@ void add_axpyw() {
 #endif
     r.rival("eigen_tensor", [] {
         const auto map = [](const numbers<float>& some) { return eigen_vector(some.data(), N); };
-        map(other) = map(xs) * factor + map(ys) * map(ws) - map(vs);
+        map(other) = map(xs) * factor + (map(ys) * map(ws) - map(vs));
     }, other);
 }
 
