@@ -206,6 +206,27 @@ TEST_CASE("programs of a few long rows on several threads", "[cpu][threads]") { 
         compare(g, {}, {.tolerance = 1e5});
     }
 }
+TEST_CASE("sums over rows of any length on several threads", "[cpu][threads]") {   // of slices of rows, or of long rows of their columns
+    static constexpr auto xs = placeholder<"xs", double, "n", "w">;
+    auto f = function(inputs(x, c), trace([](value v, value w) { return values{sum(v, 0), max(v * 2.0, 0), sum(exp(v) * w, 0) / 2.0, argmin(v, 0)}; }, x, c));
+    auto g = function(inputs(x), sum<0>(square(x)));
+    auto h = function(inputs(y), trace([](value v) { return values{sum(v, 1), sum(tanh(v), axis_list{0, 1})}; }, y));
+    auto q = function(inputs(xs), outputs(prod<0>(xs), any<0>(xs > 0.5_c)));
+    for (const i64 n : {0, 1, 9, 700})
+        for (const i64 w : {0, 1, 3, 17, 64, 300, 9000}) {
+            if (n * w > 300000) continue;
+            if (n > 0) compare_threads(f, {{"n", n}, {"w", w}});
+            compare_threads(g, {{"n", n}, {"w", w}});
+            compare_threads(h, {{"g", 3}, {"n", n}, {"w", w}});
+            compare_threads(q, {{"n", n}, {"w", w}});
+            g.threads(3);
+            q.threads(2);
+            compare(g, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
+            compare(q, {{"n", n}, {"w", w}}, {.tolerance = 1e5});
+            g.threads(1);
+            q.threads(1);
+        }
+}
 TEST_CASE("variables of a few long rows are assigned once", "[cpu][threads]") {
     constexpr auto rows = placeholder<"rows", float, 3, "n">;
     constexpr auto factor = variable<"factor", float, 3, 1>(ones);

@@ -52,7 +52,7 @@ struct nest : nest_rows<K, VB> {
     static constexpr i64 bytes_of_totals = slices_columns ? sums_before<phases>() : VB * static_cast<i64>(only<base::cross_scalar>::size());
     static KILN_INLINE i64 vectors_of_columns(const i64* sizes) { return in_registers ? n_vectors : (sizes[axes - 1] + L - 1) / L; }
     static KILN_INLINE i64 kept_bytes(const i64* sizes) { return bytes_of_totals + (n_column_sums > 0 ? vectors_of_columns(sizes) * n_column_sums * VB : 0); }
-    static constexpr bool joins = !f.contraction && K::header.slices && !sums_of_columns && (slices_columns ? !base::may_transpose : has_sums && K::header.has_rows) &&
+    static constexpr bool joins = !f.contraction && K::header.slices && (slices_columns ? !base::may_transpose : has_sums && K::header.has_rows) &&
                                   slices::have_room(bytes_of_totals + (in_registers ? n_vectors * n_column_sums * VB : 1));
     static KILN_INLINE i64 scratch_of(const i64* sizes) { return f.n_scratch * scratch_row(known_or<columns>(sizes[axes - 1])) * base::B; }
     /// To `memory` what a slice has summed, or from there what all of them have: then it goes on.
@@ -144,7 +144,7 @@ struct nest : nest_rows<K, VB> {
         const i64 index = a_slice ? part / (n_slices + 1) : 0, row = a_slice && slices_columns ? index % rows_apart(sizes) : 0;
         const i64 at_once = in_registers || base::may_transpose || n1 < 16 * L ? L : 1;   // short rows go in groups
         const part_range rows = a_slice ? slices_columns ? part_range{row, row + 1} : range_of(all_rows, slice, n_slices, L) : shares == shared::rows ? range_of(all_rows, part, parts, at_once) : part_range{0, all_rows};
-        const part_range flat = a_slice && slices_columns ? range_of(n1, slice, n_slices, unroll * L) : flat_range(sizes, part, parts);
+        const part_range flat = !a_slice ? flat_range(sizes, part, parts) : slices_columns ? range_of(n1, slice, n_slices, unroll * L) : part_range{0, n1};
         const i64 n0 = rows.last;
         if (shares == shared::columns && parts > 1 && flat.first == flat.last && part > 0) return;
         outer_indices<K> o(a, sizes, scratch_of(sizes), a_slice ? 0 : part, a_slice ? 1 : parts, shares != shared::nothing, a_slice ? index / rows_apart(sizes) : -1);
@@ -185,14 +185,14 @@ struct nest : nest_rows<K, VB> {
                 after_nest(s, start, acc, 0, n1);
             } else {
                 if constexpr (base::may_be_narrow)
-                    if (n1 > 0 && n1 <= longer_groups::most_vectors * L) {
+                    if (!a_slice && n1 > 0 && n1 <= longer_groups::most_vectors * L) {
                         regs acc[1];
                         if (n1 <= L) base::run_groups(s, start, acc, rows.first, n0);
                         else if constexpr (longer_groups::most_vectors > 1) longer_groups::run_groups(s, start, acc, rows.first, n0);
                         continue;
                     }
-                if (!base::in_blocks || n0 == 0) clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);   // blocks begin by themselves
-                if constexpr (base::in_blocks) base::run_blocks(s, start, n0, flat.first, flat.last);
+                if (!base::in_blocks || rows.first == n0) clear_sums(only<base::column_sums>{}, start, flat.first, flat.last);   // blocks begin by themselves
+                if constexpr (base::in_blocks) base::run_blocks(s, start, rows, flat.first, flat.last);
                 else for (i64 i = rows.first; i < n0; ++i) {
                     const place p{o.q, sizes, o.index, i, 0, n1, L};
                     start_row(s, p);

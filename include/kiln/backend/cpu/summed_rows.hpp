@@ -65,15 +65,15 @@ struct summed_rows : long_rows<K, VB> {
 #pragma GCC unroll 64
         for (int v = 0; v < Vectors; ++v) block_steps<Tail>(only<base::pass>{}, s, base::at_column(row, p.column + v * L, p.count), acc[v]);
     }
-    /// The sums of so many vectors from p.column on go on with the rows [p.row, last), or begin with row 0. A sum to which every row adds would wait for each: rows of
+    /// The sums of so many vectors from p.column on go on with the rows [p.row, last), or begin with them. A sum to which every row adds would wait for each: rows of
     /// few vectors take turns.
     template <int Vectors, int Turns, bool Tail>
-    static KILN_INLINE void block(state& s, const place& p, i64 last) {
+    static KILN_INLINE void block(state& s, const place& p, i64 last, bool begins) {
         constexpr only<base::column_sums> sums{};
         regs acc[Vectors * Turns];
 #pragma GCC unroll 64
         for (int v = 0; v < Vectors; ++v)
-            if (p.row == 0) base::clear(sums, acc[v]);
+            if (begins) base::clear(sums, acc[v]);
             else load_sums(sums, acc[v], nullptr, base::at_column(p, p.column + v * L, L));
 #pragma GCC unroll 64
         for (int v = Vectors; v < Vectors * Turns; ++v) base::clear_neutral(sums, acc[v]);
@@ -98,22 +98,23 @@ struct summed_rows : long_rows<K, VB> {
         for (int i = 0; i < base::n; ++i) read += K::node(i).kind == kiln::step::load && f.columns(i) && f.rows(i);
         return read > 1 ? 1 : 8;
     }();
-    static KILN_INLINE void run_blocks(state& s, const place& start, i64 n0, i64 first, i64 last) {
-        const i64 rows = start.n1 * base::B <= 512 ? n0 : rows_at_once;   // not of the columns of a thread: the order of a sum is the same with any number of them
-        for (i64 i = 0; i < n0; i += rows) {
-            const i64 end = n0 - i < rows ? n0 : i + rows;
+    static KILN_INLINE void run_blocks(state& s, const place& start, part_range mine, i64 first, i64 last) {
+        const i64 rows = start.n1 * base::B <= 512 ? mine.last - mine.first : rows_at_once;   // not of the columns of a thread: the order of a sum is the same with any number of them
+        for (i64 i = mine.first; i < mine.last; i += rows) {
+            const bool begins = i == mine.first;
+            const i64 end = mine.last - i < rows ? mine.last : i + rows;
             const auto at = [&](i64 j, i64 count) KILN_INLINE_LAMBDA { return place{start.q, start.sizes, start.outer, i, j, start.n1, static_cast<int>(count)}; };
             i64 j = first;
-            for (; j + vectors * L <= last; j += vectors * L) block<vectors, 1, false>(s, at(j, L), end);
+            for (; j + vectors * L <= last; j += vectors * L) block<vectors, 1, false>(s, at(j, L), end, begins);
             if (j + 2 * L <= last) {
-                block<2, in_turn / 2, false>(s, at(j, L), end);
+                block<2, in_turn / 2, false>(s, at(j, L), end, begins);
                 j += 2 * L;
             }
             if (j + L <= last) {
-                block<1, in_turn, false>(s, at(j, L), end);
+                block<1, in_turn, false>(s, at(j, L), end, begins);
                 j += L;
             }
-            if (j < last) block<1, in_turn, true>(s, at(j, last - j), end);
+            if (j < last) block<1, in_turn, true>(s, at(j, last - j), end, begins);
         }
     }
 };
