@@ -72,8 +72,8 @@ struct contraction_shares : contraction_body<K, VB, Registers> {
         if (parts == 1 || !splits) return {{0, rows}, {0, n1}};
         if constexpr (only<base::all_after>::size() == 0 && !shape::single_row) {
             const auto pieces = [](i64 n, i64 at_once) { return (n + at_once - 1) / at_once; };
-            const i64 tiles = pieces(rows, crowd ? heights::half : MR), panels = pieces(n1, NV * L);
-            if (pieces(tiles, parts) * panels < pieces(panels, parts) * tiles) return {{first_row(rows, crowd, part, parts), first_row(rows, crowd, part + 1, parts)}, {0, n1}};
+            const i64 tiles = pieces(rows, crowd ? heights::half : MR), vectors = pieces(n1, L), most = pieces(pieces(n1, NV * L), parts) * NV;   // of the columns of a part
+            if (pieces(tiles, parts) * vectors < (most < vectors ? most : vectors) * tiles) return {{first_row(rows, crowd, part, parts), first_row(rows, crowd, part + 1, parts)}, {0, n1}};
         }
         return {{0, rows}, range_of(n1, part, parts, NV * L)};
     }

@@ -7,7 +7,7 @@
 namespace kiln::cpu {
 
 /// The least work of a slice, in elements of a simple map. To be changed before any call.
-inline i64 least_work_of_slice = i64{1} << 20;
+inline i64 least_work_of_slice = i64{1} << 18;
 
 struct slices {
     static constexpr int most = 16, of_phase = 2 * most;
