@@ -32,7 +32,7 @@ struct key_header {
     bool windows = false;   // the left one is an image, seen through windows: the last constants say how
     bool computes[2]{};     // the left, the right one is what a map computes, whose key is among the last constants
     bool large = false;     // a map of one axis whose results may be more than `beyond_caches`
-    bool slices = false;    // sums over rows, a single row or windows may be much work
+    bool slices = false;    // sums that cross what threads could share may be much work
     bool pools = false;     // what it stores is looked through for its largest at once, and lies nowhere: as a key among the last constants
     constexpr bool has_within(int which) const { return which < 2 ? computes[which] : pools; }
     constexpr bool has_within() const { return computes[0] || computes[1] || pools; }

@@ -234,7 +234,7 @@ struct plan_writer : key_writer<N, Lists, Bodies> {
         const int first = first_of_geometry(k.w, k.n);
         const window_geometry shown = window_geometry::from([&](int q) { return static_cast<i64>(k.w[first + q]); });
         const size_expr& columns = sizes.sizes[s[-1]];
-        if (!columns.fixed() || h.outer > 0) return 0;
+        if (!columns.fixed()) return 0;
         const window_geometry pool_seen = pool_within(k);
         if (h.computes[1])
             if (const sums_at_places at_places = sums_at_places_of(shown, columns.number, bytes, target.vector_bytes, pool_seen); at_places.pay)

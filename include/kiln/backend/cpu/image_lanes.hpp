@@ -17,7 +17,7 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
     using typename lines::s;
     using lines::columns, lines::g, lines::inner, lines::line_of_columns, lines::line_of_image, lines::of_places, lines::strides, lines::vectors;
     /// What the body knows of results is their columns.
-    static constexpr bool possible = K::header.outer == 0 && vectors.read > 0 && columns <= L && K::header.right == by_rows && std::is_floating_point_v<T> && (of_places || f.end_to_end > 0);
+    static constexpr bool possible = vectors.read > 0 && columns <= L && K::header.right == by_rows && std::is_floating_point_v<T> && (of_places || f.end_to_end > 0);
     static constexpr bool splits = only<base::all_after>::size() == 0;
     static constexpr i64 bytes_of_sums = of_places ? filter_lanes<K, VB, Registers>::bytes_of_sums : base::bytes_of_sums;
     static constexpr bool joins = of_places ? K::header.slices && slices::have_room(bytes_of_sums) : base::joins;
@@ -161,21 +161,16 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
     }
 
     [[gnu::noinline]] static void image_by_image(char* const* a, const i64* sizes, int part, int parts) { base::run(a, sizes, part, parts); }
-    static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
-        const operands o = base::operands_of(a, sizes, nullptr);
-        const i64 images = (of_places ? o.inner : o.rows) / s::windows;
-        if constexpr (!base::computes_right)
-            if (4 * images < L) return base::joins || part != parts ? image_by_image(a, sizes, part, parts) : void();
-        if (ran_in_slices<image_lanes, K>(a, sizes, part, parts)) return;
+    /// At an index of the outer axes: a part of its images, or of its lines of places.
+    static KILN_INLINE void images_of_index([[maybe_unused]] char* const* a, const i64* sizes, int part, int parts, const operands& o, const outer_indices<K>& at_index, i64 images) {
         const bool a_slice = joins && parts < 0;
-        const outer_indices<K> none(a, sizes, vectors.all() * VB, a_slice ? 0 : part, parts);
         state st;
-        const place p0{none.q, sizes, none.index, 0, 0, columns, L};
+        const place p0{at_index.q, sizes, at_index.index, 0, 0, columns, L};
         regs sums;
         base::clear(only<base::all_after>{}, st.acc);
         base::clear(only<base::all_after>{}, sums);
         base::template steps<false>(only<base::before>{}, st, st.row, p0, st.acc);
-        T* const at = reinterpret_cast<T*>(none.q[2]);
+        T* const at = reinterpret_cast<T*>(at_index.q[2]);
         if constexpr (of_places) {   // slices are of images, parts of lines of places
             using filters = filter_lanes<K, VB, Registers>;
             char* const slice = a_slice ? a[arguments_of<K>] : nullptr;
@@ -193,6 +188,18 @@ struct image_lanes : filter_lanes<K, VB, Registers> {
         base::columns_done(st, p0, 0, columns, &sums);
         base::totals(only<base::cross_scalar>{}, st);
         base::template steps<false>(only<base::scalar_post>{}, st, st.row, p0, st.acc);
+    }
+    static KILN_INLINE void run(char* const* a, const i64* sizes, int part, int parts) {
+        const i64 inner_extent = known_or<K::inner>(sizes[base::axes]), rows = known_or<K::extent(base::axes - 2)>(sizes[base::axes - 2]);
+        const i64 images = (of_places ? inner_extent : rows) / s::windows;
+        if constexpr (!base::computes_right)
+            if (4 * images < L) return base::joins || part != parts ? image_by_image(a, sizes, part, parts) : void();
+        if (ran_in_slices<image_lanes, K>(a, sizes, part, parts)) return;
+        const bool a_slice = joins && parts < 0;
+        const bool outer_parts = K::header.outer > 0 && outer_axes_come_out_even<K>(sizes, parts);
+        outer_indices<K> all(a, sizes, vectors.all() * VB, a_slice ? 0 : part, parts, !outer_parts);
+        if (all.left) do images_of_index(a, sizes, outer_parts ? 0 : part, outer_parts ? 1 : parts, base::operands_of(a, sizes, all.index), all, images);
+        while (all.next());
     }
 };
 

@@ -30,9 +30,9 @@ struct fold_of_product : at<fold_op>::over<reshape_op> {
             image.put(a.out);
         }
         image.put(channels);
-        if (g.inner < least_channels && (several || back.padded_image() > most_elements_in_lanes || (!is_product(outer) && outer < least_images))) return {};
         const i64 products = several ? product.extent(0) : 1, images = several ? n.b->divided(outer, products) : outer;
-        if (images == inferred || (several && is_product(products))) return {};
+        if (images == inferred || is_product(products)) return {};
+        if (g.inner < least_channels && (back.padded_image() > most_elements_in_lanes || (!is_product(images) && images < least_images))) return {};
         const bool turned = is<transpose_op>(f) && (!several || transpose_op::permutation({n.b, f.id}) == ints(-3, -1, -2));
         const value seen = call<patches_op>(back.attributes(), reshape_to(x, image));
         const auto of_each = [&](i64 first, const list& rest) {
