@@ -130,8 +130,10 @@ template <class Kernel, class K>
 /// How many slices of each index a call of a kernel that may have some has. Many indices are shared themselves; a few are so seldom evenly that half of a slice's work will do.
 template <class Kernel>
 KILN_INLINE int slices_of(const i64* sizes) {
+    const i64 work = Kernel::work(sizes);
+    if (work < 2 * least_work_of_slice) return 1;   // most calls
     const i64 indices = Kernel::indices(sizes);
-    return indices > 0 && indices < few_indices ? slices::of(Kernel::work(sizes) / indices * (indices > 1 ? 2 : 1), Kernel::kept_bytes(sizes)) : 1;
+    return indices > 0 && indices < few_indices ? slices::of(work / indices * (indices > 1 ? 2 : 1), Kernel::kept_bytes(sizes)) : 1;
 }
 /// The first thing that a kernel does. True: that was all, since slices have done it, or nothing is left for this part.
 template <class Kernel, class K>
