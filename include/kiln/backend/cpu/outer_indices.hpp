@@ -110,6 +110,7 @@ private:
                     inner *= sizes[a];
                 }
             }
+            if ((k.strided || k.section) && !given[k.slot]) offset = 0;   // as below
             q[k.slot] = given[k.slot] + offset * size_of(k.type);
         }
     }
@@ -123,7 +124,7 @@ private:
         constexpr key_node k = K::node(I);
         if constexpr (moves(I)) {
             i64 r = size_of(k.type);
-            if constexpr (k.strided || k.section) r *= sizes[k.in[0] + outer - 1];
+            if constexpr (k.strided || k.section) r *= given[k.slot] ? sizes[k.in[0] + outer - 1] : 0;   // an operand without elements may be null
             else
                 for (int a = outer; a < axes; ++a)
                     if (k.mask >> a & 1) r *= sizes[a];
