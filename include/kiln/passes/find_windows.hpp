@@ -40,10 +40,11 @@ constexpr bool reads_image(const graph_view& g, const node& x, const way_to_patc
         w.line_seen(14) > 8192 || right == pattern::expand) return false;
     if (rank == 2) return right != pattern::transpose;
     const i64 rows = g.at(shape, 1), number = is_product(rows) ? g.at(static_cast<int>(extent_tag - rows), 0) : rows;
+    if (rank != 3 || number % w.windows() != 0) return false;
     const list turned = ints(-3, -1, -2);
-    bool whole = rank == 3 && number % w.windows() == 0;
-    for (int k = 0; k < 3 && way.moved > 0; ++k) whole = whole && g.at(g.nodes[x.in[0]].attrs, k) == turned[k];
-    return whole;
+    for (int k = 0; k < 3 && way.moved > 0; ++k)
+        if (g.at(g.nodes[x.in[0]].attrs, k) != turned[k]) return false;
+    return true;
 }
 
 /// Patches need not lie in memory if all their readers are such contractions.

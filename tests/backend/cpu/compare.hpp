@@ -212,6 +212,13 @@ template <class P>
 void compare(basic_function<P>& f, std::initializer_list<extent_of_name> names = {}, settings s = {}) {
     comparison<P>(f, names, s).run(std::make_integer_sequence<int, P::sig.inputs>{}, std::make_integer_sequence<int, P::sig.outputs>{});
 }
+/// ... on so many threads.
+template <class P>
+void compare_on(int threads, basic_function<P>& f, std::initializer_list<extent_of_name> names = {}, settings s = {}) {
+    f.threads(threads);
+    compare(f, names, s);
+    f.threads(1);
+}
 /// ... and bitwise the same on 1, 2 and 3 threads.
 template <class P>
 void compare_threads(basic_function<P>& f, std::initializer_list<extent_of_name> names = {}, settings s = {}) {

@@ -26,9 +26,7 @@ TEST_CASE("maps and row programs on several threads", "[cpu][threads]") {
         for (const i64 w : {5, 64, 1000, 40000})
             if (n * w < 1000000) {
                 compare_threads(f, {{"n", n}, {"w", w}});
-                f.threads(3);
-                if (n * w < 100000) compare(f, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
-                f.threads(1);
+                if (n * w < 100000) compare_on(3, f, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
             }
 }
 TEST_CASE("few long rows on several threads", "[cpu][threads]") {   // of maps columns are shared, of other nests rows one by one
@@ -44,12 +42,8 @@ TEST_CASE("few long rows on several threads", "[cpu][threads]") {   // of maps c
         for (const i64 w : {1000, 4001}) {
             compare_threads(maps, {{"n", n}, {"w", w}});
             compare_threads(rows, {{"n", n}, {"w", w}});
-            maps.threads(3);
-            rows.threads(3);
-            compare(maps, {{"n", n}, {"w", w}}, {.tolerance = 1e3});
-            compare(rows, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
-            maps.threads(1);
-            rows.threads(1);
+            compare_on(3, maps, {{"n", n}, {"w", w}}, {.tolerance = 1e3});
+            compare_on(3, rows, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
         }
 }
 TEST_CASE("stacked nests on several threads", "[cpu][threads]") {
@@ -60,9 +54,7 @@ TEST_CASE("stacked nests on several threads", "[cpu][threads]") {
         for (const i64 n : {3, 50})
             for (const i64 w : {17, 300}) {
                 compare_threads(f, {{"g", g}, {"n", n}, {"w", w}});
-                f.threads(2);
-                compare(f, {{"g", g}, {"n", n}, {"w", w}}, {.tolerance = 1e4});
-                f.threads(1);
+                compare_on(2, f, {{"g", g}, {"n", n}, {"w", w}}, {.tolerance = 1e4});
             }
 }
 TEST_CASE("sums of columns on several threads", "[cpu][threads]") {
@@ -72,9 +64,7 @@ TEST_CASE("sums of columns on several threads", "[cpu][threads]") {
     for (const i64 n : {0, 1, 37, 400})
         for (const i64 w : {5, 64, 1000, 1023}) {
             compare_threads(f, {{"n", n}, {"w", w}});
-            f.threads(3);
-            if (n > 0) compare(f, {{"n", n}, {"w", w}}, {.tolerance = 1e3});
-            f.threads(1);
+            if (n > 0) compare_on(3, f, {{"n", n}, {"w", w}}, {.tolerance = 1e3});
         }
     // a thread's columns are fewer than those from which on rows are summed in blocks
     auto cheap = function(inputs(x), sum<0>(x));
@@ -107,18 +97,14 @@ TEST_CASE("contractions on several threads", "[cpu][threads]") {
             compare_threads(f, {{"n", n}, {"w", 90}, {"k", k}});
             compare_threads(s, {{"g", 5}, {"n", n}, {"w", 30}, {"k", k}});
             compare_threads(t, {{"g", 5}, {"n", n}, {"w", 30}, {"k", k}});
-            t.threads(3);
-            if (n < 70) compare(t, {{"g", 5}, {"n", n}, {"w", 30}, {"k", k}}, {.tolerance = 1e4});
-            t.threads(1);
+            if (n < 70) compare_on(3, t, {{"g", 5}, {"n", n}, {"w", 30}, {"k", k}}, {.tolerance = 1e4});
         }
     constexpr auto many = placeholder<"many", float, "n", 130>;   // three columns are no tile
     constexpr auto to_three = placeholder<"to_three", float, 130, 3>;
     auto few = function(inputs(many, to_three), trace([](value v, value m) { return values{matmul(v, m), relu(matmul(v, m)), sum(tanh(matmul(v, m)), 0), sum(square(matmul(v, m)))}; }, many, to_three));
     for (const i64 n : {0, 1, 5, 100, 3000}) {
         compare_threads(few, {{"n", n}});
-        few.threads(3);
-        compare(few, {{"n", n}});
-        few.threads(1);
+        compare_on(3, few, {{"n", n}});
     }
 }
 TEST_CASE("contractions of few columns on several threads", "[cpu][threads]") {   // tiles of rows
@@ -138,9 +124,7 @@ TEST_CASE("contractions of few columns on several threads", "[cpu][threads]") { 
     for (const i64 n : {0, 1, 29, 700})
         for (const i64 w : {3, 300}) {
             compare_threads(h, {{"n", n}, {"w", w}});
-            h.threads(3);
-            if (n > 0) compare(h, {{"n", n}, {"w", w}});
-            h.threads(1);
+            if (n > 0) compare_on(3, h, {{"n", n}, {"w", w}});
         }
 }
 TEST_CASE("totals of a few outer indices on several threads", "[cpu][threads]") {   // of slices, of each index
@@ -219,12 +203,8 @@ TEST_CASE("sums over rows of any length on several threads", "[cpu][threads]") {
             compare_threads(g, {{"n", n}, {"w", w}});
             compare_threads(h, {{"g", 3}, {"n", n}, {"w", w}});
             compare_threads(q, {{"n", n}, {"w", w}});
-            g.threads(3);
-            q.threads(2);
-            compare(g, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
-            compare(q, {{"n", n}, {"w", w}}, {.tolerance = 1e5});
-            g.threads(1);
-            q.threads(1);
+            compare_on(3, g, {{"n", n}, {"w", w}}, {.tolerance = 1e4});
+            compare_on(2, q, {{"n", n}, {"w", w}}, {.tolerance = 1e5});
         }
 }
 TEST_CASE("variables of a few long rows are assigned once", "[cpu][threads]") {
@@ -302,9 +282,7 @@ TEST_CASE("convolutions of any number of channels on several threads", "[cpu][th
         }, images, first, shift, second));
         for (const i64 n : {2, 16, 41}) {
             compare_threads(f, {{"n", n}});
-            f.threads(2);
-            compare(f, {{"n", n}});
-            f.threads(1);
+            compare_on(2, f, {{"n", n}});
         }
     };
     gradients(std::integral_constant<i64, 6>{});

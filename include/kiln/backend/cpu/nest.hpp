@@ -143,7 +143,8 @@ struct nest : nest_rows<K, VB> {
         const int slice = a_slice ? part % (n_slices + 1) : 0;
         const i64 index = a_slice ? part / (n_slices + 1) : 0, row = a_slice && slices_columns ? index % rows_apart(sizes) : 0;
         const i64 at_once = in_registers || base::may_transpose || n1 < 16 * L ? L : 1;   // short rows go in groups
-        const part_range rows = a_slice ? slices_columns ? part_range{row, row + 1} : range_of(all_rows, slice, n_slices, L) : shares == shared::rows ? range_of(all_rows, part, parts, at_once) : part_range{0, all_rows};
+        const part_range shared_rows = shares == shared::rows ? range_of(all_rows, part, parts, at_once) : part_range{0, all_rows};
+        const part_range rows = !a_slice ? shared_rows : slices_columns ? part_range{row, row + 1} : range_of(all_rows, slice, n_slices, L);
         const part_range flat = !a_slice ? flat_range(sizes, part, parts) : slices_columns ? range_of(n1, slice, n_slices, unroll * L) : part_range{0, n1};
         const i64 n0 = rows.last;
         if (shares == shared::columns && parts > 1 && flat.first == flat.last && part > 0) return;
